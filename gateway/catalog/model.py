@@ -1,0 +1,87 @@
+"""The catalogue as written: systems, operations, messages and their fields, each with its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.errors import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One labelled place of a message: an RFC 9535 selector (relative to the record), its class, its compliance map."""
+
+    selector: str
+    class_: str
+    place: Place
+    collected_for: str = ""
+    shared_with: tuple[str, ...] = ()
+    retention: str = ""
+    deletion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSource:
+    """Where a record's customer is named. `kind` is one of `body` (an RFC 9535 singular query relative to the record),
+    `path` (a template variable), `query` (a parameter), `request-header`, `response-header`."""
+
+    kind: str
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A body that legs carry. `records` (a selector) and `each` (a message of the same catalogue) make it a list.
+
+    `unlisted` is `keep`, `redact`, `remove`, `refuse`, or None for the default (redact in responses, refuse in requests).
+    `class_` labels a whole document (PDF, image, bytes). `format` is `json`, `pdf`, `png`, `jpeg`, `bytes`.
+    """
+
+    name: str
+    format: str
+    place: Place
+    customer: CustomerSource | None = None
+    records: str | None = None
+    each: str | None = None
+    unlisted: str | None = None
+    class_: str | None = None
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPattern:
+    """How an operation is recognised. `path` is a template: literal segments and `{variables}`; `headers` and `body`
+    (RFC 9535 singular query -> text or integer) narrow it where one path serves many operations."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    body: Mapping[str, str | int] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a flow does, named `system.name`. `body`, `response` and `errors` name messages; None: there is no body
+    (`errors` None: the body of an answer with an error status is withheld)."""
+
+    name: str
+    request: RequestPattern
+    place: Place
+    body: str | None = None
+    response: str | None = None
+    errors: str | None = None
+    upgrade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All that is known of one system's data; `name` is the system's name."""
+
+    name: str
+    place: Place
+    title: str = ""
+    region: str = ""
+    operations: Mapping[str, Operation] = field(default_factory=dict)
+    messages: Mapping[str, Message] = field(default_factory=dict)

@@ -1,0 +1,92 @@
+"""The few exceptions of the gateway. A refusal is a verdict, not an exception (see `gateway.refusals`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where in a written file something stands; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    text: str = ""
+
+    def __str__(self) -> str:
+        """Give the `file:line:column` that editors and compilers use."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One fault of a written file: where, what, and what to do about it."""
+
+    place: Place
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Render as a compiler would: the place and message, the line, a caret, the hint."""
+        lines = [f"{self.place}: {self.message}"]
+        if self.place.text:
+            lines += [f"    {self.place.text}", "    " + " " * (self.place.column - 1) + "^"]
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class SovgateError(Exception):
+    """The root of what the gateway raises on purpose. Its text never holds a value of anyone's data."""
+
+
+class FaultyFiles(SovgateError):
+    """Written files (catalogue, policies, consents, config) can't be used; holds every problem found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Keep the problems in the order of their places."""
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class Unreadable(SovgateError):
+    """Bytes from outside can't be read as what they claim to be: the one error that parsers raise.
+
+    `refusal` names the refusal (a key of `gateway.refusals.REFUSALS`) that the flow gets for it.
+    """
+
+    def __init__(self, refusal: str, message: str) -> None:
+        """Take the refusal's name and a message free of values."""
+        self.refusal = refusal
+        super().__init__(message)
+
+
+class UpstreamFailed(SovgateError):
+    """The system behind the gateway gave no usable answer; `refusal` as in `Unreadable`."""
+
+    def __init__(self, refusal: str, message: str) -> None:
+        """Take the refusal's name and a message free of values."""
+        self.refusal = refusal
+        super().__init__(message)
+
+
+class NotRecorded(SovgateError):
+    """The audit log could not make an entry durable: the flow must be refused."""
+
+
+class NotAuthenticated(SovgateError):
+    """A token or certificate does not prove who calls. `refusal` as in `Unreadable`."""
+
+    def __init__(self, refusal: str, message: str) -> None:
+        """Take the refusal's name and a message free of values."""
+        self.refusal = refusal
+        super().__init__(message)
+
+
+class BrokenLog(SovgateError):
+    """The audit log on disk contradicts itself; the message names the first wrong thing and its place."""

@@ -1,0 +1,100 @@
+"""What crosses the gateway: the frozen data that every layer speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Headers = tuple[tuple[str, str], ...]
+"""Header fields in the order received; names in the case received, values as Latin-1 text (RFC 9110 section 5.5)."""
+
+
+class Leg(StrEnum):
+    """The two halves of a flow."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a system asks: `target` is the raw path and query as sent on the wire, relative to the system's root."""
+
+    method: str
+    target: str
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a system answers; `body` carries any content coding that `headers` name."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who acts, as proven by a token or certificate.
+
+    `system` is the calling system; `subject` the person or agent (an identifier: only its pseudonym is recorded);
+    `authenticated` names the method (`jwt`, `mtls`, `none` in development); `evidence` are (kind, SHA-256 hex) pairs.
+    """
+
+    system: str
+    subject: str = ""
+    role: str | None = None
+    kind: str | None = None
+    assurance: str | None = None
+    authenticated: str = "none"
+    evidence: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a flow is for, and where that was said: in a signed `claim`, or in a `header` that anyone could write."""
+
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One request from a system to another, before its answer. `started` is in nanoseconds since the epoch, UTC."""
+
+    id: str
+    started: int
+    to: str
+    request: Request
+    operator: Operator
+    purpose: Purpose | None = None
+    peer: str = ""
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """What is known of one customer at the moment of deciding.
+
+    `customer` is None for a stranger (a record whose customer can't be found): no consent counts, no attribute is known.
+    `consents` are the names granted, unrevoked and unexpired now; `attributes` such as `region` and `tier`;
+    `passport` is the head of their passport (SHA-256 hex), "" where there is none.
+    """
+
+    customer: str | None
+    consents: frozenset[str] = frozenset()
+    attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    passport: str = ""
+
+
+STRANGER = CustomerFacts(customer=None)
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """Give the only value of a header, whatever its case; several lines are joined by ", " (RFC 9110 section 5.3)."""
+    wanted = name.lower()
+    found = [value for key, value in headers if key.lower() == wanted]
+    return ", ".join(found) if found else None

@@ -1,0 +1,89 @@
+"""What every format offers: read bytes into records with their customers, and write them back with edits.
+
+Formats know nothing of policies or treatments: the gate hands them plain callables. A *spot* is a place in a record,
+named by the indexes of the catalogue fields that cover it; where several do, the gate joins their treatments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from typing import Protocol
+
+Scalar = str | int | Decimal | bool | None
+"""A leaf value. Integers are `int`, other numbers `Decimal`: never `float`, so that no digit is lost."""
+
+Spot = tuple[int, ...]
+"""The indexes (in the message's field list, ascending) of the fields that cover a place; () is an unlisted place."""
+
+
+class Signal(Enum):
+    """What an edit may answer instead of a value."""
+
+    REMOVE = "remove"
+    REFUSE = "refuse"
+
+
+class Whole(Enum):
+    """What an edit does to a whole object or array."""
+
+    DESCEND = "descend"  # treat each scalar inside
+    EMPTY = "empty"  # leave {} or []
+    REMOVE = "remove"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What happens at a spot: `value` gets each scalar and the record's customer; the same object back means untouched."""
+
+    value: Callable[[Scalar, str | None], Scalar | Signal]
+    whole: Whole = Whole.DESCEND
+
+
+@dataclass(slots=True, eq=False)
+class Edits:
+    """What one decision does to a record; records that are decided alike share one object, so formats may memo on it.
+
+    `of` gives the edit for a spot (None: keep the bytes as they are), `unlisted` the edit of places no field names.
+    `memo` belongs to the format: what it compiled from this object, keyed by whatever it likes.
+    """
+
+    of: Callable[[Spot], Edit | None]
+    unlisted: Edit | None = None
+    memo: dict[object, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """How often one decision touched one place: `pointer` is a JSON Pointer with `*` for list indexes and `?` for
+    the names of unlisted members (a name can be a value of someone's data)."""
+
+    edits: Edits
+    spot: Spot
+    pointer: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message after its edits. `body` is the very same object that was read when nothing changed.
+
+    `refused` are the pointers (at most ten, as in `Touch`) where an edit answered REFUSE; the body is then unusable.
+    """
+
+    body: bytes
+    touches: tuple[Touch, ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+class Document(Protocol):
+    """A message that was read: its records' customers, in order (None: not found), and how to write it back."""
+
+    customers: Sequence[str | None]
+
+    def write(self, records: Sequence[Edits], envelope: Edits) -> Written:
+        """Apply one `Edits` a record, and `envelope` to what stands around the records of a list."""
+        ...

@@ -1,0 +1,65 @@
+"""Every refusal that the gateway can give: a stable name, the HTTP status on each leg, and words for people.
+
+A refusal's problem type is `urn:sovgate:refusal:<name>` (RFC 9457). Its text never holds a value, a policy or a rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One kind of refusal: `on_request` and `on_response` are the statuses when the cause is in that leg."""
+
+    name: str
+    title: str
+    on_request: int
+    on_response: int = 502
+
+
+_ALL = (
+    # who asks
+    Refusal("no-identity", "The request does not prove who sends it", 401),
+    Refusal("identity-expired", "The token or certificate has expired or is not valid yet", 401),
+    Refusal("identity-invalid", "The token or certificate can't be trusted", 401),
+    Refusal("identity-unknown-system", "The identity belongs to no system known here", 403),
+    # what is asked
+    Refusal("no-route", "No system is reached at this address", 404),
+    Refusal("ambiguous-path", "The path can be read in more than one way", 400),
+    Refusal("ambiguous-request", "The request can be read in more than one way", 400),
+    Refusal("unknown-operation", "No catalogue names this operation", 403),
+    Refusal("upgrade-refused", "Upgrades are not passed on this route", 403),
+    Refusal("method-refused", "This method is not passed", 405),
+    # the verdict
+    Refusal("not-allowed", "No policy allows this flow", 403, 403),
+    Refusal("denied", "A policy denies this flow", 403, 403),
+    Refusal("customer-unknown", "A record's customer can't be found and the policies need it", 403, 403),
+    Refusal("unlisted-field", "The body has fields that the catalogue does not list", 422),
+    Refusal("masked-write-back", "The body holds values that the gateway hid; writing them would overwrite the truth", 422),
+    # bodies
+    Refusal("body-too-large", "The body is larger than the limit", 413),
+    Refusal("body-expands-too-much", "The body expands beyond the limit when decoded", 413),
+    Refusal("body-unexpected", "The catalogue names no body here, and there is one", 415),
+    Refusal("body-missing", "The catalogue names a body here, and there is none", 400),
+    Refusal("body-not-json", "The body is not the JSON that the catalogue names", 400),
+    Refusal("body-duplicate-key", "An object in the body has the same key twice", 400),
+    Refusal("body-encoding", "The body's character encoding is broken or not supported", 400),
+    Refusal("body-too-deep", "The body is nested too deeply", 400),
+    Refusal("body-coding", "The body's content coding is broken or not supported", 415),
+    Refusal("body-wrong-type", "The body's content type is not what the catalogue names", 415),
+    Refusal("body-unmarkable", "The document can't be marked safely", 422),
+    Refusal("body-incomplete", "The body ended before it was complete", 400),
+    # time and the other side
+    Refusal("request-too-slow", "The request did not arrive in time", 408),
+    Refusal("upstream-unreachable", "The system behind the gateway can't be reached", 502),
+    Refusal("upstream-timeout", "The system behind the gateway did not answer in time", 504, 504),
+    Refusal("upstream-broken", "The system behind the gateway broke off or answered wrongly", 502),
+    # the house
+    Refusal("not-recorded", "The audit log can't record this flow", 503, 503),
+    Refusal("overloaded", "Too much work at once", 503, 503),
+    Refusal("draining", "The gateway is shutting down", 503, 503),
+    Refusal("internal", "The gateway failed; nothing was released", 500, 500),
+)
+
+REFUSALS: dict[str, Refusal] = {refusal.name: refusal for refusal in _ALL}
