@@ -80,13 +80,33 @@ class NotRecorded(SovgateError):
 
 
 class NotAuthenticated(SovgateError):
-    """A token or certificate does not prove who calls. `refusal` as in `Unreadable`."""
+    """A token or certificate does not prove who calls. `refusal` as in `Unreadable`.
 
-    def __init__(self, refusal: str, message: str) -> None:
+    `unknown_key`: the token names a key that isn't known here; fetching the issuer's keys anew may help, once.
+    """
+
+    def __init__(self, refusal: str, message: str, *, unknown_key: bool = False) -> None:
         """Take the refusal's name and a message free of values."""
         self.refusal = refusal
+        self.unknown_key = unknown_key
         super().__init__(message)
+
+
+class FactsUnavailable(SovgateError):
+    """Consents or customers can't be looked up now: the flow must be refused."""
+
+
+class BrokenPassport(FactsUnavailable):
+    """A customer's passport contradicts itself or its signatures; the message names the first wrong event."""
 
 
 class BrokenLog(SovgateError):
     """The audit log on disk contradicts itself; the message names the first wrong thing and its place."""
+
+
+class LogInUse(BrokenLog):
+    """Another process writes this log: there is one writer at a time."""
+
+
+class FaultyKeyring(SovgateError):
+    """A key file is missing, readable by others, or not the key that it should be; the message names the file."""

@@ -91,6 +91,11 @@ class CustomerFacts:
 
 
 STRANGER = CustomerFacts(customer=None)
+"""Whose record names no customer that can be found."""
+
+ANYONE = CustomerFacts(customer=None, passport="-")
+"""No record is there to decide on: the frame of a list, or a request whose answer holds the records. Fields are treated
+as a stranger's; whether the flow is allowed hangs on no customer, since each record is decided for itself."""
 
 
 def header(headers: Headers, name: str) -> str | None:

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import orjson
+
+from gateway.flow import Leg, Response
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -29,6 +33,8 @@ _ALL = (
     Refusal("ambiguous-path", "The path can be read in more than one way", 400),
     Refusal("ambiguous-request", "The request can be read in more than one way", 400),
     Refusal("unknown-operation", "No catalogue names this operation", 403),
+    Refusal("headers-too-large", "The request line or its headers are larger than the limit", 431),
+    Refusal("expectation-refused", "The request expects what the gateway does not offer", 417),
     Refusal("upgrade-refused", "Upgrades are not passed on this route", 403),
     Refusal("method-refused", "This method is not passed", 405),
     # the verdict
@@ -56,6 +62,7 @@ _ALL = (
     Refusal("upstream-timeout", "The system behind the gateway did not answer in time", 504, 504),
     Refusal("upstream-broken", "The system behind the gateway broke off or answered wrongly", 502),
     # the house
+    Refusal("facts-unavailable", "What customers agreed to can't be looked up", 503, 503),
     Refusal("not-recorded", "The audit log can't record this flow", 503, 503),
     Refusal("overloaded", "Too much work at once", 503, 503),
     Refusal("draining", "The gateway is shutting down", 503, 503),
@@ -63,3 +70,21 @@ _ALL = (
 )
 
 REFUSALS: dict[str, Refusal] = {refusal.name: refusal for refusal in _ALL}
+
+_ALSO = {
+    401: (("WWW-Authenticate", "Bearer"),),
+    405: (("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),),
+    503: (("Retry-After", "1"),),
+}
+"""Header fields that RFC 9110 wants beside a status (sections 11.6.1, 15.5.6, 10.2.3)."""
+
+
+def problem(name: str, leg: Leg, flow_id: str) -> Response:
+    """Answer with RFC 9457 problem details; `flow_id` is "" where no flow began. Raises KeyError on unknown names."""
+    refusal = REFUSALS[name]
+    status = refusal.on_request if leg is Leg.REQUEST else refusal.on_response
+    detail: dict[str, str | int] = {"type": f"urn:sovgate:refusal:{name}", "title": refusal.title, "status": status}
+    if flow_id:
+        detail["flow_id"] = flow_id
+    headers = (("Content-Type", "application/problem+json"), ("Cache-Control", "no-store"), *_ALSO.get(status, ()))
+    return Response(status, headers, orjson.dumps(detail))

@@ -24,7 +24,8 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class CustomerSource:
     """Where a record's customer is named. `kind` is one of `body` (an RFC 9535 singular query relative to the record),
-    `path` (a template variable), `query` (a parameter), `request-header`, `response-header`."""
+    `path` (a template variable), `query` (a parameter), `request-header`, `response-header`.
+    """
 
     kind: str
     name: str
@@ -53,7 +54,8 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class RequestPattern:
     """How an operation is recognised. `path` is a template: literal segments and `{variables}`; `headers` and `body`
-    (RFC 9535 singular query -> text or integer) narrow it where one path serves many operations."""
+    (RFC 9535 singular query -> text or integer) narrow it where one path serves many operations.
+    """
 
     method: str
     path: str
@@ -64,7 +66,8 @@ class RequestPattern:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """What a flow does, named `system.name`. `body`, `response` and `errors` name messages; None: there is no body
-    (`errors` None: the body of an answer with an error status is withheld)."""
+    (`errors` None: the body of an answer with an error status is withheld).
+    """
 
     name: str
     request: RequestPattern

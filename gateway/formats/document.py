@@ -59,7 +59,8 @@ class Edits:
 @dataclass(frozen=True, slots=True)
 class Touch:
     """How often one decision touched one place: `pointer` is a JSON Pointer with `*` for list indexes and `?` for
-    the names of unlisted members (a name can be a value of someone's data)."""
+    the names of unlisted members (a name can be a value of someone's data).
+    """
 
     edits: Edits
     spot: Spot
@@ -68,21 +69,33 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """A place where an edit answered REFUSE: `pointer` as in `Touch`, and what was asked for there."""
+
+    pointer: str
+    spot: Spot
+    edits: Edits
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """A message after its edits. `body` is the very same object that was read when nothing changed.
 
-    `refused` are the pointers (at most ten, as in `Touch`) where an edit answered REFUSE; the body is then unusable.
+    `refused` are places (at most ten, each pointer once) where an edit answered REFUSE; the body is then unusable.
     """
 
     body: bytes
     touches: tuple[Touch, ...] = ()
-    refused: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
 
 class Document(Protocol):
     """A message that was read: its records' customers, in order (None: not found), and how to write it back."""
 
-    customers: Sequence[str | None]
+    @property
+    def customers(self) -> Sequence[str | None]:
+        """Give the customer of each record, in the order of the records."""
+        ...
 
     def write(self, records: Sequence[Edits], envelope: Edits) -> Written:
         """Apply one `Edits` a record, and `envelope` to what stands around the records of a list."""

@@ -11,7 +11,8 @@ from gateway.formats.document import Scalar, Signal, Whole
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Whose value is treated and for what: the inputs of keyed treatments. `key` is 32 bytes, derived per customer
-    and purpose; None where the customer is a stranger."""
+    and purpose; None where the customer is a stranger.
+    """
 
     customer: str | None
     purpose: str | None

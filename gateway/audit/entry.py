@@ -1,0 +1,198 @@
+"""What an entry of the audit log says, and its payload bytes.
+
+No value of anyone's data is in here: people are pseudonyms (`audit.pseudonym`), bodies are digests, fields are JSON
+Pointers and classes. The entries are msgspec structs rather than dataclasses, because they are made twice a flow: a
+frozen struct is built and encoded several times faster, and leaves out members that are empty by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from gateway.flow import Purpose
+
+Kind = Literal["start", "intent", "outcome", "refusal", "mark", "consent"]
+"""What an entry tells of: `intent`, before a request is forwarded; `outcome`, before a response is released; `refusal`,
+a flow that ended before it had an intent; `mark`, a file marked outside a flow; `consent`, one that was granted or
+revoked; `start`, the log was opened."""
+
+
+class Piece(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The base of all that entries are made of: immutable, and silent about members that are empty."""
+
+
+class Actor(Piece, frozen=True, omit_defaults=True, gc=False):
+    """Who acted, as a pseudonym (`o_...`), and how that was proven. `evidence` are (kind, SHA-256 hex) pairs."""
+
+    pseudonym: str = ""
+    role: str | None = None
+    kind: str | None = None
+    assurance: str | None = None
+    authenticated: str = ""
+    evidence: tuple[tuple[str, str], ...] = ()
+
+
+class Network(Piece, frozen=True, omit_defaults=True, gc=False):
+    """Where a request came from: `peer` is the address of the TCP connection's other end."""
+
+    peer: str = ""
+
+
+class FieldTreated(Piece, frozen=True, omit_defaults=True, gc=False):
+    """What happened to one place of a message.
+
+    `pointer` is a JSON Pointer (`*` for list indexes, `?` for unlisted names), `classes` are the catalogue's, `rules`
+    those that asked for the treatment, and `count` says how often the place was met.
+    """
+
+    pointer: str
+    classes: tuple[str, ...] = ()
+    treatment: str = ""
+    rules: tuple[str, ...] = ()
+    count: int = 0
+
+
+class Decided(Piece, frozen=True, omit_defaults=True, gc=False):
+    """One decision and the records that it covers.
+
+    `customers` are pseudonyms (`c_...`), `passports` their passport heads in the same order (or none at all). `number`
+    is only there when the decision is spread over several pieces: its place among the entry's decisions, from 0.
+    """
+
+    customers: tuple[str, ...] = ()
+    passports: tuple[str, ...] = ()
+    records: int = 0
+    fields: tuple[FieldTreated, ...] = ()
+    number: int | None = None
+
+
+class Body(Piece, frozen=True, omit_defaults=True, gc=False):
+    """A body before and after its treatment: SHA-256 in hex and sizes in bytes.
+
+    `after` is left out where nothing changed or nothing was released.
+    """
+
+    before: str = ""
+    before_size: int = 0
+    after: str = ""
+    after_size: int = 0
+
+
+class Mark(Piece, frozen=True, omit_defaults=True, gc=False):
+    """A mark that was issued: its code and the page that carries it, counted from 1 (an image is page 1)."""
+
+    code: str
+    page: int = 1
+
+
+class Observed(Piece, frozen=True, omit_defaults=True, gc=False):
+    """What a rule in observe mode would have done: `effect` is `deny`, `watermark` or a treatment's name."""
+
+    rule: str
+    effect: str
+    pointer: str = ""
+    count: int = 0
+
+
+class Consent(Piece, frozen=True, omit_defaults=True, gc=False):
+    """A consent by its name, `granted` or `revoked` by a customer (a pseudonym); `passport` is the new head."""
+
+    customer: str
+    name: str
+    action: Literal["granted", "revoked"]
+    passport: str = ""
+
+
+class Start(Piece, frozen=True, omit_defaults=True, gc=False):
+    """What the log found when it opened.
+
+    `torn` are bytes of an unfinished write that were cut off; `dangling` the flows that were forwarded and never
+    finished (the first hundreds of `dangling_count`, by id).
+    """
+
+    version: str = ""
+    torn: int = 0
+    dangling: tuple[str, ...] = ()
+    dangling_count: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=True, rename={"from_": "from"}):
+    """One entry. `time` is in nanoseconds since the epoch, UTC; `duration` in nanoseconds.
+
+    `policies` and `catalogue` are the digests of the policy set; `reasons` are ids of rules; `refusal` is a key of
+    `gateway.refusals.REFUSALS`; `status` is the upstream's; `intent` is the counter of the intent that an outcome
+    belongs to. `instance`, `counter` (the entry's index in the log), `prev` (the RFC 6962 leaf hash of the entry
+    before, hex) and `part` of `parts` (counted from 1) are filled in by the log.
+    """
+
+    kind: Kind
+    time: int
+    flow: str = ""
+    trace: str = ""
+    from_: str = ""
+    to: str = ""
+    operation: str = ""
+    purpose: Purpose | None = None
+    operator: Actor | None = None
+    network: Network | None = None
+    decided: tuple[Decided, ...] = ()
+    policies: str = ""
+    catalogue: str = ""
+    body: Body | None = None
+    marks: tuple[Mark, ...] = ()
+    verdict: Literal["allow", "refuse"] | None = None
+    refusal: str = ""
+    reasons: tuple[str, ...] = ()
+    observed: tuple[Observed, ...] = ()
+    status: int | None = None
+    duration: int | None = None
+    intent: int | None = None
+    consent: Consent | None = None
+    start: Start | None = None
+    instance: str = ""
+    counter: int | None = None
+    prev: str = ""
+    part: int | None = None
+    parts: int | None = None
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+
+
+def encode(entry: Entry) -> bytes:
+    """Give the payload: JSON with sorted keys, without floats, empty members left out; not yet placed in the log."""
+    return _ENCODER.encode(entry)
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """The little of a payload that the log itself looks at."""
+
+    kind: Kind
+    flow: str = ""
+
+
+_SEEN = msgspec.json.Decoder(Seen)
+_DECODER = msgspec.json.Decoder(Entry)
+
+
+def seen(payload: bytes) -> Seen:
+    """Read kind and flow; `ValueError` where it is no entry."""
+    return _SEEN.decode(payload)
+
+
+def decode(payload: bytes) -> Entry:
+    """Read an entry back; `ValueError` where it is none."""
+    return _DECODER.decode(payload)
+
+
+def place(payload: bytes, instance: str, counter: int, prev: bytes) -> bytes:
+    """Give the payload with its place in the log as first members; the payload must not name one yet."""
+    members = {"counter": counter, "instance": instance, "prev": prev.hex()}
+    return _ENCODER.encode({name: value for name, value in members.items() if value != ""})[:-1] + b"," + payload[1:]
+
+
+def size(piece: Piece) -> int:
+    """Tell how many bytes a piece takes in a payload."""
+    return len(_ENCODER.encode(piece))

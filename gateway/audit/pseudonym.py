@@ -1,0 +1,35 @@
+"""Names for people in the log: the same person is the same pseudonym, and without the key nobody can tell whose."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+
+_MEMO = 50_000  # identifiers remembered at most; then the memory starts anew
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pseudonyms:
+    """Gives `c_...` for customers and `o_...` for operators: HMAC-SHA-256 under the log's key, cut to 128 bits."""
+
+    key: bytes
+    _known: dict[tuple[bytes, str], str] = field(default_factory=dict)
+
+    def customer(self, identifier: str) -> str:
+        """Give the pseudonym of a customer."""
+        return self._of(b"c", identifier)
+
+    def operator(self, identifier: str) -> str:
+        """Give the pseudonym of an operator."""
+        return self._of(b"o", identifier)
+
+    def _of(self, kind: bytes, identifier: str) -> str:
+        known = self._known.get((kind, identifier))
+        if known is None:
+            digest = hmac.digest(self.key, kind + b"\0" + identifier.encode("utf-8", "surrogatepass"), "sha256")
+            known = f"{kind.decode()}_{urlsafe_b64encode(digest[:16]).rstrip(b'=').decode()}"
+            if len(self._known) >= _MEMO:
+                self._known.clear()
+            self._known[kind, identifier] = known
+        return known

@@ -1,0 +1,87 @@
+"""Find entries: who saw which customer's which fields, when. Shows what is stored; `audit.verify` is what proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from gateway.audit.reading import Files, published_size, stored_entries
+from gateway.audit.signatures import payload_of
+from gateway.errors import BrokenLog
+
+__all__ = ["Filter", "Shown", "fits", "published_size", "show"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to look for; None means anything.
+
+    `customer` and `operator` are pseudonyms, `class_` covers the classes below it (`user.contact` finds
+    `user.contact.email`), `since` and `until` are nanoseconds since the epoch (from, and before).
+    """
+
+    flow: str | None = None
+    customer: str | None = None
+    operator: str | None = None
+    operation: str | None = None
+    class_: str | None = None
+    mark: str | None = None
+    kind: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as stored: its index, the file that holds it, its payload."""
+
+    index: int
+    path: str
+    payload: dict[str, Any]
+
+
+def show(files: Files, wanted: Filter, published: int) -> Iterator[Shown]:
+    """Give the entries that a filter asks for, in their order. `published` is the checkpoint's size (`published_size`).
+
+    Entries are searched as bytes first, so that a long log is read quickly; only what may fit is decoded.
+    """
+    texts = (wanted.flow, wanted.customer, wanted.operator, wanted.operation, wanted.mark, wanted.kind)
+    needles = [orjson.dumps(text) for text in texts if text is not None]
+    if wanted.class_ is not None:
+        needles.append(orjson.dumps(wanted.class_)[:-1])  # without the closing quote: what is below it fits too
+    for index, path, jws in stored_entries(files, published):
+        try:
+            payload = payload_of(jws)
+            if all(needle in payload for needle in needles) and fits(said := orjson.loads(payload), wanted):
+                yield Shown(index, path, said)
+        except (ValueError, AttributeError, TypeError) as error:
+            raise BrokenLog(f"{path}: entry {index} can't be read: the log was edited") from error
+
+
+def fits(said: dict[str, Any], wanted: Filter) -> bool:
+    """Tell whether a payload is what a filter asks for."""
+    decided = said.get("decided", ())
+    time = said.get("time", 0)
+    return (
+        wanted.flow in (None, said.get("flow"))
+        and wanted.operation in (None, said.get("operation"))
+        and wanted.kind in (None, said.get("kind"))
+        and wanted.operator in (None, said.get("operator", {}).get("pseudonym"))
+        and (wanted.since is None or time >= wanted.since)
+        and (wanted.until is None or time < wanted.until)
+        and (wanted.mark is None or any(mark.get("code") == wanted.mark for mark in said.get("marks", ())))
+        and (
+            wanted.customer is None
+            or said.get("consent", {}).get("customer") == wanted.customer
+            or any(wanted.customer in decision.get("customers", ()) for decision in decided)
+        )
+        and (wanted.class_ is None or any(_covers(wanted.class_, decision) for decision in decided))
+    )
+
+
+def _covers(class_: str, decision: dict[str, Any]) -> bool:
+    classes = (said for field in decision.get("fields", ()) for said in field.get("classes", ()))
+    return any(said == class_ or said.startswith(class_ + ".") for said in classes)

@@ -1,0 +1,100 @@
+"""One catalogue file, read strictly: what a system's data is. Everything that is wrong with it is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from gateway.catalog.clash import clashes
+from gateway.catalog.messages import read_messages
+from gateway.catalog.model import Catalogue, Message, Operation, RequestPattern
+from gateway.catalog.names import is_name, read_name
+from gateway.catalog.requests import read_request
+from gateway.catalog.template import parse, variables
+from gateway.yamlsource import Leaf, Node, Reader, Section
+
+VERSION = 1
+"""The version of the files' syntax, which each file names in its `version`."""
+
+_TOP = ("version", "catalog", "title", "region", "operations", "messages")
+_OPERATION = ("request", "body", "response", "errors", "upgrade")
+_LEGS = ("body", "response", "errors")
+_FAULTY = RequestPattern("", "/")
+
+
+def load(name: str, data: bytes) -> Catalogue:
+    """Read one catalogue; raises FaultyFiles with everything that is wrong."""
+    reader = Reader()
+    catalogue = read(reader, name, data)
+    reader.finish()
+    assert catalogue is not None, "what keeps it from being read was recorded"
+    return catalogue
+
+
+def read(reader: Reader, name: str, data: bytes) -> Catalogue | None:
+    """Read one catalogue, recording faults and doubts with the reader; None if it has no name to be known by.
+
+    What is given after a fault is good for nothing but for finding further faults.
+    """
+    node = reader.parse(name, data)
+    if node is None:
+        return None
+    top = reader.section(node, _TOP, required=("version", "catalog"))
+    top.integer("version", VERSION, minimum=VERSION, maximum=VERSION)
+    title, region = top.text("title"), top.text("region")
+    messages = read_messages(reader, top)
+    system = read_name(reader, top.get("catalog"))
+    operations = {
+        key.text: _operation(reader, system or "", key, member, messages) for key, member in top.entries("operations")
+    }
+    for one, other, hint in clashes(o for o in operations.values() if o.request is not _FAULTY):
+        message = f'a request could be "{other.name}" as well as "{one.name}" on line {one.place.line}'
+        reader.fault(other.place, message, hint)
+    _warn_of_unused(reader, operations, messages)
+    if system is None:
+        return None
+    return Catalogue(system, top.members["catalog"].place, title, region, operations, messages)
+
+
+def _operation(reader: Reader, system: str, key: Leaf, node: Node, messages: Mapping[str, Message]) -> Operation:
+    is_name(reader, key, key.text)
+    section = reader.section(node, _OPERATION, required=("request",))
+    request = read_request(reader, section.get("request")) or _FAULTY
+    legs = {leg: section.choice(leg, messages, None, kind="message") for leg in _LEGS if leg in section}
+    for leg, name in legs.items():
+        if name is not None and request is not _FAULTY:
+            message = messages[name]
+            each = messages.get(message.each or "")
+            _check_customer(section, leg, request, (message, each) if each else (message,))
+    body = legs.get("body")
+    if request.body and "body" not in section:
+        reader.fault(key, "the request is told by a value of its body, and the operation names no body")
+    elif request.body and body is not None and messages[body].format != "json":
+        reader.fault(section.members["body"], "the request is told by a value of its body, and that is not JSON")
+    upgrade = section.boolean("upgrade", default=False)
+    if upgrade and request.method not in {"GET", ""}:
+        reader.fault(section.members["upgrade"], "only a GET request can ask for an upgrade")
+    name = f"{system}.{key.text}"
+    return Operation(name, request, key.place, body, legs.get("response"), legs.get("errors"), upgrade)
+
+
+def _check_customer(section: Section, leg: str, request: RequestPattern, parts: Iterable[Message]) -> None:
+    """Check that an operation can tell whose the records of one of its legs are."""
+    names = [f"{{{name}}}" for name in variables(parse(request.path))]
+    for part in parts:
+        source = part.customer
+        if source is None:
+            continue
+        at, whose = section.members[leg], f'the customer of "{part.name}" (line {source.place.line})'
+        if source.kind == "path" and f"{{{source.name}}}" not in names:
+            hint = f"the path has {', '.join(names)}" if names else "the path has no variables"
+            section.reader.fault(at, f"{whose} is {{{source.name}}} of the path, which isn't there", hint)
+        if source.kind == "response-header" and leg == "body":
+            section.reader.fault(at, f"{whose} is in a header of the response; a request has none")
+
+
+def _warn_of_unused(reader: Reader, operations: Mapping[str, Operation], messages: Mapping[str, Message]) -> None:
+    used = {name for o in operations.values() for name in (o.body, o.response, o.errors)}
+    used |= {message.each for message in messages.values()}
+    for message in messages.values():
+        if message.name not in used:
+            reader.warn(message.place, f'no operation carries the message "{message.name}"')

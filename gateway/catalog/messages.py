@@ -1,0 +1,124 @@
+"""Messages as officers write them: a format, whose records they hold, and the class of each field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from gateway.catalog.classes import CLASSES, suggestions
+from gateway.catalog.model import CustomerSource, Field, Message
+from gateway.catalog.names import is_name
+from gateway.catalog.requests import HEADER
+from gateway.catalog.selectors import read_selector
+from gateway.yamlsource import Leaf, Node, Reader, Section, Table
+
+FORMATS = ("json", "pdf", "png", "jpeg", "bytes")
+UNLISTED = ("keep", "redact", "remove", "refuse")
+SOURCES = ("path", "query", "request-header", "response-header")
+COMPLIANCE = ("collected_for", "shared_with", "retention", "deletion")
+"""The compliance map of a field: what it was collected for, who else gets it, how long it is kept, how it ends."""
+
+_KEYS = ("format", "customer", "unlisted", "class", "records", "each", "fields")
+_ONLY_JSON = ("unlisted", "records", "each", "fields")
+
+
+def read_messages(reader: Reader, top: Section) -> dict[str, Message]:
+    """Read every message of a catalogue, and check what they say of each other."""
+    messages = {key.text: _message(reader, key, node) for key, node in top.entries("messages")}
+    for key, node in top.entries("messages"):
+        each = messages[key.text].each
+        if each is not None and isinstance(node, Table):
+            _check_each(reader, next(value for name, value in node.entries if name.text == "each"), each, messages)
+    return messages
+
+
+def read_class(reader: Reader, node: Node) -> str:
+    """Read a class of the taxonomy; "", recorded, if it has none of that name."""
+    text = reader.text(node)
+    if text is None or text in CLASSES:
+        return text or ""
+    reader.fault(node, f'unknown class "{text[:100]}"', suggestions(text))
+    return ""
+
+
+def _check_each(reader: Reader, at: Node, each: str, messages: Mapping[str, Message]) -> None:
+    if each not in messages:
+        reader.unknown(at, "message", each, messages)
+    elif messages[each].each is not None:
+        reader.fault(at, f'"{each}" is a list itself; `each` names what one record is')
+    elif messages[each].format not in {"json", ""}:
+        reader.fault(at, f'"{each}" is no JSON message: it can\'t be a record of one')
+
+
+def _message(reader: Reader, key: Leaf, node: Node) -> Message:
+    is_name(reader, key, key.text)
+    section = reader.section(node, _KEYS, required=("format",))
+    format_ = section.choice("format", FORMATS, "")
+    if format_ not in {"json", ""}:
+        for name in _ONLY_JSON:
+            if name in section:
+                reader.fault(section.members[name], f'"{name}" is for JSON messages; this one is {format_}')
+    if format_ == "json" and "class" in section:
+        reader.fault(section.members["class"], '"class" is for whole documents; JSON is labelled by its `fields`')
+    records, each = section.text("records", None), section.text("each", None)
+    if ("records" in section) != ("each" in section):
+        missing = "each" if "records" in section else "records"
+        hint = 'a list is written {records: "$.value[*]", each: order}'
+        reader.fault(key, f'"records" and "each" belong together; "{missing}" is missing', hint)
+    if records is not None:
+        read_selector(reader, section.members["records"], records)
+    class_ = section.get("class")
+    return Message(
+        name=key.text,
+        format=format_,
+        place=key.place,
+        customer=_customer(reader, section, format_),
+        records=records,
+        each=each,
+        unlisted=section.choice("unlisted", UNLISTED, None),
+        class_=None if class_ is None else read_class(reader, class_),
+        fields=tuple(_field(reader, *entry) for entry in section.entries("fields")),
+    )
+
+
+def _customer(reader: Reader, section: Section, format_: str) -> CustomerSource | None:
+    """Read where a record's customer is named: a selector, or one of the places outside the body."""
+    node = section.get("customer")
+    if node is None:
+        return None
+    if isinstance(node, Leaf):
+        text = reader.text(node)
+        if text is None:
+            return None
+        if format_ not in {"json", ""}:
+            hint = f"write one of {', '.join(f'{{{name}: ...}}' for name in SOURCES)}"
+            reader.fault(node, f"no customer can be read from the inside of {format_}", hint)
+        read_selector(reader, node, text, singular=True)
+        return CustomerSource("body", text, node.place)
+    source = reader.section(node, SOURCES)
+    named = [(kind, source.text(kind)) for kind in SOURCES if kind in source]
+    if len(named) != 1:
+        reader.fault(node, "a customer is named in one place", f"write one of: {', '.join(SOURCES)}")
+        return None
+    kind, name = named[0]
+    if kind.endswith("header") and name and not re.fullmatch(HEADER, name):
+        reader.fault(source.members[kind], f'"{name[:100]}" is no name of a header')
+    return CustomerSource(kind, name, node.place)
+
+
+def _field(reader: Reader, key: Leaf, node: Node) -> Field:
+    """Read one field: its class alone, or a mapping with its compliance map."""
+    read_selector(reader, key, key.text)
+    if not isinstance(node, Table):
+        return Field(key.text, read_class(reader, node), key.place)
+    section = reader.section(node, ("class", *COMPLIANCE), required=("class",))
+    class_ = section.get("class")
+    return Field(
+        selector=key.text,
+        class_="" if class_ is None else read_class(reader, class_),
+        place=key.place,
+        collected_for=section.text("collected_for"),
+        shared_with=section.texts("shared_with"),
+        retention=section.text("retention"),
+        deletion=section.text("deletion"),
+    )

@@ -1,0 +1,1 @@
+"""The command line: one verb a file. The only code that wires parts together, prints and exits."""

@@ -1,0 +1,173 @@
+"""`sovgate audit`: verify the log from its files and public keys alone, and find entries in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.progress import Progress
+
+from gateway.audit.show import Filter, Shown, published_size
+from gateway.audit.show import show as find
+from gateway.audit.verify import Verified
+from gateway.audit.verify import verify as check
+from gateway.cli import options
+from gateway.cli.house import AUDIT, open_keys
+from gateway.cli.main import NO
+from gateway.config import load
+from gateway.errors import BrokenLog
+from gateway.storage.folder import Folder
+from gateway.watermark.mark import check as normalised
+
+_NANOSECONDS = 1_000_000_000
+_TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+_log = click.option(
+    "--log",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The log's folder.  [default: the config's]",
+)
+
+
+@click.group("audit")
+def command() -> None:
+    """Verify and search the audit log."""
+
+
+@command.command("verify")
+@_log
+@click.option("--vkey", help="The checkpoints' verifier key, got from elsewhere than the log.")
+@click.option("--jwks", type=click.File("rb"), help="The entries' public keys, got from elsewhere than the log.")
+@click.option("--remembered", type=click.File("rb"), help="A checkpoint kept from earlier: the log must contain it.")
+@options.output
+@options.config
+def verify(folder: Path | None, vkey: str | None, jwks: Any, remembered: Any, form: str, config_file: Path) -> None:
+    """Verify every signature, number, link, tile and checkpoint, and name the first thing that is wrong.
+
+    Exit 0: the log is sound. 1: it is broken, or there is none.
+    """
+    place = folder or load(config_file, os.environ).state / AUDIT
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("verifying", total=None)
+            verified = check(
+                Folder(place),
+                vkey=vkey,
+                jwks=jwks.read() if jwks else None,
+                remembered=remembered.read() if remembered else None,
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+    except BrokenLog as error:
+        _say_broken(error, place, form)
+        sys.exit(NO)
+    _say_sound(verified, place, form)
+
+
+@command.command("show")
+@_log
+@click.option("--mark", help="The code on a marked page.")
+@click.option("--flow", help="A flow's id, as refusals and access logs name it.")
+@click.option("--customer", help="A customer's id: looked up by its pseudonym.")
+@click.option("--operator", help="An operator's id: looked up by its pseudonym.")
+@click.option("--operation", help="An operation, such as erp.read-order.")
+@click.option("--class", "class_", help="A class of field; those below it count.")
+@click.option("--kind", type=click.Choice(["start", "intent", "outcome", "refusal", "mark", "consent"]))
+@click.option("--since", type=_TIME, help="From this time on (UTC).")
+@click.option("--until", type=_TIME, help="Before this time (UTC).")
+@options.output
+@options.config
+def show(folder: Path | None, form: str, config_file: Path, **asked: Any) -> None:
+    """Show the entries that fit. Exit 0: some do. 1: none does."""
+    settings = load(config_file, os.environ) if folder is None or asked["customer"] or asked["operator"] else None
+    files = Folder(folder or (settings.state / AUDIT if settings else Path()))
+    keys = open_keys(settings) if settings and (asked["customer"] or asked["operator"]) else None
+    wanted = Filter(
+        flow=asked["flow"],
+        customer=keys.customer(asked["customer"]) if keys and asked["customer"] else None,
+        operator=keys.operator(asked["operator"]) if keys and asked["operator"] else None,
+        operation=asked["operation"],
+        class_=asked["class_"],
+        mark=_code(asked["mark"]),
+        kind=asked["kind"],
+        since=_nanoseconds(asked["since"]),
+        until=_nanoseconds(asked["until"]),
+    )
+    found = 0
+    for entry in find(files, wanted, published_size(files)):
+        found += 1
+        click.echo(orjson.dumps(entry.payload).decode() if form == "json" else _line(entry))
+    sys.exit(0 if found else NO)
+
+
+def _code(mark: str | None) -> str | None:
+    """Normalise a typed code; its check character tells a typo."""
+    if mark is None:
+        return None
+    code = normalised(mark)
+    if code is None:
+        raise click.UsageError("this is no mark: its check character doesn't fit; is it mistyped?")
+    return code
+
+
+def _nanoseconds(time: datetime | None) -> int | None:
+    """Give a time as the log counts it."""
+    return None if time is None else int(time.replace(tzinfo=UTC).timestamp()) * _NANOSECONDS
+
+
+def _line(entry: Shown) -> str:
+    """Show an entry in a few lines: who, whose, what, under which rules."""
+    said = entry.payload
+    time = datetime.fromtimestamp(said["time"] // _NANOSECONDS, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    way = f"{said['from']} -> {said['to']}" if said.get("to") else ""
+    parts = [str(entry.index), time, said["kind"], way, said.get("operation", ""), said.get("verdict", "")]
+    lines = ["  ".join(part for part in (*parts, said.get("refusal", "")) if part)]
+    if said.get("flow"):
+        lines.append(f"    flow {said['flow']}  operator {said.get('operator', {}).get('pseudonym', '-')}")
+    for decision in said.get("decided", ()):
+        customers = decision.get("customers", ())
+        shown = ", ".join(customers[:3]) + (f" and {len(customers) - 3} more" if len(customers) > 3 else "")  # noqa: PLR2004 - a line's worth
+        lines.append(f"    {decision.get('records', 0)} records of {shown or 'nobody named'}")
+        lines += [
+            f"      {field['pointer'] or '(whole)'}  {', '.join(field.get('classes', ('unlisted',)))}"
+            f"  {field.get('treatment', '')} x{field.get('count', 0)}  by {', '.join(field.get('rules', ()))}"
+            for field in decision.get("fields", ())
+        ]
+    if said.get("marks"):
+        lines.append("    marks " + ", ".join(f"{mark['code']} (page {mark.get('page', 1)})" for mark in said["marks"]))
+    return "\n".join(lines)
+
+
+def _say_sound(verified: Verified, place: Path, form: str) -> None:
+    """Tell that a log is sound, and what this doesn't prove."""
+    if form == "json":
+        said = {
+            "ok": True,
+            "log": str(place),
+            "entries": verified.entries,
+            "published": verified.published,
+            "torn": verified.torn,
+            "dangling": [one.flow for one in verified.dangling],
+            "notes": list(verified.notes),
+        }
+        click.echo(orjson.dumps(said, option=orjson.OPT_INDENT_2).decode())
+        return
+    click.echo(f"{place}: sound: {verified.entries} entries, {verified.published} under the signed checkpoint")
+    for one in verified.dangling:
+        click.echo(f"  dangling: flow {one.flow} was forwarded (entry {one.counter}) and has no outcome")
+    for note in verified.notes:
+        click.echo(f"  note: {note}")
+
+
+def _say_broken(error: BrokenLog, place: Path, form: str) -> None:
+    """Name what is wrong first."""
+    if form == "json":
+        said = {"ok": False, "log": str(place), "wrong": str(error)}
+        click.echo(orjson.dumps(said, option=orjson.OPT_INDENT_2).decode())
+    else:
+        click.echo(f"{place}: BROKEN: {error}", err=True)

@@ -1,0 +1,74 @@
+"""The parts that several verbs open: keys, passports, policies, the log. Wired here, and nowhere else."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.audit.pseudonym import Pseudonyms
+from gateway.config import Settings
+from gateway.crypto import JwsSigner
+from gateway.flow import CustomerFacts
+from gateway.policy.load import load
+from gateway.policy.model import PolicySet
+from gateway.storage.keyring import Keyring
+from gateway.storage.passports import Passports
+from gateway.storage.policy_folder import read_folder
+
+AUDIT, KEYS, PASSPORTS = "audit", "keys", "passports.sqlite"
+"""Names below the state folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateKeys:
+    """The keys port of the gate: treatments' keys from the keyring, pseudonyms of the log."""
+
+    keyring: Keyring
+    pseudonyms: Pseudonyms
+
+    def treatment_key(self, customer: str, purpose: str | None) -> bytes:
+        """Give the 32 bytes for keyed treatments."""
+        return self.keyring.pseudonym_key(customer, purpose)
+
+    def customer(self, identifier: str) -> str:
+        """Give a customer's pseudonym in the log."""
+        return self.pseudonyms.customer(identifier)
+
+    def operator(self, identifier: str) -> str:
+        """Give an operator's pseudonym in the log."""
+        return self.pseudonyms.operator(identifier)
+
+
+@dataclass(frozen=True, slots=True)
+class PassportFacts:
+    """The facts port of the gate over the passports' file."""
+
+    passports: Passports
+
+    async def __call__(self, customers: Iterable[str], now: int, /) -> Mapping[str | None, CustomerFacts]:
+        """Look customers up; what is warm costs no I/O."""
+        return self.passports.facts(customers, now)
+
+
+def open_keys(settings: Settings) -> GateKeys:
+    """Open the keyring, or make it at the first start. Raises `FaultyKeyring`."""
+    keyring = Keyring.open(settings.state / KEYS, random=secrets.token_bytes)
+    return GateKeys(keyring, Pseudonyms(keyring.pseudonyms))
+
+
+def open_passports(settings: Settings, policies: PolicySet, keys: GateKeys) -> Passports:
+    """Open the passports' file, or make it. Raises `FactsUnavailable`."""
+    return Passports(settings.state / PASSPORTS, JwsSigner.of(keys.keyring.entries), policies.consents)
+
+
+def load_policies(folder: Path) -> PolicySet:
+    """Load the policies as they stand. Raises `FaultyFiles`."""
+    return load(read_folder(folder))
+
+
+def now() -> int:
+    """Tell the time in nanoseconds since the epoch."""
+    return time.time_ns()

@@ -1,0 +1,59 @@
+"""`sovgate`: the verbs, each loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import cast
+
+import click
+
+from gateway import __version__
+from gateway.errors import SovgateError
+
+_VERBS = {
+    "serve": ("gateway.cli.serve", "Run the gateway."),
+    "check": ("gateway.cli.check", "Load policies and catalogues; report every error and warning."),
+    "audit": ("gateway.cli.audit", "Verify and search the audit log."),
+    "passport": ("gateway.cli.passport", "Show, grant and revoke what customers agreed to."),
+}
+
+NO, COULD_NOT = 1, 2
+"""Exit codes: the answer is no; it could not run."""
+
+
+class _Verbs(click.Group):
+    """A group that imports a verb's module only when that verb is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's form
+        """Give the verbs in the order of the manual."""
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's form
+        """Load one verb."""
+        if cmd_name not in _VERBS:
+            return None
+        return cast("click.Command", importlib.import_module(_VERBS[cmd_name][0]).command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's form
+        """List the verbs without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, told) for verb, (_, told) in _VERBS.items()])
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SOVGATE"})
+@click.version_option(__version__, prog_name="sovgate")
+def _sovgate() -> None:
+    """Data-sovereignty gateway: decides, treats, marks and records what crosses between systems.
+
+    Exit codes: 0 fine; 1 the answer is no; 2 could not run.
+    """
+
+
+def main() -> None:
+    """Run the command line. What went wrong on purpose is told in a few lines; nothing else is caught."""
+    try:
+        _sovgate()
+    except SovgateError as error:
+        click.echo(str(error), err=True)
+        sys.exit(COULD_NOT)

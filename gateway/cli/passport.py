@@ -1,0 +1,124 @@
+"""`sovgate passport`: what customers granted and revoked, in force on the next request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from gateway.audit.signatures import payload_of
+from gateway.cli import options
+from gateway.cli.house import load_policies, now, open_keys, open_passports
+from gateway.config import load
+from gateway.policy.model import ConsentKind, PolicySet
+from gateway.storage.passports import Passports
+
+_NANOSECONDS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What the verbs need: the passports' file and the consents that can be given."""
+
+    passports: Passports
+    policies: PolicySet
+
+    def kind(self, name: str) -> ConsentKind:
+        """Find a declared consent."""
+        if name not in self.policies.consents:
+            there = ", ".join(sorted(self.policies.consents)) or "none"
+            raise click.UsageError(f'no consent is called "{name}"; there are: {there}')
+        return self.policies.consents[name]
+
+
+@click.group("passport")
+def command() -> None:
+    """Show, grant and revoke what customers agreed to. Changes are in force on the next request."""
+
+
+@command.command("grant")
+@click.argument("customer")
+@click.argument("consent")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="When the grant ends (UTC).")
+@click.option("--by", default=None, help="Who takes the grant down.  [default: the account that runs this]")
+@options.config
+def grant(customer: str, consent: str, until: datetime | None, by: str | None, config_file: Path) -> None:
+    """Record that CUSTOMER grants CONSENT, in the wording declared now."""
+    with _desk(config_file) as desk:
+        end = None if until is None else int(until.replace(tzinfo=UTC).timestamp()) * _NANOSECONDS
+        head = _made(
+            lambda: desk.passports.grant(customer, desk.kind(consent), at=now(), by=by or getuser(), until=end)
+        )
+    click.echo(f"{customer} grants {consent}; passport head {head}")
+
+
+@command.command("revoke")
+@click.argument("customer")
+@click.argument("consent")
+@click.option("--by", default=None, help="Who takes the revocation down.  [default: the account that runs this]")
+@options.config
+def revoke(customer: str, consent: str, by: str | None, config_file: Path) -> None:
+    """Record that CUSTOMER revokes CONSENT; it ends at once."""
+    with _desk(config_file) as desk:
+        head = _made(lambda: desk.passports.revoke(customer, consent, at=now(), by=by or getuser()))
+    click.echo(f"{customer} revokes {consent}; passport head {head}")
+
+
+@command.command("show")
+@click.argument("customer")
+@options.output
+@options.config
+def show(customer: str, form: str, config_file: Path) -> None:
+    """Show CUSTOMER's passport: every grant and revocation, and what is in force now."""
+    with _desk(config_file) as desk:
+        history = [_event(jws) for jws in desk.passports.history(customer)]
+        facts = desk.passports.facts((customer,), now())[customer]
+    if form == "json":
+        said = {"customer": customer, "head": facts.passport, "in_force": sorted(facts.consents), "events": history}
+        click.echo(orjson.dumps(said, option=orjson.OPT_INDENT_2).decode())
+        return
+    for event in history:
+        ends = f" until {_told(event['until'])}" if event["until"] else ""
+        click.echo(
+            f"{_told(event['at'])}  {event['action']:<6}  {event['consent']} v{event['version']}{ends}, {event['by']}"
+        )
+    click.echo(f"in force now: {', '.join(sorted(facts.consents)) or 'nothing'}")
+
+
+def _event(jws: bytes) -> dict[str, Any]:
+    """Decode an event; `Passports` verified the passport when it gave the facts."""
+    event: dict[str, Any] = orjson.loads(payload_of(jws))
+    return event
+
+
+def _told(time: int) -> str:
+    """Show a time of the passport."""
+    return datetime.fromtimestamp(time // _NANOSECONDS, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _made(change: Callable[[], str]) -> str:
+    """Make a change; a name that can't be is a usage error."""
+    try:
+        return change()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+@contextmanager
+def _desk(config_file: Path) -> Iterator[_Desk]:
+    """Open what the verbs need."""
+    settings = load(config_file, os.environ)
+    policies = load_policies(settings.policies)
+    passports = open_passports(settings, policies, open_keys(settings))
+    try:
+        yield _Desk(passports, policies)
+    finally:
+        passports.close()

@@ -1,0 +1,1 @@
+"""Message formats, one a file, both ways; and what comes before them: content codings and content types."""

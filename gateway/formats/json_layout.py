@@ -1,0 +1,113 @@
+"""How one JSON message is read: its labels, its records and where a record names its customer; compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from json import JSONDecoder
+
+from msgspec import Raw
+
+from gateway.formats.document import Edits
+from gateway.formats.json_mould import Caster
+from gateway.formats.json_plan import Plan, memoised, plan
+from gateway.formats.json_trie import RECORD, Label, Node, build
+from gateway.formats.selector import Selector, Step
+
+_EXACT_DIGITS = 15  # whole numbers of so many digits are exact as doubles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """A compiled message. `labels` are the fields with plain selectors, `searches` those that must find their places.
+
+    `fields` is the tree of the labels under a record; `envelope` that of the labels around the records, with the way to
+    them, and None where the whole body is the one record.
+    """
+
+    labels: tuple[Label, ...]
+    searches: tuple[tuple[int, Selector], ...]
+    fields: Node
+    envelope: Node | None
+    records: tuple[Step, ...] | None
+    customer: tuple[Step, ...] | None
+    caster: Caster = field(default_factory=Caster)
+
+    @property
+    def plain(self) -> bool:
+        """Tell whether bodies can be read by their shape: there are labels, and none must search."""
+        return bool(self.labels) and not self.searches
+
+    def plan(self, record: Raw, edits: Edits) -> Plan | None:
+        """Give what edits do to a record: compiled once, or anew where selectors must find their places in it first."""
+        if self.searches:
+            return plan(self._search(record), edits)
+        return memoised(self.fields, edits)
+
+    def plan_around(self, edits: Edits) -> Plan | None:
+        """Give what edits do around the records."""
+        return None if self.envelope is None else memoised(self.envelope, edits)
+
+    def _search(self, record: Raw) -> Node:
+        value = _PARSER.decode(bytes(record).decode())
+        found = [
+            Label(index, place, selector.names) for index, selector in self.searches for place in selector.locate(value)
+        ]
+        return build([*self.labels, *found], self.fields.pointer)
+
+
+def _whole_number(text: str) -> int | float:
+    """Read a whole number as the library reads those in filters: beyond 2^53, as the nearest double (RFC 7493)."""
+    return int(text) if len(text) <= _EXACT_DIGITS else float(text)
+
+
+_PARSER = JSONDecoder(parse_int=_whole_number)
+
+
+def layout(
+    fields: Sequence[Selector],
+    customer: Selector | None,
+    records: Selector | None = None,
+    envelope: Sequence[Selector] = (),
+) -> Layout:
+    """Compile a message's selectors: `fields` and `customer` from each record, the others from the body.
+
+    ValueError says why they can't be used: a customer that may be many, records or envelope fields that are not plain
+    (names, indexes from 0 and wildcards), envelope fields that reach into the records.
+    """
+    if customer is not None and not customer.singular:
+        raise ValueError(f"the customer {customer.text} can find several values; name one member: $.a.b")
+    for selector in (*([records] if records else ()), *envelope):
+        if not selector.hot:
+            raise ValueError(f"{selector.text} must name members, indexes from 0 and [*] only, around records")
+    labels = tuple(Label(index, selector.steps) for index, selector in enumerate(fields) if selector.hot)
+    around = None
+    pointer = ""
+    if records is not None:
+        around = build(
+            [
+                Label(RECORD, records.steps),
+                *(Label(index, selector.steps) for index, selector in enumerate(envelope)),
+            ]
+        )
+        for node in _records(around):
+            if node.cover or not node.end:
+                raise ValueError("a field of the list's envelope reaches into its records; label it in the record")
+            pointer = node.pointer
+    return Layout(
+        labels=labels,
+        searches=tuple((index, selector) for index, selector in enumerate(fields) if not selector.hot),
+        fields=build(labels, pointer),
+        envelope=around,
+        records=records.steps if records else None,
+        customer=customer.steps if customer else None,
+    )
+
+
+def _records(node: Node) -> Iterator[Node]:
+    """Give the places of records in an envelope's tree."""
+    if node.record:
+        yield node
+    for child in (*node.names.values(), node.member, *node.indexes.values()):
+        if child is not None:
+            yield from _records(child)

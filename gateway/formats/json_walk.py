@@ -1,0 +1,166 @@
+"""Following a plan through a body of any shape: opens only what the plan leads through, and leaves the rest as bytes.
+
+A value here is the raw text as it arrived, or what an edit made of it: an untouched value is always the same object.
+`Signal.REMOVE` stands for a member or element that goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from gateway.formats.document import Edit, Edits, Refused, Signal, Spot, Whole
+from gateway.formats.json_plan import Plan
+from gateway.formats.json_value import NoScalarError, decode, encode
+
+OBJECT = msgspec.json.Decoder(dict[str, Raw])
+ARRAY = msgspec.json.Decoder(list[Raw])
+
+_MOST_REFUSED = 10
+
+Value = Any
+"""A `Raw`, or what an edit made: a scalar, a `Raw`, a dict or list of values, or `Signal.REMOVE`."""
+
+
+@dataclass(slots=True, eq=False)
+class Walk:
+    """One writing of one body: the record's customer, what was touched, what was refused.
+
+    `replaced` holds the records' new values by the identity of their raw text, for the walk around them.
+    """
+
+    customer: str | None = None
+    touched: list[Plan] = field(default_factory=list)
+    refused: dict[tuple[Edits, Spot, str], Refused] = field(default_factory=dict)
+    opened: dict[int, dict[str, Raw] | list[Raw]] = field(default_factory=dict)
+    replaced: dict[int, Value] = field(default_factory=dict)
+
+    def treat(self, plan: Plan, raw: Raw) -> Value:
+        """Give what the plan makes of a value."""
+        if plan.record:
+            return self.replaced.get(id(raw), raw)
+        if plan.end:
+            return self._whole(plan, raw) if plan.edit else raw
+        inside = self.open(raw)
+        if inside is None:
+            return raw if plan.passage and _is_null(raw) else self.scalar(plan, raw)
+        if plan.passage:
+            if not (plan.objects if isinstance(inside, dict) else plan.arrays):
+                return self._container(plan, raw, inside) if plan.edit and inside else raw
+        elif plan.edit and plan.edit.whole is not Whole.DESCEND:
+            self._look_for_refusals(plan, inside)
+            return self._container(plan, raw, inside)
+        return self._members(plan, raw, inside) if isinstance(inside, dict) else self._elements(plan, raw, inside)
+
+    def open(self, raw: Raw) -> dict[str, Raw] | list[Raw] | None:
+        """Give an object's members or an array's elements; None for a scalar."""
+        known = self.opened.get(id(raw))
+        if known is not None:
+            return known
+        first = bytes(memoryview(raw)[:1])
+        if first == b"{":
+            return OBJECT.decode(raw)
+        return ARRAY.decode(raw) if first == b"[" else None
+
+    def refuse(self, plan: Plan) -> None:
+        """Note a place that an edit refused."""
+        if len(self.refused) < _MOST_REFUSED:
+            key = (plan.edits, plan.spot, plan.pointer)
+            self.refused.setdefault(key, Refused(plan.pointer, plan.spot, plan.edits))
+
+    def _members(self, plan: Plan, raw: Raw, inside: dict[str, Raw]) -> Value:
+        """Treat the members of an object that the plan leads to; the order of the others, and theirs, stays."""
+        names, other = plan.names, plan.member
+        made: dict[str, Value] | None = None
+        for name in inside if other else names.keys() & inside.keys():
+            child = names.get(name, other)
+            if child is None:
+                continue
+            old = inside[name]
+            new = self.treat(child, old)
+            if new is not old:
+                made = dict(inside) if made is None else made
+                if new is Signal.REMOVE:
+                    del made[name]
+                else:
+                    made[name] = new
+        return raw if made is None else made
+
+    def _elements(self, plan: Plan, raw: Raw, inside: list[Raw]) -> Value:
+        """Treat the elements of an array that the plan leads to; removed ones close up."""
+        indexes, other = plan.indexes, plan.element
+        made: list[Value] = []
+        same = True
+        for index, old in enumerate(inside):
+            child = indexes.get(index, other) if indexes else other
+            new = old if child is None else self.treat(child, old)
+            same = same and new is old
+            if new is not Signal.REMOVE:
+                made.append(new)
+        return raw if same else made
+
+    def _whole(self, plan: Plan, raw: Raw) -> Value:
+        """Treat all that stands at a place, whatever it is."""
+        inside = self.open(raw)
+        return self.scalar(plan, raw) if inside is None else self._container(plan, raw, inside)
+
+    def _container(self, plan: Plan, raw: Raw, inside: dict[str, Raw] | list[Raw]) -> Value:
+        """Treat an object or array as a whole, or each scalar in it."""
+        edit = _edit(plan)
+        if edit.whole is Whole.REFUSE:
+            self.refuse(plan)
+            return raw
+        if edit.whole is Whole.DESCEND:
+            below = plan
+            if plan.member is not plan:
+                below = Plan(plan.edits, plan.spot, plan.pointer, edit)
+                below.member = below.element = below
+            return self._members(below, raw, inside) if isinstance(inside, dict) else self._elements(below, raw, inside)
+        if edit.whole is Whole.EMPTY:
+            if not inside:
+                return raw
+            self.touched.append(plan)
+            return Raw(b"{}" if isinstance(inside, dict) else b"[]")
+        self.touched.append(plan)
+        return Signal.REMOVE
+
+    def scalar(self, plan: Plan, raw: Raw) -> Value:
+        """Treat a scalar: the same text back where nothing changes."""
+        if plan.edit is None:
+            return raw
+        try:
+            old = decode(raw)
+        except NoScalarError:
+            self.refuse(plan)  # a number too long to be treated can't be let through either
+            return raw
+        new = plan.edit.value(old, self.customer)
+        if new is old:
+            return raw
+        if new is Signal.REFUSE:
+            self.refuse(plan)
+            return raw
+        self.touched.append(plan)
+        return encode(new) if isinstance(new, Decimal) else new
+
+    def _look_for_refusals(self, plan: Plan, inside: dict[str, Raw] | list[Raw]) -> None:
+        """Find what is refused inside of what is emptied or removed: hiding more must never undo a refusal."""
+        if not any(child.refuses for child in plan.targets):
+            return
+        walk = Walk(self.customer, refused=self.refused, opened=self.opened)
+        if isinstance(inside, dict):
+            walk._members(plan, Raw(), inside)
+        else:
+            walk._elements(plan, Raw(), inside)
+
+
+def _edit(plan: Plan) -> Edit:
+    assert plan.edit is not None
+    return plan.edit
+
+
+def _is_null(raw: Raw) -> bool:
+    return bytes(raw) == b"null"

@@ -1,0 +1,169 @@
+"""The gate: how a flow becomes a verdict becomes bytes and an entry.
+
+The proxy, the dry run and the policy tests all go through `Gate.handle`; nothing else decides. Each leg, in order:
+
+1. read the body into a document, as the catalogue says it is
+2. find its records, and the customer of each
+3. get the facts of these customers (consents, attributes, passport heads), in one call
+4. decide, record by record
+5. apply the treatments, and the marks (through the `offload` port: never on the event loop)
+6. record: the intent before anything is forwarded, the outcome before anything is released
+7. release, or refuse
+
+Whatever can't be read, named, decided, marked or recorded is refused; an error on the way is a refusal too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from gateway.errors import FactsUnavailable, NotRecorded, Unreadable, UpstreamFailed
+from gateway.flow import ANYONE, Flow, Headers, Leg, Response
+from gateway.formats import codings
+from gateway.formats.document import Written
+from gateway.ports import Ports, Send
+from gateway.refusals import problem
+from gateway.regime import Labels, MessagePlan, Regime
+from gateway.steps import edit, judge, note, read, release
+from gateway.steps.find import Aim, find
+from gateway.steps.limits import BodyLimits
+from gateway.steps.note import Passage
+from gateway.steps.record import Record
+from gateway.steps.stamp import stamp
+
+NOTHING: frozenset[str] = frozenset()
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1: what asks, and changes nothing
+_BODYLESS = frozenset({204, 205, 304})
+_FIRST_REDIRECT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The policies in force, and the ports that they are carried out with."""
+
+    regime: Regime
+    ports: Ports
+    editor: edit.Editor
+    limits: BodyLimits = field(default_factory=BodyLimits)
+
+    async def handle(self, flow: Flow, send: Send) -> Response:
+        """Take a flow through both legs and give what the caller may have: the treated answer, or a refusal."""
+        try:
+            aim = find(flow, self.regime, self.limits)
+        except Unreadable as error:
+            return await self.refuse(flow, error.refusal)
+        asked = await self._pass(Leg.REQUEST, flow, aim, aim.plan.body, flow.request.headers, flow.request.body)
+        try:
+            index = await self.ports.append(note.request(flow, aim, asked, self.regime, self.ports))  # 6
+        except NotRecorded:
+            return problem("not-recorded", Leg.REQUEST, flow.id)
+        if asked.refusal:  # 7
+            return problem(asked.refusal, Leg.REQUEST, flow.id)
+        answer, answered = await self._answer(flow, send, aim, asked)
+        try:
+            await self.ports.append(note.response(flow, aim, answer, answered, index, self.regime, self.ports))  # 6
+        except NotRecorded:
+            return problem("not-recorded", Leg.RESPONSE, flow.id)
+        if answered.refusal:  # 7
+            return problem(answered.refusal, Leg.RESPONSE, flow.id)
+        return release.released(answer, answered)
+
+    async def refuse(self, flow: Flow, refusal: str) -> Response:
+        """Record a flow that is refused before its operation is known, and give the refusal."""
+        try:
+            await self.ports.append(note.refused(flow, refusal, self.regime, self.ports))
+        except NotRecorded:
+            refusal = "not-recorded"
+        return problem(refusal, Leg.REQUEST, flow.id)
+
+    async def _answer(self, flow: Flow, send: Send, aim: Aim, asked: Passage) -> tuple[Response, Passage]:
+        """Forward the request, and take its answer through the response leg."""
+        try:
+            answer = await send(release.forwarded(flow.request, asked.body))
+        except UpstreamFailed as error:
+            return Response(0), Passage(refusal=error.refusal)
+        except Exception:  # noqa: BLE001 - fail closed: the flow was forwarded, so its outcome must be recorded
+            return Response(0), Passage(refusal="internal")
+        plan = aim.plan.response if answer.status < _FIRST_REDIRECT else aim.plan.errors
+        if answer.status in _BODYLESS or (plan is None and answer.status >= _FIRST_REDIRECT):
+            answer, plan = release.withheld(answer), None
+        answered = await self._pass(Leg.RESPONSE, flow, aim, plan, answer.headers, answer.body)
+        return answer, answered
+
+    async def _pass(
+        self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan | None, headers: Headers, body: bytes
+    ) -> Passage:
+        """Take one leg through steps 1 to 5. Never raises: what goes wrong is a refusal."""
+        try:
+            if body and plan is None:
+                return Passage(body, refusal="body-unexpected")
+            if body and plan is not None:
+                return await self._pass_body(leg, flow, aim, plan, headers, body)
+            if plan is not None and leg is Leg.REQUEST:
+                return Passage(refusal="body-missing")
+            return await self._pass_empty(leg, flow, aim, plan)
+        except Unreadable as error:
+            return Passage(body, refusal=error.refusal)
+        except FactsUnavailable:
+            return Passage(body, refusal="facts-unavailable")
+        except Exception:  # noqa: BLE001 - fail closed: what nobody foresaw must refuse, be recorded, and show nothing
+            return Passage(body, refusal="internal")
+
+    async def _pass_empty(self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan | None) -> Passage:
+        """Decide a leg without a body; the path, the query or a header may still name the customer."""
+        named = read.customer_outside(aim.plan.response, flow, aim, ()) if aim.plan.response else None
+        # Where no one is named and nothing can be changed, the verdict waits for the records of the answer.
+        waits = named is None and (leg is Leg.RESPONSE or flow.request.method in _SAFE)
+        hearing = await judge.convene(leg, flow, aim, () if waits else (named,), NOTHING, self.regime, self.ports)  # 3
+        records = (self._frame(hearing, Labels()) if waits else self._record(hearing, named, Labels(), 0),)  # 4
+        return Passage(
+            refusal=judge.verdict(record.decision for record in records),
+            treated=plan is not None,
+            decided=note.decided(records, (), self.ports.keys),
+            reasons=note.reasons(records),
+            observed=note.observed(records),
+        )
+
+    async def _pass_body(
+        self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan, headers: Headers, body: bytes
+    ) -> Passage:
+        """Take a leg's body through steps 1 to 5."""
+        document, plain, coding = read.read(plan, headers, body, self.limits)  # 1
+        customers = read.customers_of(plan, document, flow, aim, headers if leg is Leg.RESPONSE else ())  # 2
+        hearing = await judge.convene(leg, flow, aim, customers, plan.classes, self.regime, self.ports)  # 3
+        records = {  # 4
+            customer: self._record(hearing, customer, plan.record, count)
+            for customer, count in Counter(customers).items()
+        }
+        frame = self._frame(hearing, plan.envelope)
+        judged = (*records.values(), frame)
+        refusal = judge.verdict(record.decision for record in (judged[:-1] or judged))
+        written = Written(body) if refusal else document.write([records[c].edits for c in customers], frame.edits)  # 5
+        if written.refused:
+            refusal = edit.refusal_of(written.refused[0], judged, leg)
+        marked = None
+        if not refusal and leg is Leg.RESPONSE:
+            marked = await stamp(plan.format, written.body, judged[:-1], flow, self.ports)
+        treated = marked.body if marked else written.body
+        return Passage(
+            before=body,
+            body=body if treated is plain else codings.encode(treated, coding),
+            refusal=refusal,
+            treated=treated is not plain,
+            decided=note.decided(judged, written.touches, self.ports.keys),
+            reasons=note.reasons(judged),
+            observed=note.observed(judged),
+            marks=marked.codes if marked else (),
+        )
+
+    def _record(self, hearing: judge.Hearing, customer: str | None, labels: Labels, count: int) -> Record:
+        """Decide on the records of one customer, and bind the decision to edits."""
+        decision = hearing.decide(customer)
+        edits = self.editor.edits(hearing, customer, decision, labels)
+        return Record(hearing.known[customer], decision, labels, edits, count)
+
+    def _frame(self, hearing: judge.Hearing, labels: Labels) -> Record:
+        """Decide on what is no record's."""
+        decision = hearing.decide_frame()
+        return Record(ANYONE, decision, labels, self.editor.edits(hearing, None, decision, labels))

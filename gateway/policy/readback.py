@@ -1,0 +1,104 @@
+"""What a caller may have read: the treated forms that, written back, would overwrite the truth.
+
+The caller wrote down what an earlier response showed, and only this much is certain about that response: who asked
+whom, and whose record it was. It may have been read under another purpose, by another person, from another place, at
+another time, before a consent was given. So a protection counts here unless the systems, the operation or what is known
+of the customer rules it out for certain. Since any selection of the protections that count may have been in force
+together, so does every join of them: what is actually decided now is among these.
+
+What an earlier policy set made of a value is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from gateway.catalog.classes import covers
+from gateway.catalog.model import Catalogue, Operation
+from gateway.flow import CustomerFacts, Leg
+from gateway.policy.compile import RuleBook
+from gateway.policy.decide import decide
+from gateway.policy.decision import Held
+from gateway.policy.situation import Situation
+from gateway.treatments.contract import Treatment
+from gateway.treatments.lattice import KEEP, join, join_all
+
+Form = tuple[Treatment, str]
+"""A treatment that a value may have met, and what meets it when it is written back: `refuse` or `drop`."""
+
+LIMIT = 256
+"""How many joins are followed. Beyond it each single treatment and the join of all still count."""
+
+
+def readback(book: RuleBook, situation: Situation, customer: CustomerFacts, now: int, class_: str) -> tuple[Form, ...]:
+    """Give the forms in which this caller may have read values of a class of this customer, in the target system.
+
+    `now` has no say: what was read, was read earlier.
+    """
+    del now
+    return readback_any(book, situation, customer, frozenset({class_}))
+
+
+def readback_any(
+    book: RuleBook, situation: Situation, customer: CustomerFacts, classes: frozenset[str]
+) -> tuple[Form, ...]:
+    """Do the same for a place that has several classes: their treatments may have been joined."""
+    key = (situation.source, situation.target, classes, book.asks.customer_key(_unconsented(customer)))
+    found = book.forms.get(key)
+    if found is None:
+        found = book.forms.put(key, _close(_protections(book, situation, customer, classes)))
+    return found
+
+
+def _protections(
+    book: RuleBook, situation: Situation, customer: CustomerFacts, classes: frozenset[str]
+) -> Iterator[Held]:
+    """Give each protection that may have reached a place of these classes in a response of the target system."""
+    catalogue = book.policies.catalogues.get(situation.target)
+    if catalogue is None:
+        return
+    nobody = replace(situation, leg=Leg.RESPONSE, purpose=None, role=None, kind=None, assurance=None, peer="")
+    for operation in catalogue.operations.values():
+        carried = frozenset(_carried(catalogue, operation))
+        related = frozenset(c for c in carried if any(covers(c, one) or covers(one, c) for one in classes))
+        if related:
+            asked = replace(nobody, operation=operation.name)
+            decision = decide(book, asked, _unconsented(customer), carried, None)
+            yield from (held for held in decision.protections if held.protects(related))
+
+
+def _unconsented(customer: CustomerFacts) -> CustomerFacts:
+    """Forget the consents: they may be younger than what was read."""
+    return CustomerFacts(customer.customer, frozenset(), customer.attributes)
+
+
+def _carried(catalogue: Catalogue, operation: Operation) -> Iterator[str]:
+    """Give the classes that an operation's responses carry, those of lists' records and of error bodies included."""
+    messages = [catalogue.messages[name] for name in (operation.response, operation.errors) if name is not None]
+    messages += [catalogue.messages[message.each] for message in messages if message.each is not None]
+    for message in messages:
+        yield from (field.class_ for field in message.fields)
+        if message.class_ is not None:
+            yield message.class_
+
+
+def _close(protections: Iterable[Held]) -> tuple[Form, ...]:
+    """Give the treatments and all of their joins; a form is dropped only if every rule that may make it says so."""
+    single: dict[Treatment, str] = {}
+    for held in protections:
+        treatment = held.rule.treatment
+        if treatment is not None and treatment != KEEP:
+            _add(single, treatment, held.rule.write_back)
+    forms = dict(single)
+    for treatment, write_back in single.items():
+        for other, others in tuple(forms.items()) if len(forms) < LIMIT else ():
+            _add(forms, join(treatment, other), write_back if write_back == others else "refuse")
+    if single:
+        _add(forms, join_all(single), "drop" if set(single.values()) == {"drop"} else "refuse")
+    return tuple(forms.items())
+
+
+def _add(forms: dict[Treatment, str], treatment: Treatment, write_back: str) -> None:
+    """Note a form; where rules differ on what meets it, it is refused: never dropped in silence."""
+    forms[treatment] = write_back if forms.get(treatment, write_back) == write_back else "refuse"

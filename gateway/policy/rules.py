@@ -1,0 +1,120 @@
+"""The rules of a policy as officers write them: what it allows, denies, protects and marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gateway.catalog.messages import read_class
+from gateway.policy.model import Rule, Watermark
+from gateway.policy.treated import option_keys, read_treatment
+from gateway.policy.when import CONDITIONS, When
+from gateway.yamlsource import Leaf, Node, Reader, Section, suggest
+
+WRITE_BACK = ("refuse", "drop")
+PLACEHOLDERS = ("customer", "recipient", "date", "purpose", "mark")
+PERMISSIONS = ("print", "copy", "annotate")
+DENY = ("classes", *CONDITIONS, "unless")
+PROTECT = ("classes", "treatment", "write_back", *CONDITIONS, "unless")
+WATERMARK = ("visible", "hidden", "permissions", *CONDITIONS, "unless")
+
+_BRACED = re.compile(r"\{([^{}]*)\}|[{}]")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rules:
+    """Reads the rules of one policy, which share its name, its scope and its mode."""
+
+    reader: Reader
+    policy: str
+    when: When
+    enforced: bool
+
+    def read(self, top: Section) -> Iterator[Rule]:
+        """Read every rule, kind after kind."""
+        yield from self._allow(top)
+        yield from self._deny(top)
+        for index, node in enumerate(top.listing("protect")):
+            yield self._protect(index, node)
+        for index, node in enumerate(top.listing("watermark")):
+            yield self._watermark(index, node)
+
+    def _allow(self, top: Section) -> Iterator[Rule]:
+        node = top.get("allow")
+        if node is None:
+            return
+        if not top.boolean("allow", default=True):
+            hint = "what no policy allows is refused anyway; to forbid what another one allows, write `deny: true`"
+            self.reader.fault(node, "`allow: false` grants nothing and forbids nothing", hint)
+        if not (self.when.scope.from_ or self.when.scope.to or self.when.scope.operations):
+            hint = "write `from`, `to` or `operations` in its `scope`"
+            self.reader.warn(node, "this allows every operation from every system to every other", hint)
+        yield self._rule("allow", 0, node)
+
+    def _deny(self, top: Section) -> Iterator[Rule]:
+        node = top.get("deny")
+        if isinstance(node, Leaf):
+            if not top.boolean("deny", default=True):
+                self.reader.fault(node, "`deny: false` forbids nothing", "leave it out")
+            yield self._rule("deny", 0, node)
+            return
+        for index, item in enumerate(top.listing("deny")):
+            section = self.reader.section(item, DENY)
+            yield replace(self._rule("deny", index, item, section), classes=self._classes(section))
+
+    def _protect(self, index: int, node: Node) -> Rule:
+        section = self.reader.section(node, (*PROTECT, *option_keys(node)), required=("classes", "treatment"))
+        return replace(
+            self._rule("protect", index, node, section),
+            classes=self._classes(section),
+            treatment=read_treatment(section),
+            write_back=section.choice("write_back", WRITE_BACK, "refuse"),
+        )
+
+    def _watermark(self, index: int, node: Node) -> Rule:
+        section = self.reader.section(node, WATERMARK)
+        permissions = section.section("permissions", PERMISSIONS)
+        allowed = {key: permissions.boolean(key, default=False) for key in permissions.members}
+        if not {"visible", "hidden", "permissions"} & section.members.keys():
+            self.reader.fault(node, "this watermark says neither what to show nor what to forbid", "write `visible`")
+        visible = section.text("visible", None)
+        if visible is not None:
+            self._check_template(section.members["visible"], visible)
+        hidden = section.boolean("hidden", default=False)
+        if hidden:
+            self.reader.warn(section.members["hidden"], "hidden marks are not made yet; the visible one is")
+        return replace(self._rule("watermark", index, node, section), watermark=Watermark(visible, hidden, allowed))
+
+    def _rule(self, kind: str, index: int, node: Node, section: Section | None = None) -> Rule:
+        """Give a rule with what all kinds have in common."""
+        rule = Rule(f"{self.policy}/{kind}[{index}]", kind, node.place, self.when.scope, enforced=self.enforced)
+        if section is None:
+            return rule
+        return replace(rule, when=self.when.read_rule(section), unless=self.when.read_unless(section))
+
+    def _classes(self, section: Section) -> frozenset[str]:
+        """Read classes, and tell those that no message of the systems in question has."""
+        classes = set()
+        to = frozenset(section.texts("to")) or self.when.scope.to
+        for node in section.listing("classes"):
+            class_ = read_class(self.reader, node)
+            if class_ and not self.when.named.carries(class_, to):
+                where = ", ".join(sorted(to)) if to else "any system"
+                self.reader.warn(node, f'no message of {where} has a field of class "{class_}": this has no effect')
+            classes.add(class_)
+        return frozenset(classes)
+
+    def _check_template(self, node: Node, template: str) -> None:
+        """Check what stands in braces in the words of a mark."""
+        for found in _BRACED.finditer(template):
+            name = found[1]
+            if name is None:
+                self.reader.fault(node, "a brace stands alone", f"write one of: {_placeholders()}")
+            elif name not in PLACEHOLDERS:
+                hint = suggest(name, PLACEHOLDERS)
+                self.reader.fault(node, f"a mark has no {{{name[:100]}}}", hint or f"there are: {_placeholders()}")
+
+
+def _placeholders() -> str:
+    return ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)

@@ -1,0 +1,71 @@
+"""The treatment of a protect rule: its name, with its options flat beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.policy.when import CONDITIONS
+from gateway.treatments.contract import Treatment
+from gateway.treatments.options import Option
+from gateway.treatments.registry import TREATMENTS, build
+from gateway.yamlsource import Leaf, Node, Section, Table
+
+
+def options(treatment: str) -> Mapping[str, tuple[str, Option]]:
+    """Give a treatment's options by the keys that a policy has for them, each with its own name.
+
+    An option that has the name of a condition would be read as one: `to` of a treatment is written `into`.
+    """
+    known: Mapping[str, Option] = TREATMENTS[treatment].OPTIONS
+    return {("into" if name in CONDITIONS else name): (name, option) for name, option in known.items()}
+
+
+def option_keys(node: Node) -> tuple[str, ...]:
+    """Give the keys that a protect rule may have for its treatment, by the treatment that it names."""
+    if isinstance(node, Table):
+        for key, value in node.entries:
+            if key.text == "treatment" and isinstance(value, Leaf) and value.text in TREATMENTS:
+                return tuple(options(value.text))
+    return tuple({key: None for name in TREATMENTS for key in options(name)})
+
+
+def read_treatment(section: Section) -> Treatment | None:
+    """Read the treatment of a protect rule with its options; None, recorded, if something is wrong."""
+    name = section.choice("treatment", TREATMENTS, None)
+    if name is None:
+        return None
+    faults = len(section.reader.problems)
+    given = {
+        option_name: _value(section, key, option)
+        for key, (option_name, option) in options(name).items()
+        if key in section
+    }
+    missing = [key for key, (_, option) in options(name).items() if option.required and key not in section]
+    for key in missing:
+        help_ = options(name)[key][1].help
+        section.reader.fault(section.members["treatment"], f'the treatment "{name}" needs "{key}": {help_}')
+    if len(section.reader.problems) > faults:
+        return None
+    try:
+        return build(name, given)
+    except ValueError as error:
+        section.reader.fault(section.members["treatment"], str(error).replace("`to: ", "`into: "))
+        return None
+
+
+def _value(section: Section, key: str, option: Option) -> object:
+    """Read an option's value by its type."""
+    node = section.members[key]
+    if option.type == "integer":
+        return section.reader.integer(node, minimum=option.minimum, maximum=option.maximum)
+    if option.type == "choice":
+        return section.reader.choice(node, option.choices, key)
+    if option.type == "scalar":
+        return section.reader.scalar(node)
+    text = section.reader.text(node)
+    if text is not None:
+        try:
+            option.check(key, text)
+        except ValueError as error:
+            section.reader.fault(node, str(error))
+    return text

@@ -1,0 +1,120 @@
+"""Conditions as officers write them: in a policy's `scope`, beside a rule, and in its `unless`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from gateway.flow import Leg
+from gateway.policy.model import Condition
+from gateway.policy.named import Named
+from gateway.policy.windows import read_windows
+from gateway.yamlsource import Node, Reader, Section, Table
+
+CONDITIONS = ("from", "to", "operations", "purposes", "leg", "operator", "customer", "time", "network")
+SCOPE = ("from", "to", "operations", "purposes", "purpose_from", "operator", "customer", "time", "network")
+UNLESS = ("consent", "region", *CONDITIONS)
+OPERATOR = ("role", "kind", "assurance")
+KINDS = ("human", "agent")
+SOURCES = ("claim", "header")
+
+ANY = Condition()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class When:
+    """Reads the conditions of one policy: with the reader, what has a name, and the policy's scope once it is known."""
+
+    reader: Reader
+    named: Named
+    scope: Condition = ANY
+
+    def read_scope(self, section: Section) -> When:
+        """Read a policy's scope; the rules' conditions are then read by what this gives."""
+        trusted = self._words(section, "purpose_from", among=SOURCES)
+        scope = self._read(section)
+        return replace(self, scope=replace(scope, purpose_from=trusted) if trusted else scope)
+
+    def read_rule(self, section: Section) -> Condition:
+        """Read the conditions beside a rule; what can never hold within the scope is told as a doubt."""
+        condition = self._read(section)
+        for key, inside, outside in (
+            ("from", condition.from_, self.scope.from_),
+            ("to", condition.to, self.scope.to),
+            ("operations", condition.operations, self.scope.operations),
+            ("purposes", condition.purposes, self.scope.purposes),
+        ):
+            if inside and outside and not inside & outside:
+                self.reader.warn(
+                    section.members[key], f"this rule never applies: `{key}` lies outside the policy's scope"
+                )
+        return condition
+
+    def read_unless(self, section: Section) -> Condition | None:
+        """Read what exempts from a rule, where the section has an `unless`."""
+        node = section.get("unless")
+        if node is None:
+            return None
+        unless = self.reader.section(node, UNLESS)
+        if not unless.members:
+            self.reader.fault(node, "an empty `unless` would exempt from the rule always", "write what exempts from it")
+        condition = self._read(unless)
+        region = self._words(unless, "region")
+        if region and "region" in condition.customer:
+            self.reader.fault(unless.members["region"], "the region stands in `customer` as well", "keep one of them")
+        if region:
+            condition = replace(condition, customer={**condition.customer, "region": region})
+        consent = unless.get("consent")
+        return condition if consent is None else replace(condition, consent=self.named.consent(self.reader, consent))
+
+    def _read(self, section: Section) -> Condition:
+        to = self.named.systems(self.reader, section.listing("to"))
+        leg = section.choice("leg", tuple(Leg), None)
+        return Condition(
+            from_=self.named.systems(self.reader, section.listing("from")),
+            to=to,
+            operations=self.named.resolve(self.reader, section.listing("operations"), to or self.scope.to),
+            purposes=self._words(section, "purposes"),
+            purpose_from=self.scope.purpose_from,
+            leg=None if leg is None else Leg(leg),
+            operator=self._attributes(section, "operator"),
+            customer=self._attributes(section, "customer"),
+            time=read_windows(section),
+            network=tuple(filter(None, (self._network(node) for node in section.listing("network")))),
+        )
+
+    def _attributes(self, section: Section, key: str) -> dict[str, frozenset[str]]:
+        """Read attributes, each with the values that it may have; an operator's are known, a customer's are free."""
+        known = OPERATOR if key == "operator" else tuple(name.text for name, _ in section.entries(key))
+        attributes = section.section(key, known)
+        if isinstance(attributes.node, Table) and not attributes.node.entries:
+            self.reader.fault(attributes.node, f"`{key}` names no attribute", "write one, or leave the key out")
+        kinds: Iterable[str] | None = KINDS if key == "operator" else None
+        read = {
+            name: self._words(attributes, name, among=kinds if name == "kind" else None) for name in attributes.members
+        }
+        return {name: values for name, values in read.items() if values}
+
+    def _words(self, section: Section, key: str, among: Iterable[str] | None = None) -> frozenset[str] | None:
+        """Read one text or a list of them; None where there are none."""
+        words = set()
+        for node in section.listing(key):
+            word = self.reader.text(node) if among is None else self.reader.choice(node, tuple(among), key)
+            if word is not None:
+                words.add(word)
+        return frozenset(words) or None
+
+    def _network(self, node: Node) -> IPv4Network | IPv6Network | None:
+        text = self.reader.text(node)
+        if text is None:
+            return None
+        try:
+            return ip_network(text)
+        except ValueError:
+            try:
+                hint = f"did you mean {ip_network(text, strict=False)}?"
+            except ValueError:
+                hint = "write it like 10.20.0.0/16 or 2001:db8::/32"
+            self.reader.fault(node, f'"{text[:100]}" is no network', hint)
+            return None

@@ -1,0 +1,70 @@
+"""What the gate needs from outside, each a small callable with an in-memory twin."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.audit.entry import Entry
+from gateway.flow import CustomerFacts, Request, Response
+
+
+class Send(Protocol):
+    """Forward a request to the target system of one flow. Raises `UpstreamFailed` where there is no usable answer."""
+
+    def __call__(self, request: Request, /) -> Awaitable[Response]:
+        """Give the whole answer, its body as it came, content coding included."""
+        ...
+
+
+class Append(Protocol):
+    """Make an audit entry durable. Raises `NotRecorded`."""
+
+    def __call__(self, entry: Entry, /) -> Awaitable[int]:
+        """Give the entry's index in the log once it is on disk."""
+        ...
+
+
+class Offload(Protocol):
+    """Run a pure function on untrusted bytes elsewhere, under limits. Raises `Unreadable` for whatever goes wrong."""
+
+    def __call__(self, function: Callable[..., Any], /, *arguments: object) -> Awaitable[Any]:
+        """Give what the function gives."""
+        ...
+
+
+class Facts(Protocol):
+    """Tell what is known of customers. Raises `FactsUnavailable`."""
+
+    def __call__(self, customers: Iterable[str], now: int, /) -> Awaitable[Mapping[str | None, CustomerFacts]]:
+        """Give the facts of each customer at `now` (nanoseconds since the epoch)."""
+        ...
+
+
+class Keys(Protocol):
+    """The keys that treatments and pseudonyms use; derived, never stored by the gate."""
+
+    def treatment_key(self, customer: str, purpose: str | None) -> bytes:
+        """Give the 32 bytes for keyed treatments of this customer's values under this purpose."""
+        ...
+
+    def customer(self, identifier: str) -> str:
+        """Give the pseudonym under which the log knows a customer."""
+        ...
+
+    def operator(self, identifier: str) -> str:
+        """Give the pseudonym under which the log knows an operator."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything the gate is given, but for `Send`, which belongs to a flow. `clock` tells nanoseconds since the epoch; `random` gives fresh random bytes."""
+
+    facts: Facts
+    append: Append
+    offload: Offload
+    clock: Callable[[], int]
+    random: Callable[[int], bytes]
+    keys: Keys

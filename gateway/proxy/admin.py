@@ -1,0 +1,55 @@
+"""The port for those who run the gateway: is it alive, is it ready, how is it doing. Never on the data port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import orjson
+from aiohttp import web
+
+from gateway.proxy.metrics import CONTENT_TYPE, Metrics
+from gateway.proxy.settings import Listener
+from gateway.proxy.tls import server_context
+
+Readiness = Callable[[], tuple[bool, Mapping[str, object]]]
+"""Tells whether traffic should come, and the details: the policies' state, the audit log's, draining."""
+
+
+class Admin:
+    """Serves /livez, /readyz and /metrics."""
+
+    def __init__(self, metrics: Metrics, readiness: Readiness) -> None:
+        """Take what to report."""
+        self._metrics = metrics
+        self._readiness = readiness
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, listener: Listener) -> tuple[str, int]:
+        """Listen; gives the address taken. Raises OSError."""
+        app = web.Application(client_max_size=1024)
+        app.add_routes(
+            [web.get("/livez", self._livez), web.get("/readyz", self._readyz), web.get("/metrics", self._exposition)]
+        )
+        self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=75.0, shutdown_timeout=1.0)
+        await self._runner.setup()
+        context = server_context(listener.tls) if listener.tls is not None else None
+        await web.TCPSite(self._runner, listener.host, listener.port, ssl_context=context).start()
+        host, port = self._runner.addresses[0][:2]
+        return str(host), int(port)
+
+    async def stop(self) -> None:
+        """Close."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _livez(self, _: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        ready, details = self._readiness()
+        body = orjson.dumps({"ready": ready, **details})
+        return web.Response(status=200 if ready else 503, body=body, content_type="application/json")
+
+    async def _exposition(self, _: web.Request) -> web.Response:
+        return web.Response(body=self._metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})

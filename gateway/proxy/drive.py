@@ -1,0 +1,219 @@
+"""Between HTTP and flows: names a request's system, makes it a flow, lets the gate handle it, gives the answer back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+
+from gateway.errors import NotAuthenticated, Unreadable
+from gateway.flow import Flow, Headers, Leg, Operator, Purpose, Request, Response, header
+from gateway.proxy.headers import From, to_client, to_system
+from gateway.proxy.ids import Ids, new_ids
+from gateway.proxy.incoming import Asked
+from gateway.proxy.locations import Here, Locations
+from gateway.proxy.logs import AccessLog
+from gateway.proxy.metrics import Metrics
+from gateway.proxy.routes import Routes, relative
+from gateway.proxy.settings import ProxySettings, Route
+from gateway.proxy.tunnel import Tunnelled
+from gateway.proxy.upstream import Upstream
+from gateway.proxy.wire import Wire
+from gateway.refusals import problem
+
+Send = Callable[[Request], Awaitable[Response]]
+"""Sends a request to the flow's system; raises UpstreamFailed."""
+
+NOBODY = Operator(system="")
+_SWITCHING = 101
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What an identity is proven by: all header fields as the client sent them, its certificate (DER), its address."""
+
+    headers: Headers
+    certificate: bytes | None
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Who calls, and what for."""
+
+    operator: Operator
+    purpose: Purpose | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What stands behind the proxy.
+
+    `identify` raises NotAuthenticated. `handle` decides a flow, forwards it with `Send` and always answers; an answer
+    with status 101 joins the two sides. `refuse` records a flow that ends before its decision, and answers.
+    """
+
+    identify: Callable[[Incoming], Awaitable[Identified]]
+    handle: Callable[[Flow, Send], Awaitable[Response]]
+    refuse: Callable[[Flow, str], Awaitable[Response]]
+
+
+class Drive:
+    """Serves requests of all routes; `serve` never raises."""
+
+    def __init__(
+        self,
+        settings: ProxySettings,
+        upstreams: Iterable[tuple[Route, Upstream]],
+        doors: Doors,
+        metrics: Metrics,
+        access: AccessLog,
+    ) -> None:
+        """Take each route's client. Raises ValueError for routes that contradict each other."""
+        self._routes = Routes.of(settings.routes)
+        self._locations = Locations(settings.routes)
+        self._upstreams = {id(route): upstream for route, upstream in upstreams}  # routes live as long as `settings`
+        self._limits = settings.limits
+        self._strip = frozenset(name.lower().replace("_", "-") for name in settings.strip)
+        self._doors = doors
+        self._metrics = metrics
+        self._access = access
+
+    def unserved(self, refusal: str) -> None:
+        """Count and log a refusal of something that never became a flow."""
+        self._metrics.turned_away()
+        self._access.turned_away(refusal)
+
+    async def serve(self, asked: Asked) -> Response | Tunnelled:
+        """Answer a request. Whatever fails in here is an `internal` refusal, and only its type is logged."""
+        route = self._routes.find(asked.head.host, asked.head.target)
+        if route is None:
+            self.unserved("no-route")
+            return problem("no-route", Leg.REQUEST, "")
+        began = time.perf_counter()
+        started = time.time_ns()
+        ids = new_ids(started, header(asked.head.headers, "traceparent"))
+        request = Request(asked.head.method, relative(route, asked.head.target), self._outgoing(asked, route, ids))
+        blank = Flow(ids.flow, started, route.system, request, NOBODY, peer=asked.client.peer, trace=ids.trace)
+        try:
+            answer = await self._flow(blank, asked, route)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - fail closed: nothing of an error is released
+            self._access.failed(ids.flow, error)
+            answer = problem("internal", Leg.REQUEST, ids.flow)
+        seconds = time.perf_counter() - began
+        response = answer.response if isinstance(answer, Tunnelled) else answer
+        self._metrics.request_seconds(route.system, seconds)
+        self._access.write(
+            flow=ids.flow,
+            system=route.system,
+            status=response.status,
+            seconds=seconds,
+            request_bytes=asked.payload.total_bytes,
+            response_bytes=len(response.body),
+        )
+        return answer
+
+    async def _flow(self, blank: Flow, asked: Asked, route: Route) -> Response | Tunnelled:
+        head = asked.head
+        try:
+            who = await self._doors.identify(Incoming(head.headers, asked.client.certificate, asked.client.peer))
+        except NotAuthenticated as error:
+            return await self._doors.refuse(blank, error.refusal)
+        upgrades = bool(head.upgrade) and head.upgrade.lower() != "h2c"  # h2c is an offer: it may be left unanswered
+        if upgrades and not route.upgrade:
+            return await self._doors.refuse(_known(blank, blank.request, who), "upgrade-refused")
+        try:
+            body = await asked.body(self._limits.body)
+        except Unreadable as error:
+            return await self._doors.refuse(_known(blank, blank.request, who), error.refusal)
+        headers = blank.request.headers
+        if upgrades:
+            headers = (*headers, ("Upgrade", head.upgrade))
+        flow = _known(blank, Request(head.method, blank.request.target, headers, body), who)
+        sender = _Sender(self, asked, route, self._upstreams[id(route)], upgrades)
+        try:
+            response = await self._doors.handle(flow, sender.send)
+        except BaseException:
+            sender.drop()
+            raise
+        if sender.wire is not None and response.status == _SWITCHING:
+            return Tunnelled(response, sender.wire)
+        sender.drop()
+        return response
+
+    def _outgoing(self, asked: Asked, route: Route, ids: Ids) -> Headers:
+        added: list[tuple[str, str]] = [("traceparent", ids.traceparent)]
+        if route.strip_prefix and route.prefix.rstrip("/"):
+            added.append(("X-Forwarded-Prefix", route.prefix.rstrip("/")))
+        came = From(asked.client.peer, asked.client.scheme, asked.head.host)
+        return to_system(
+            asked.head.headers,
+            asked.head.method,
+            came,
+            strip=self._strip,
+            added=tuple(added),
+            keep_trace_state=ids.continued,
+        )
+
+    def returned(self, response: Response, asked: Asked, route: Route) -> Response:
+        """Clean a system's answer: hop-by-hop fields gone, its own addresses turned into ours."""
+        here = Here(asked.client.scheme, asked.head.host)
+        headers = self._locations.rewrite(to_client(response.headers), route, here)
+        return Response(response.status, headers, response.body)
+
+    def took(self, system: str, seconds: float) -> None:
+        """Count how long a system took."""
+        self._metrics.upstream_seconds(system, seconds)
+
+
+def _known(blank: Flow, request: Request, who: Identified) -> Flow:
+    """Give the flow with what came to be known of it."""
+    return Flow(
+        blank.id, blank.started, blank.to, request, who.operator, who.purpose, peer=blank.peer, trace=blank.trace
+    )
+
+
+class _Sender:
+    """The `send` of one flow; `wire` is the connection that a 101 opened."""
+
+    __slots__ = ("_asked", "_drive", "_route", "_upgrades", "_upstream", "wire")
+
+    def __init__(self, drive: Drive, asked: Asked, route: Route, upstream: Upstream, upgrades: bool) -> None:
+        self._drive = drive
+        self._asked = asked
+        self._route = route
+        self._upstream = upstream
+        self._upgrades = upgrades
+        self.wire: Wire | None = None
+
+    async def send(self, request: Request) -> Response:
+        """Send, with the route's credential, which nobody else gets to see."""
+        route = self._route
+        credential = route.credential
+        if credential is not None:
+            name = credential.name.lower()
+            kept = tuple(item for item in request.headers if item[0].lower() != name)
+            request = replace(request, headers=(*kept, (credential.name, credential.value)))
+        host = self._asked.head.host if route.keep_host else ""
+        began = time.perf_counter()
+        try:
+            if self._upgrades and self.wire is None:
+                response, self.wire = await self._upstream.switch(request, host)
+            else:
+                response = await self._upstream.send(request, host)
+        finally:
+            self._drive.took(route.system, time.perf_counter() - began)
+        returned = self._drive.returned(response, self._asked, route)
+        if self.wire is not None:
+            upgrade = header(response.headers, "upgrade") or self._asked.head.upgrade
+            returned = replace(returned, headers=(*returned.headers, ("Upgrade", upgrade)))
+        return returned
+
+    def drop(self) -> None:
+        """Close a connection that was opened for an upgrade that is not to be."""
+        if self.wire is not None:
+            self.wire.close()
+            self.wire = None

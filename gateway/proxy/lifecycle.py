@@ -1,0 +1,126 @@
+"""The running proxy: everything started in order, signals heeded, stopped without dropping what is in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.proxy.admin import Admin
+from gateway.proxy.drive import Doors, Drive
+from gateway.proxy.logs import AccessLog, Log
+from gateway.proxy.metrics import Metrics
+from gateway.proxy.reload import Reload, Reloader
+from gateway.proxy.server import Server
+from gateway.proxy.settings import ProxySettings
+from gateway.proxy.upstream import Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What the proxy reports of the house behind it: `state` gives readiness without draining, and details."""
+
+    state: Callable[[], tuple[bool, Mapping[str, object]]]
+    reload: Reload
+    watch: tuple[Path, ...] = ()
+
+
+class Gateway:
+    """One listener, one admin port, one client for each route."""
+
+    def __init__(
+        self, settings: ProxySettings, doors: Doors, running: Running, metrics: Metrics, log: Log, access: AccessLog
+    ) -> None:
+        """Take everything; nothing is opened before `start`. Must be made inside the loop that runs it."""
+        self._settings = settings
+        self._log = log
+        self._running = running
+        self._draining = False
+        self._upstreams = [(route, Upstream(route, settings.limits)) for route in settings.routes]
+        drive = Drive(settings, self._upstreams, doors, metrics, access)
+        self.server = Server(drive.serve, settings.limits, unserved=drive.unserved, wall=time.time)
+        self._admin = Admin(metrics, self._readiness)
+        self.reloader = Reloader(running.reload, log)
+
+    async def start(self) -> tuple[tuple[str, int], tuple[str, int] | None]:
+        """Open the admin port, then the data port; gives both addresses. Raises OSError."""
+        admin = await self._admin.start(self._settings.admin) if self._settings.admin is not None else None
+        self.reloader.start(self._running.watch)
+        try:
+            data = await self.server.start(self._settings.listener)
+        except BaseException:
+            await self.stop(0.0)
+            raise
+        self._log.info("started", data=data, admin=admin)
+        return data, admin
+
+    async def drain(self) -> bool:
+        """Fail readiness, wait for balancers to notice, then stop. Tells whether every flow came to its end."""
+        self._draining = True
+        self._log.info("draining", in_flight=self.server.in_flight)
+        await asyncio.sleep(self._settings.shutdown.delay)
+        return await self.stop(self._settings.shutdown.limit)
+
+    async def stop(self, limit: float) -> bool:
+        """Stop, giving flows in flight at most `limit` seconds."""
+        self._draining = True
+        finished = await self.server.stop(limit)
+        await self.reloader.stop()
+        for _, upstream in self._upstreams:
+            await upstream.close()
+        await self._admin.stop()
+        self._log.info("stopped", finished=finished)
+        return finished
+
+    def _readiness(self) -> tuple[bool, Mapping[str, object]]:
+        ready, details = self._running.state()
+        return ready and not self._draining, {**details, "draining": self._draining}
+
+
+async def serve_until_told(
+    gateway: Gateway, started: Callable[[tuple[str, int], tuple[str, int] | None], None]
+) -> bool:
+    """Start and run until SIGTERM or SIGINT; SIGHUP reloads; a second SIGTERM or SIGINT ends at once.
+
+    `started` is told the addresses. Gives False where flows were cut off.
+    """
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    forced = asyncio.Event()
+
+    def told() -> None:
+        (forced if asked.is_set() else asked).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told)
+    loop.add_signal_handler(signal.SIGHUP, gateway.reloader.ask)
+    try:
+        started(*await gateway.start())
+        await asked.wait()
+        drained = asyncio.create_task(gateway.drain())
+        force = asyncio.create_task(forced.wait())
+        await asyncio.wait({drained, force}, return_when=asyncio.FIRST_COMPLETED)
+        force.cancel()
+        if drained.done():
+            return drained.result()
+        drained.cancel()
+        await asyncio.gather(drained, return_exceptions=True)
+        await gateway.stop(0.0)
+        return False
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+def run(main: Callable[[], Coroutine[Any, Any, bool]]) -> bool:
+    """Run on uvloop where it can be imported, else on asyncio's own loop."""
+    try:
+        import uvloop  # noqa: PLC0415 - it is missing on some platforms
+    except ImportError:
+        return asyncio.run(main())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main())

@@ -1,0 +1,106 @@
+"""What Prometheus is told. Labels are systems, legs, verdicts, policies and treatments: never an id or a value."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+
+from gateway.flow import Leg
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """A registry of its own and one typed method for each thing that is counted."""
+
+    def __init__(self, version: str) -> None:
+        """Begin at zero; `version` is the build's."""
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "sovgate_requests",
+            "Legs decided, by system and verdict",
+            ("route", "leg", "verdict"),
+            registry=self._registry,
+        )
+        self._duration = Histogram(
+            "sovgate_request_duration_seconds",
+            "From a request's head to its answer",
+            ("route",),
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+        self._upstream = Histogram(
+            "sovgate_upstream_duration_seconds",
+            "What systems took of it",
+            ("route",),
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
+        self._fields = Counter(
+            "sovgate_fields_treated", "Values treated", ("policy", "treatment"), registry=self._registry
+        )
+        self._audit_failures = Counter(
+            "sovgate_audit_write_failures", "Entries that could not be made durable", registry=self._registry
+        )
+        self._reload_ok = Gauge(
+            "sovgate_config_last_reload_successful", "1 if the last reload was taken", registry=self._registry
+        )
+        self._reloaded = Gauge(
+            "sovgate_config_last_reload_success_timestamp_seconds",
+            "When the last good set was taken",
+            registry=self._registry,
+        )
+        Gauge("sovgate_build_info", "Always 1", ("version",), registry=self._registry).labels(version).set(1)
+        self._requests_of: dict[tuple[str, str, str], Counter] = {}
+        self._fields_of: dict[tuple[str, str], Counter] = {}
+        self._duration_of: dict[str, Histogram] = {}
+        self._upstream_of: dict[str, Histogram] = {}
+
+    def decided(self, system: str, leg: Leg, verdict: str) -> None:
+        """Count a leg: `verdict` is `allow` or `refuse`."""
+        key = (system, leg.value, verdict)
+        child = self._requests_of.get(key)
+        if child is None:
+            child = self._requests_of[key] = self._requests.labels(*key)
+        child.inc()
+
+    def turned_away(self) -> None:
+        """Count a request that was refused before its system was known."""
+        self.decided("none", Leg.REQUEST, "refuse")
+
+    def treated(self, policy: str, treatment: str, count: int) -> None:
+        """Count values that a policy had treated."""
+        key = (policy, treatment)
+        child = self._fields_of.get(key)
+        if child is None:
+            child = self._fields_of[key] = self._fields.labels(*key)
+        child.inc(count)
+
+    def request_seconds(self, system: str, seconds: float) -> None:
+        """Note how long a flow took."""
+        child = self._duration_of.get(system)
+        if child is None:
+            child = self._duration_of[system] = self._duration.labels(system)
+        child.observe(seconds)
+
+    def upstream_seconds(self, system: str, seconds: float) -> None:
+        """Note how long a system took to answer."""
+        child = self._upstream_of.get(system)
+        if child is None:
+            child = self._upstream_of[system] = self._upstream.labels(system)
+        child.observe(seconds)
+
+    def audit_write_failed(self) -> None:
+        """Count an entry that could not be written."""
+        self._audit_failures.inc()
+
+    def reloaded(self, *, successful: bool, at: float) -> None:
+        """Note how a load of the policies went, and when (seconds since the epoch)."""
+        self._reload_ok.set(1 if successful else 0)
+        if successful:
+            self._reloaded.set(at)
+
+    def exposition(self) -> bytes:
+        """Give everything in Prometheus' text format."""
+        return generate_latest(self._registry)

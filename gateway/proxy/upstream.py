@@ -1,0 +1,124 @@
+"""A system behind the gateway, as a client sees it: one request, one whole answer, or UpstreamFailed.
+
+No redirects are followed, no cookies kept, no proxies taken from the environment, nothing decompressed or re-quoted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from urllib.parse import urlsplit
+
+from gateway.errors import UpstreamFailed
+from gateway.flow import Request, Response
+from gateway.proxy.deadlines import Deadlines, tick_for
+from gateway.proxy.framing import request_head
+from gateway.proxy.settings import Limits, Route
+from gateway.proxy.tls import client_context
+from gateway.proxy.wire import Unanswered, Wire
+
+_REPEATABLE = frozenset({"GET", "HEAD"})
+_PORTS = {"http": 80, "https": 443}
+
+
+class Upstream:
+    """Keeps connections to one system and sends requests over them. Belongs to the loop in which it is made."""
+
+    def __init__(self, route: Route, limits: Limits) -> None:
+        """Take where and how. Raises ValueError for an address that can't be one, OSError for unreadable TLS files."""
+        url = urlsplit(route.upstream)
+        if url.scheme not in _PORTS or not url.hostname or url.query or url.fragment or url.username is not None:
+            raise ValueError(f"the upstream of {route.system} is no http or https address")
+        self.authority = url.netloc
+        self._host = url.hostname
+        self._port = url.port or _PORTS[url.scheme]
+        self._base = url.path.rstrip("/")
+        self._context = client_context(route.tls) if url.scheme == "https" else None
+        self._limits = limits
+        self._timeouts = route.timeouts
+        self._loop = asyncio.get_running_loop()
+        times = route.timeouts
+        self._deadlines = Deadlines(self._loop, tick_for(times.answer, times.idle, times.total, times.keepalive))
+        self._idle: list[Wire] = []
+        self._wires: set[Wire] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    async def send(self, request: Request, host: str = "") -> Response:
+        """Give the system's answer. `request.target` is relative to the base; `host` is the Host to name, "": its own.
+
+        Raises UpstreamFailed: upstream-unreachable, upstream-timeout, upstream-broken, body-incomplete, body-too-large.
+        A GET or HEAD on a reused connection that ended before any byte of an answer is sent once more; nothing else is.
+        """
+        head = self._head(request, host)
+        with_body = request.method != "HEAD"
+        while self._idle:
+            wire = self._idle.pop()
+            if not wire.usable:
+                continue
+            try:
+                return await self._asked(wire, head, request.body, with_body)
+            except Unanswered:
+                if request.method not in _REPEATABLE:
+                    raise
+                break
+        return await self._asked(await self._connect(), head, request.body, with_body)
+
+    async def switch(self, request: Request, host: str = "") -> tuple[Response, Wire | None]:
+        """Send a request for an upgrade, on a connection of its own; with a 101 that connection is the caller's."""
+        lines = "Connection: Upgrade\r\n"
+        wire = await self._connect()
+        answer = await wire.ask(self._head(request, host, lines), request.body, upgrades=True)
+        if answer.status == 101:  # noqa: PLR2004 - Switching Protocols
+            return answer, wire
+        wire.close()
+        return answer, None
+
+    async def close(self) -> None:
+        """Close every connection; whoever waits for an answer gets UpstreamFailed."""
+        self._deadlines.close()
+        for wire in tuple(self._wires):
+            wire.close()
+        await self._empty.wait()
+
+    def _head(self, request: Request, host: str, extra: str = "") -> bytes:
+        try:
+            return request_head(request, self._base + request.target, host or self.authority, extra)
+        except ValueError:
+            raise UpstreamFailed("internal", "a header that can't be sent") from None
+
+    async def _asked(self, wire: Wire, head: bytes, body: bytes, with_body: bool) -> Response:
+        answer = wire.ask(head, body, with_body=with_body)
+        try:
+            response = await answer
+        except asyncio.CancelledError:
+            wire.close()
+            raise
+        if wire.reusable:
+            self._idle.append(wire)
+        return response
+
+    async def _connect(self) -> Wire:
+        try:
+            async with asyncio.timeout(self._timeouts.connect):
+                _, wire = await self._loop.create_connection(
+                    lambda: Wire(self._loop, self._limits, self._timeouts, self._left),
+                    self._host,
+                    self._port,
+                    ssl=self._context,
+                    server_hostname=self._host if self._context is not None else None,
+                )
+        except (OSError, ssl.SSLError, TimeoutError, UnicodeError):
+            raise UpstreamFailed("upstream-unreachable", "no connection") from None
+        self._wires.add(wire)
+        self._empty.clear()
+        self._deadlines.add(wire)
+        return wire
+
+    def _left(self, wire: Wire) -> None:
+        self._wires.discard(wire)
+        if not self._wires:
+            self._empty.set()
+        self._deadlines.discard(wire)
+        if wire in self._idle:
+            self._idle.remove(wire)

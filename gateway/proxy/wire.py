@@ -1,0 +1,249 @@
+"""One connection to a system: a request out, an answer in, at most one at a time. The parser is aiohttp's."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_parser import HttpResponseParser
+
+from gateway.errors import UpstreamFailed
+from gateway.flow import Response
+from gateway.proxy.deadlines import NEVER
+from gateway.proxy.framing import JOIN_BELOW
+from gateway.proxy.settings import MIB, Limits, Timeouts
+
+if TYPE_CHECKING:
+    from aiohttp.http_parser import RawResponseMessage
+    from aiohttp.streams import StreamReader
+
+_MOST_INTERIM = 8
+"""How many 1xx answers are swallowed before one answer."""
+_CONTINUE, _SWITCHING, _PARTIAL = 100, 101, 206
+_FINAL = range(200, 600)
+_BODILESS = frozenset({204, 304})
+_NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class Unanswered(UpstreamFailed):
+    """The connection ended before a byte of an answer: a reused one may have been dead before the request was sent."""
+
+
+class Wire(BaseProtocol):
+    """Asks one system. `deadline` is when the system has taken too long, or when an idle connection is too old.
+
+    `left` is called once, when the connection is gone. `tail` is what came behind a 101.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, limits: Limits, timeouts: Timeouts, left: Callable[[Wire], None]
+    ) -> None:
+        super().__init__(loop)
+        self._limits = limits
+        self._timeouts = timeouts
+        self._left = left
+        self._answer: asyncio.Future[Response] | None = None
+        self._message: RawResponseMessage | None = None
+        self._payload: StreamReader | None = None
+        self._with_body = self._upgrades = self._choked = False
+        self._ended_it = False  # the end of the connection was the end of the answer
+        self._received = self._interim = 0
+        self._ended = NEVER
+        self.deadline = NEVER
+        self.reusable = False
+        self.tail = b""
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether another request may be sent."""
+        return self.reusable and self.transport is not None and not self.transport.is_closing()
+
+    def ask(
+        self, head: bytes, body: bytes, *, with_body: bool = True, upgrades: bool = False
+    ) -> asyncio.Future[Response]:
+        """Send a request; the future gives the answer or raises UpstreamFailed.
+
+        `with_body` is False for HEAD. With `upgrades` a 101 is an answer; the connection is then the caller's.
+        """
+        transport = self.transport
+        answer: asyncio.Future[Response] = self._loop.create_future()
+        if transport is None or transport.is_closing():
+            answer.set_exception(Unanswered("upstream-broken", "the connection was gone"))
+            return answer
+        self._parser = HttpResponseParser(
+            self,
+            self._loop,
+            max(self._limits.body, MIB),  # the size is ours to watch: the parser is never to hold back
+            max_line_size=self._limits.head,
+            max_field_size=self._limits.head,
+            max_headers=self._limits.fields,
+            response_with_body=with_body,
+            read_until_eof=True,
+            auto_decompress=False,
+        )
+        self._answer, self._message, self._payload = answer, None, None
+        self._with_body, self._upgrades, self._choked = with_body, upgrades, False
+        self._received = self._interim = 0
+        self.reusable = False
+        self.deadline = self._loop.time() + self._timeouts.answer
+        self._ended = self.deadline + self._timeouts.total
+        if len(body) < JOIN_BELOW:
+            transport.write(head + body)
+        else:
+            transport.write(head)
+            transport.write(body)
+        return answer
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came. Bytes that nobody asked for end the connection: they must never answer the next request."""
+        if self._answer is None or self._parser is None:
+            self.close()
+            return
+        self._received += len(data)
+        try:
+            messages, _, tail = self._parser.feed_data(data)
+        except Exception:  # noqa: BLE001 - whatever the parser meets in foreign bytes, the answer is the same
+            self._fail("upstream-broken", "not an HTTP answer")
+            return
+        for message, payload in messages:
+            self._take_head(message, payload)
+            if self._answer is None:
+                return
+        if self._payload is not None:
+            self.tail = tail
+            self._take_body()
+        elif self._received > self._limits.head:
+            self._fail("upstream-broken", "endless headers")
+
+    def eof_received(self) -> None:
+        """End an answer that lasts until the connection does; any other is incomplete."""
+        if self._answer is None or self._payload is None or self._parser is None:
+            self._gone()
+            return
+        self._ended_it = True
+        try:
+            self._parser.feed_eof()
+        except Exception:  # noqa: BLE001 - the same
+            self._fail("body-incomplete", "fewer bytes than announced")
+            return
+        self._take_body()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Fail what is still waited for."""
+        super().connection_lost(exc)
+        self._gone()
+        self._parser = None
+        self._left(self)
+
+    def pause_reading(self) -> None:
+        """Be told by the parser's stream that it holds more pieces than any sensible answer has."""
+        self._choked = True
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Do nothing: reading is never held back. aiohttp's way would enter `data_received` again from within."""
+
+    def expire(self) -> None:
+        """Hear that the system took too long, or that nobody needed this connection any more."""
+        if self._answer is None:
+            self.close()
+        else:
+            self._fail("upstream-timeout", "no answer in time")
+
+    def close(self) -> None:
+        """Close at once."""
+        self.deadline = NEVER
+        self.reusable = False
+        if self.transport is not None:
+            self.transport.abort()
+
+    def _take_head(self, message: RawResponseMessage, payload: StreamReader) -> None:
+        if self._message is not None:
+            self._fail("upstream-broken", "more than one answer")
+        elif _CONTINUE <= message.code < _FINAL.start and message.code != _SWITCHING:
+            self._interim += 1
+            if self._interim > _MOST_INTERIM:
+                self._fail("upstream-broken", "endless interim answers")
+        elif (fault := self._fault(message)) is not None:
+            self._fail(*fault)
+        else:
+            self._message, self._payload = message, payload
+
+    def _fault(self, message: RawResponseMessage) -> tuple[str, str] | None:
+        """Tell what is wrong with a head, as a refusal and words. aiohttp's parser is lax with answers; we are not."""
+        fields = message.headers
+        if message.code not in _FINAL and not (message.code == _SWITCHING and self._upgrades):
+            return "upstream-broken", "a status that is none"
+        if message.code == _PARTIAL:
+            return "upstream-broken", "a part where the whole was asked for"
+        if (message.version[0], message.version[1]) not in {(1, 0), (1, 1)}:
+            return "upstream-broken", "an HTTP version that is not 1.0 or 1.1"
+        if "Transfer-Encoding" in fields and ",".join(fields.getall("Transfer-Encoding")).lower() != "chunked":
+            return "upstream-broken", "a transfer coding that is not chunked"
+        names = b"".join([name for name, _ in message.raw_headers])
+        values = b"".join([value for _, value in message.raw_headers])
+        if _NAMES.fullmatch(names) is None or _CONTROL.search(values) is not None:
+            return "upstream-broken", "a header with control characters"
+        if self._received > self._limits.head and len(names) + len(values) > self._limits.head:
+            return "upstream-broken", "endless headers"
+        if self._with_body and message.code not in _BODILESS:
+            length = fields.get("Content-Length")
+            if length is not None and int(length) > self._limits.body:
+                return "body-too-large", "more announced than the limit"
+        return None
+
+    def _take_body(self) -> None:
+        assert self._payload is not None
+        if self._payload.total_bytes > self._limits.body:
+            self._fail("body-too-large", "more than the limit")
+        elif self._choked:
+            self._fail("upstream-broken", "absurdly small chunks")
+        elif self._payload.is_eof():
+            self._complete()
+        else:
+            self.deadline = min(self._loop.time() + self._timeouts.idle, self._ended)
+
+    def _complete(self) -> None:
+        message, answer, parser, transport = self._message, self._answer, self._parser, self.transport
+        assert message is not None
+        assert answer is not None
+        assert parser is not None
+        assert self._payload is not None
+        body = self._payload.read_nowait(-1)
+        switched = message.code == _SWITCHING
+        if not switched and not self._ended_it and parser.feed_eof() is not None:  # another message has begun
+            self._fail("upstream-broken", "bytes behind the answer")
+            return
+        self._answer = self._payload = self._parser = None
+        headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.raw_headers])
+        if not answer.done():
+            answer.set_result(Response(message.code, headers, body))
+        if switched:
+            self.deadline = NEVER
+        elif message.should_close or transport is None or transport.get_write_buffer_size():
+            self.close()
+        else:
+            self.reusable = True
+            self.deadline = self._loop.time() + self._timeouts.keepalive
+
+    def _gone(self) -> None:
+        if self._answer is None:
+            return
+        if not self._received:
+            self._failed(Unanswered("upstream-broken", "the connection ended before an answer"))
+        elif self._payload is None:
+            self._fail("upstream-broken", "the connection ended within the headers")
+        else:
+            self._fail("body-incomplete", "the connection ended within the body")
+
+    def _fail(self, refusal: str, message: str) -> None:
+        self._failed(UpstreamFailed(refusal, message))
+
+    def _failed(self, error: UpstreamFailed) -> None:
+        answer, self._answer, self._payload, self._parser = self._answer, None, None, None
+        if answer is not None and not answer.done():
+            answer.set_exception(error)
+        self.close()

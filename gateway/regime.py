@@ -1,0 +1,135 @@
+"""The policies and catalogues in force, made ready once: what matches, how a body is read, what a rule reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.catalog.match import Matcher
+from gateway.catalog.model import Catalogue, CustomerSource, Message, Operation
+from gateway.flow import Leg
+from gateway.formats.document import Spot
+from gateway.formats.json import Layout, layout
+from gateway.formats.selector import Selector, parse
+from gateway.policy.compile import RuleBook, compile_rules
+from gateway.policy.model import PolicySet
+from gateway.policy.readback import Form
+from gateway.treatments.registry import build
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """What a record, or the envelope around records, labels: classes by field index, and the word for the rest.
+
+    `hidden_forms` are the forms in which responses of the same system show unlisted places that they hide.
+    """
+
+    classes: tuple[str, ...] = ()
+    unlisted: str | None = None
+    hidden_forms: tuple[Form, ...] = ()
+
+    def at(self, spot: Spot) -> frozenset[str]:
+        """Give the classes of the fields that cover a place."""
+        return frozenset(self.classes[index] for index in spot)
+
+    def unlisted_on(self, leg: Leg) -> str:
+        """Give what happens to unlisted places: hidden in responses, never silently changed in requests."""
+        return self.unlisted or ("refuse" if leg is Leg.REQUEST else "redact")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MessagePlan:
+    """How one message is read: `layout` for JSON, None for bodies that are passed or refused whole."""
+
+    name: str
+    format: str
+    customer: CustomerSource | None
+    layout: Layout | None
+    record: Labels
+    envelope: Labels
+    classes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OperationPlan:
+    """One operation with the plans of its legs; `errors` is for answers with an error status."""
+
+    operation: Operation
+    body: MessagePlan | None
+    response: MessagePlan | None
+    errors: MessagePlan | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regime:
+    """A policy set made ready. A new one replaces it whole at reload; flows that began keep theirs."""
+
+    policies: PolicySet
+    matcher: Matcher
+    book: RuleBook
+    operations: Mapping[str, OperationPlan]
+
+
+def establish(policies: PolicySet) -> Regime:
+    """Make a loaded policy set ready for the gate."""
+    plans = {
+        operation.name: _operation(catalogue, operation)
+        for catalogue in policies.catalogues.values()
+        for operation in catalogue.operations.values()
+    }
+    return Regime(policies, Matcher(policies.catalogues), compile_rules(policies), plans)
+
+
+def _operation(catalogue: Catalogue, operation: Operation) -> OperationPlan:
+    """Plan the legs of one operation."""
+
+    def plan(name: str | None) -> MessagePlan | None:
+        return None if name is None else _message(catalogue, catalogue.messages[name])
+
+    return OperationPlan(operation, plan(operation.body), plan(operation.response), plan(operation.errors))
+
+
+def _message(catalogue: Catalogue, message: Message) -> MessagePlan:
+    """Plan one message: a single record, or an envelope with the records of `each`."""
+    record = catalogue.messages[message.each] if message.each else message
+    source = record.customer or message.customer
+    hidden = _hidden_forms(catalogue)
+    own, each = _labels(message, hidden), _labels(record, hidden)
+    return MessagePlan(
+        name=f"{catalogue.name}.{message.name}",
+        format=message.format,
+        customer=source,
+        layout=_layout(message, record, source) if message.format == "json" else None,
+        record=each,
+        envelope=own,
+        classes=frozenset(own.classes) | frozenset(each.classes),
+    )
+
+
+def _labels(message: Message, hidden: tuple[Form, ...]) -> Labels:
+    """Give the classes of a message's fields, or of the whole of a document."""
+    fields = tuple(field.class_ for field in message.fields)
+    return Labels(fields or ((message.class_,) if message.class_ else ()), message.unlisted, hidden)
+
+
+def _hidden_forms(catalogue: Catalogue) -> tuple[Form, ...]:
+    """Give the forms in which any response of a system shows places that no field names."""
+    shown = {operation.response for operation in catalogue.operations.values()}
+    shown |= {message.each for message in catalogue.messages.values() if message.name in shown}
+    words = {message.unlisted or "redact" for message in catalogue.messages.values() if message.name in shown}
+    return ((build("redact", {}), "refuse"),) if "redact" in words else ()
+
+
+def _layout(message: Message, record: Message, source: CustomerSource | None) -> Layout:
+    """Compile the selectors of a JSON message."""
+    return layout(
+        fields=_selectors(record),
+        customer=parse(source.name) if source and source.kind == "body" else None,
+        records=parse(message.records) if message.records else None,
+        envelope=_selectors(message) if message.each else (),
+    )
+
+
+def _selectors(message: Message) -> tuple[Selector, ...]:
+    """Give a message's selectors in the order of its fields."""
+    return tuple(parse(field.selector) for field in message.fields)

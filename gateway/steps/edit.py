@@ -1,0 +1,116 @@
+"""Step 5: decisions become edits, the plain callables that a format applies; and what a refused edit is called.
+
+A treatment is bound to the record's customer and the flow's purpose. On a request leg each labelled value is first held
+against what this caller may have read there: a value that the gateway itself made is never written over the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gateway.flow import Leg, Purpose
+from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Whole
+from gateway.policy.decide import Decision
+from gateway.policy.memo import Memo
+from gateway.policy.readback import Form
+from gateway.ports import Keys
+from gateway.regime import Labels
+from gateway.steps.judge import Hearing
+from gateway.steps.record import Record
+from gateway.treatments.contract import Subject, Treatment
+from gateway.treatments.registry import build
+
+_NO_SUBJECT = Subject(None, None, None)
+_REFUSE: Edit = Edit(lambda _value, _customer: Signal.REFUSE, Whole.REFUSE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Editor:
+    """Makes edits, and remembers those of responses: what is decided alike shares what formats compiled."""
+
+    keys: Keys
+    known: Memo[tuple[Decision, Labels, Purpose | None], Edits] = field(default_factory=lambda: Memo(4096))
+
+    def edits(self, hearing: Hearing, customer: str | None, decision: Decision, labels: Labels) -> Edits:
+        """Bind a decision to the labels of a record, or of the frame around records."""
+        if hearing.situation.leg is Leg.REQUEST:
+            return self._request(hearing, customer, decision, labels)
+        purpose = hearing.situation.purpose
+        key = (decision, labels, purpose)
+        found = self.known.get(key)
+        return self.known.put(key, self._response(decision, labels, purpose)) if found is None else found
+
+    def _response(self, decision: Decision, labels: Labels, purpose: Purpose | None) -> Edits:
+        """Bind a decision on what goes back to the caller: the treatments alone."""
+
+        def of(spot: Spot) -> Edit | None:
+            treatment = decision.treated(labels.at(spot)).treatment
+            return None if treatment is None else _bound(treatment, purpose, self.keys)
+
+        return Edits(of, _unlisted(labels, Leg.RESPONSE))
+
+    def _request(self, hearing: Hearing, customer: str | None, decision: Decision, labels: Labels) -> Edits:
+        """Bind a decision on what is written: first the guard, then the treatments."""
+
+        def of(spot: Spot) -> Edit | None:
+            classes = labels.at(spot)
+            treatment = decision.treated(classes).treatment
+            edit = None if treatment is None else _bound(treatment, hearing.situation.purpose, self.keys)
+            return _guarded(edit, hearing.forms(customer, classes))
+
+        return Edits(of, _unlisted(labels, Leg.REQUEST))
+
+
+def refusal_of(refused: Refused, judged: Sequence[Record], leg: Leg) -> str:
+    """Name the refusal that a refused place stands for."""
+    record = next(record for record in judged if record.edits is refused.edits)
+    labels = record.labels
+    if not refused.spot:
+        # Unlisted values that are kept in requests are refused only for looking like what the gateway itself put there.
+        return "masked-write-back" if labels.unlisted_on(leg) == "keep" else "unlisted-field"
+    treatment = record.decision.treated(labels.at(refused.spot)).treatment
+    if treatment is not None and treatment.NAME == "refuse":
+        return "denied"
+    return "masked-write-back" if leg is Leg.REQUEST else "customer-unknown"
+
+
+def _bound(treatment: Treatment, purpose: Purpose | None, keys: Keys) -> Edit:
+    """Bind a treatment to the purpose and, record by record, to the customer."""
+    name = purpose.name if purpose else None
+    keyless = Subject(None, name, None)
+    if not treatment.KEYED:
+        return Edit(lambda value, _customer: treatment.apply(value, keyless), treatment.WHOLE)
+
+    def keyed(value: Scalar, customer: str | None) -> Scalar | Signal:
+        if customer is None:
+            return Signal.REFUSE  # nothing can be keyed for a stranger
+        return treatment.apply(value, Subject(customer, name, keys.treatment_key(customer, name)))
+
+    return Edit(keyed, treatment.WHOLE)
+
+
+def _guarded(edit: Edit | None, forms: tuple[Form, ...]) -> Edit | None:
+    """Refuse or drop what looks like a form that the gateway made; let the rest through to the treatment."""
+    if not forms:
+        return edit
+
+    def guard(value: Scalar, customer: str | None) -> Scalar | Signal:
+        meets = {write_back for treatment, write_back in forms if treatment.could_have_made(value)}
+        if meets:
+            return Signal.REMOVE if meets == {"drop"} else Signal.REFUSE
+        return value if edit is None else edit.value(value, customer)
+
+    return Edit(guard, Whole.DESCEND if edit is None else edit.whole)
+
+
+def _unlisted(labels: Labels, leg: Leg) -> Edit | None:
+    """Give the edit of places that no field names."""
+    word = labels.unlisted_on(leg)
+    if word == "refuse":
+        return _REFUSE
+    if word == "keep":
+        # A request may carry what a response of the same system hid as unlisted: it must not overwrite the truth.
+        return _guarded(None, labels.hidden_forms) if leg is Leg.REQUEST else None
+    treatment = build(word, {})
+    return Edit(lambda value, _customer: treatment.apply(value, _NO_SUBJECT), treatment.WHOLE)

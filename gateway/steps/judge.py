@@ -1,0 +1,74 @@
+"""Steps 3 and 4: the facts of the customers concerned, and the decision on each; one situation for the whole leg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gateway.flow import ANYONE, STRANGER, CustomerFacts, Flow, Leg
+from gateway.policy.compile import RuleBook
+from gateway.policy.decide import Decision, Situation, decide
+from gateway.policy.readback import Form, readback_any
+from gateway.ports import Ports
+from gateway.regime import Regime
+from gateway.steps.find import Aim
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """One leg before the policies: the situation, the customers whose data it carries, and the classes of that data."""
+
+    situation: Situation
+    known: Mapping[str | None, CustomerFacts]
+    classes: frozenset[str]
+    now: int
+    book: RuleBook
+
+    def decide(self, customer: str | None) -> Decision:
+        """Decide on one customer's records; customers who are alike to the rules share one decision."""
+        return decide(self.book, self.situation, self.known[customer], self.classes, self.now)
+
+    def decide_frame(self) -> Decision:
+        """Decide on what is no record's: the envelope of a list, or a leg whose records are still to come."""
+        return decide(self.book, self.situation, ANYONE, self.classes, self.now)
+
+    def forms(self, customer: str | None, classes: frozenset[str]) -> tuple[Form, ...]:
+        """Tell the treated forms in which the caller may have read data of these classes before writing it."""
+        return readback_any(self.book, self.situation, self.known.get(customer, ANYONE), classes)
+
+
+async def convene(
+    leg: Leg,
+    flow: Flow,
+    aim: Aim,
+    customers: Iterable[str | None],
+    classes: frozenset[str],
+    regime: Regime,
+    ports: Ports,
+) -> Hearing:
+    """Look up every customer at once; whoever can't be named is a stranger. Raises `FactsUnavailable`."""
+    operator, now = flow.operator, ports.clock()
+    situation = Situation(
+        source=operator.system,
+        target=flow.to,
+        operation=aim.plan.operation.name,
+        leg=leg,
+        purpose=flow.purpose,
+        role=operator.role,
+        kind=operator.kind,
+        assurance=operator.assurance,
+        peer=flow.peer,
+    )
+    distinct = dict.fromkeys(customers)
+    named = [customer for customer in distinct if customer is not None]
+    facts = await ports.facts(named, now) if named else {}
+    known = {customer: STRANGER if customer is None else facts[customer] for customer in distinct}
+    return Hearing(situation, known, classes, now, regime.book)
+
+
+def verdict(decisions: Iterable[Decision]) -> str:
+    """Name the refusal that decisions stand for together; "" where all of them allow."""
+    refusing = [decision for decision in decisions if not decision.allowed]
+    if not refusing:
+        return ""
+    return "denied" if any(decision.denials for decision in refusing) else "not-allowed"

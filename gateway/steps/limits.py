@@ -1,0 +1,14 @@
+"""What a body may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """Decoded size in bytes, expansion by its content coding (times), nesting of JSON (levels)."""
+
+    size: int = 16 * 1024 * 1024
+    ratio: int = 200
+    depth: int = 64

@@ -1,0 +1,163 @@
+"""Step 6: what the audit log says of a flow. Pseudonyms, digests, pointers, classes and rule ids: never a value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, Kind, Mark, Network, Observed
+from gateway.flow import Flow, Response
+from gateway.formats.document import Touch
+from gateway.ports import Keys, Ports
+from gateway.regime import Regime
+from gateway.steps.find import Aim
+from gateway.steps.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What steps 1 to 5 made of one leg: the body that may go on, or the refusal; and what is to be recorded of it."""
+
+    before: bytes = b""
+    body: bytes = b""
+    refusal: str = ""
+    treated: bool = False
+    decided: tuple[Decided, ...] = ()
+    reasons: tuple[str, ...] = ()
+    observed: tuple[Observed, ...] = ()
+    marks: tuple[str, ...] = ()
+
+
+def request(flow: Flow, aim: Aim, asked: Passage, regime: Regime, ports: Ports) -> Entry:
+    """Give the entry of a request leg: the intent before it is forwarded, or its refusal."""
+    return _entry("refusal" if asked.refusal else "intent", flow, aim, asked, regime, ports)
+
+
+def response(
+    flow: Flow, aim: Aim, answer: Response, answered: Passage, intent: int, regime: Regime, ports: Ports
+) -> Entry:
+    """Give the entry of a response leg, the outcome, before anything of it is released."""
+    return _entry("outcome", flow, aim, answered, regime, ports, status=answer.status or None, intent=intent)
+
+
+def refused(flow: Flow, refusal: str, regime: Regime, ports: Ports) -> Entry:
+    """Give the entry of a flow that was refused before its operation was known."""
+    return _entry("refusal", flow, None, Passage(flow.request.body, refusal=refusal), regime, ports)
+
+
+def decided(records: Iterable[Record], touches: Sequence[Touch], keys: Keys) -> tuple[Decided, ...]:
+    """Group the records that were decided alike; each group with its customers, their passports and its fields."""
+    groups: dict[int, list[Record]] = {}
+    for record in records:
+        groups.setdefault(id(record.edits), []).append(record)
+    found = (_decided(group, touches, keys) for group in groups.values())
+    return tuple(one for one in found if one.records or one.fields or one.customers)
+
+
+def observed(records: Iterable[Record]) -> tuple[Observed, ...]:
+    """Tell what rules in observe mode would have done: each rule and effect once, with the number of records."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for record in records:
+        would, does = record.decision.observed, record.decision
+        if would is None:
+            continue
+        seen = {(reason.rule, "deny") for reason in would.denials if reason not in does.denials}
+        seen |= {(due[0].rule, "watermark") for due in would.watermarks if due not in does.watermarks}
+        for class_ in frozenset(record.labels.classes):
+            now, then = does.treated(frozenset({class_})), would.treated(frozenset({class_}))
+            name = then.treatment.NAME if then.treatment else "keep"
+            seen |= {(reason.rule, name) for reason in then.reasons if reason not in now.reasons}
+        counts.update(dict.fromkeys(seen, max(record.count, 1)))
+    return tuple(Observed(rule, effect, "", count) for (rule, effect), count in sorted(counts.items()))
+
+
+def reasons(records: Iterable[Record]) -> tuple[str, ...]:
+    """Give the ids of the rules that allowed, or of those that denied."""
+    decisions = {record.decision for record in records}
+    return tuple(sorted({reason.rule for one in decisions for reason in (one.denials or one.grants)}))
+
+
+def _decided(group: Sequence[Record], touches: Sequence[Touch], keys: Keys) -> Decided:
+    """Say what was decided on records that were decided alike."""
+    named = [record.facts for record in group if record.facts.customer is not None]
+    heads = tuple(facts.passport for facts in named)
+    return Decided(
+        customers=tuple(keys.customer(facts.customer or "") for facts in named),
+        passports=heads if any(heads) else (),
+        records=sum(record.count for record in group),
+        fields=tuple(_field(group[0], touch) for touch in touches if touch.edits is group[0].edits),
+    )
+
+
+def _field(record: Record, touch: Touch) -> FieldTreated:
+    """Say what was done at one place, and by which rules; an unlisted place is the catalogue's own rule."""
+    if not touch.spot:
+        leg_word = record.labels.unlisted or "redact"
+        return FieldTreated(touch.pointer, (), leg_word, ("catalogue/unlisted",), touch.count)
+    classes = record.labels.at(touch.spot)
+    treated = record.decision.treated(classes)
+    return FieldTreated(
+        pointer=touch.pointer,
+        classes=tuple(sorted(classes)),
+        treatment=treated.treatment.NAME if treated.treatment else "write-back",
+        rules=tuple(reason.rule for reason in treated.reasons),
+        count=touch.count,
+    )
+
+
+def _entry(
+    kind: Kind,
+    flow: Flow,
+    aim: Aim | None,
+    passage: Passage,
+    regime: Regime,
+    ports: Ports,
+    status: int | None = None,
+    intent: int | None = None,
+) -> Entry:
+    """Fill in what every entry of a flow says."""
+    now = ports.clock()
+    operator = flow.operator
+    return Entry(
+        kind=kind,
+        time=now,
+        flow=flow.id,
+        trace=flow.trace,
+        from_=operator.system,
+        to=flow.to,
+        operation=aim.plan.operation.name if aim else "",
+        purpose=flow.purpose,
+        operator=Actor(
+            ports.keys.operator(operator.subject) if operator.subject else "",
+            operator.role,
+            operator.kind,
+            operator.assurance,
+            operator.authenticated,
+            operator.evidence,
+        ),
+        network=Network(flow.peer),
+        decided=passage.decided,
+        policies=regime.policies.digest,
+        catalogue=regime.policies.catalogue_digest,
+        body=_body(passage),
+        marks=tuple(Mark(code, page) for page, code in enumerate(passage.marks, start=1)),
+        verdict="refuse" if passage.refusal else "allow",
+        refusal=passage.refusal,
+        reasons=passage.reasons,
+        observed=passage.observed,
+        status=status,
+        intent=intent,
+        duration=now - flow.started,
+    )
+
+
+def _body(passage: Passage) -> Body | None:
+    """Give the digests of the body as it came, and as it goes on where that differs."""
+    if not passage.before:
+        return None
+    before = sha256(passage.before).hexdigest()
+    if passage.refusal or passage.body is passage.before:
+        return Body(before, len(passage.before))
+    return Body(before, len(passage.before), sha256(passage.body).hexdigest(), len(passage.body))

@@ -1,0 +1,42 @@
+"""Step 7: the headers under which a body goes on, and the answer itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gateway.flow import Headers, Request, Response
+from gateway.steps.note import Passage
+
+_OF_THE_BYTES = frozenset({
+    "content-length", "etag", "last-modified", "digest", "content-digest", "repr-digest", "content-md5",
+    "accept-ranges", "content-range", "x-content-md5", "x-amz-meta-md5", "want-digest", "want-repr-digest",
+})  # fmt: skip
+"""Header fields that speak of the upstream's bytes (RFC 9110 section 8.8, RFC 9530): no longer true once treated."""
+
+_OF_CACHES = frozenset({"cache-control", "expires", "pragma", "surrogate-control", "cdn-cache-control", "age"})
+_OF_CONTENT = frozenset({"content-type", "content-encoding", "content-language", "content-disposition"})
+
+
+def forwarded(request: Request, body: bytes) -> Request:
+    """Give the request with its treated body; digests and length of the old one don't go along."""
+    if body is request.body:
+        return request
+    return replace(request, headers=_without(request.headers, _OF_THE_BYTES), body=body)
+
+
+def released(answer: Response, answered: Passage) -> Response:
+    """Give the answer with its treated body: private, not to be stored, and without the validators of the old one."""
+    if not answered.treated:
+        return answer
+    kept = _without(answer.headers, _OF_THE_BYTES | _OF_CACHES)
+    return replace(answer, headers=(*kept, ("Cache-Control", "private, no-store")), body=answered.body)
+
+
+def withheld(answer: Response) -> Response:
+    """Give the answer's status with no body, where the catalogue names none for it (error pages, redirects)."""
+    return replace(answer, headers=_without(answer.headers, _OF_THE_BYTES | _OF_CONTENT | _OF_CACHES), body=b"")
+
+
+def _without(headers: Headers, names: frozenset[str]) -> Headers:
+    """Leave these fields out."""
+    return tuple((name, value) for name, value in headers if name.lower() not in names)

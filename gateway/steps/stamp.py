@@ -1,0 +1,51 @@
+"""Step 5, for documents: the watermark obligations of a verdict become a plan, which a worker process carries out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from gateway.errors import Unreadable
+from gateway.flow import Flow
+from gateway.policy.model import Watermark
+from gateway.ports import Ports
+from gateway.steps.record import Record
+from gateway.watermark.document import mark
+from gateway.watermark.plan import Marked, Plan
+
+MARKABLE = frozenset({"pdf", "png", "jpeg"})
+_READ_INTO = frozenset({"json"})  # treated field by field: a watermark has no page to stand on
+_WORD = re.compile(r"\{(customer|recipient|date|purpose)\}")
+_NANOSECONDS = 1_000_000_000
+
+
+async def stamp(format_: str, body: bytes, records: Iterable[Record], flow: Flow, ports: Ports) -> Marked | None:
+    """Mark a document as its records' decisions oblige; None where none does. Raises `Unreadable` if it can't be."""
+    due = [(record, watermark) for record in records for _, watermark in record.decision.watermarks]
+    if not due or format_ in _READ_INTO:
+        return None
+    if format_ not in MARKABLE:
+        raise Unreadable("body-unmarkable", "a format that carries no mark")
+    plan = _plan([watermark for _, watermark in due], flow, due[0][0].facts.customer, ports.random(32))
+    marked: Marked = await ports.offload(mark, format_, body, plan)
+    return marked
+
+
+def _plan(watermarks: Iterable[Watermark], flow: Flow, customer: str | None, secret: bytes) -> Plan:
+    """Fill the templates of all obligations; what any of them forbids is forbidden. `{mark}` is filled page by page."""
+    words = {
+        "customer": customer or "-",
+        "recipient": flow.operator.subject or flow.operator.system,
+        "date": datetime.fromtimestamp(flow.started // _NANOSECONDS, UTC).strftime("%Y-%m-%d %H:%MZ"),
+        "purpose": flow.purpose.name if flow.purpose else "-",
+    }
+
+    def word(found: re.Match[str]) -> str:
+        # Braces in an id would let it pass for `{mark}` when that is filled in.
+        return words[found.group(1)].translate(str.maketrans("{}", "()"))
+
+    watermarks = tuple(watermarks)
+    texts = {_WORD.sub(word, watermark.visible or "{mark}") for watermark in watermarks}
+    forbidden = {name for watermark in watermarks for name, granted in watermark.permissions.items() if not granted}
+    return Plan(texts=tuple(sorted(texts)), permissions=frozenset(forbidden), secret=secret)

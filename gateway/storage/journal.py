@@ -1,0 +1,229 @@
+"""The gateway's side of its audit log: hands entries to the sequencer, and knows them recorded when it says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from subprocess import TimeoutExpired
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.audit.entry import Entry, encode
+from gateway.audit.show import published_size
+from gateway.errors import BrokenLog, NotRecorded, SovgateError
+from gateway.storage.folder import Folder
+from gateway.storage.launch import Launched, knock, launch
+from gateway.storage.ledger import LogSettings
+from gateway.storage.wire import Order, message, results
+
+__all__ = ["Journal", "LogSettings"]
+
+_PAUSES = (0.1, 5.0)  # seconds before the sequencer is started again: at first, and at most
+_PATIENCE = 30.0  # seconds for the sequencer to publish everything and end
+
+
+class Journal:
+    """The append port on a real log. Make it with `open` (the gateway) or `join` (beside a gateway that runs).
+
+    A sequencer that ends is started again; until it is there, nothing is recorded. All but `open` and `join` belong to
+    one event loop.
+    """
+
+    def __init__(self, start: Callable[[], Launched], folder: Path, waiting: int) -> None:
+        """Connect for the first time. `start` blocks; at most `waiting` entries wait."""
+        self.failing = ""  # why the last entry was not recorded; empty while all is well
+        self._start, self._folder, self._most = start, folder, waiting
+        self._launched = start()
+        self.recovered = self._launched.opened.recovered  # what was found when the log was opened
+        self.entries = self.recovered.entries + 1 if self.recovered else 0  # how many are known to be durable
+        self._line: _Line | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._attaching = asyncio.Lock()
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        entry_key: Ed25519PrivateKey,
+        checkpoint_key: Ed25519PrivateKey,
+        settings: LogSettings,
+        clock: Callable[[], int],
+    ) -> Journal:
+        """Open or begin the log in `folder`, in a process of its own, which records that the log starts. Blocks.
+
+        `clock` gives nanoseconds since the epoch. Raises `BrokenLog` where the log contradicts itself, `LogInUse` where
+        another gateway writes it, and `NotRecorded` where the start can't be made durable.
+        """
+
+        def start() -> Launched:
+            entry, checkpoint = entry_key.private_bytes_raw(), checkpoint_key.private_bytes_raw()
+            return launch(Order(str(folder.absolute()), settings, entry, checkpoint, clock()))
+
+        return cls(start, folder, settings.waiting)
+
+    @classmethod
+    def join(cls, folder: Path, *, waiting: int = 1_000) -> Journal:
+        """Hand entries to the log that a running gateway writes; raises `NotRecorded` where none does."""
+        return cls(lambda: knock(folder), folder, waiting)
+
+    @property
+    def published(self) -> int:
+        """Tell how many entries the newest checkpoint covers; 0 where it can't be read."""
+        try:
+            return published_size(Folder(self._folder))
+        except (BrokenLog, OSError):
+            return 0
+
+    async def append(self, entry: Entry) -> int:
+        """Record an entry and give its counter once it is durable.
+
+        Raises `NotRecorded`, and then nothing may be released. If the caller is cancelled while it waits, or the
+        sequencer ends, the entry may be in the log all the same.
+        """
+        line = self._line or await self._attached()
+        if len(line.waiting) >= self._most:
+            raise NotRecorded("too many entries wait for the audit log")
+        try:
+            counter = await line.send(encode(entry))
+        except NotRecorded as error:
+            self.failing = str(error)
+            raise
+        self.failing = ""
+        if counter >= self.entries:
+            self.entries = counter + 1
+        return counter
+
+    async def close(self) -> None:
+        """Record what was handed over, publish everything and end the sequencer."""
+        if self._closed:
+            return
+        try:
+            line = self._line or await self._attached()
+        except NotRecorded:
+            line = None
+        self._closed = True
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeper
+        if line is not None:
+            line.finish()
+            await asyncio.wait([line.lost], timeout=_PATIENCE)
+            line.hang_up()
+        await asyncio.to_thread(self._reap)
+
+    async def _attached(self) -> _Line:
+        """Give the connection; the first entry makes it this event loop's."""
+        async with self._attaching:
+            if self._closed:
+                raise NotRecorded("the audit log is closed")
+            if self._keeper is not None:
+                raise NotRecorded("the audit log's sequencer ended and is started again")
+            if self._line is None:
+                await self._attach()
+        assert self._line is not None
+        return self._line
+
+    async def _attach(self) -> None:
+        loop = asyncio.get_running_loop()
+        _, self._line = await loop.create_unix_connection(_Line, sock=self._launched.socket)
+        self._line.lost.add_done_callback(self._ended)
+
+    def _ended(self, _: asyncio.Future[None]) -> None:
+        """See to it that there is a sequencer again."""
+        self._line = None
+        if not self._closed:
+            self.failing = "the audit log's sequencer ended"
+            self._keeper = asyncio.get_running_loop().create_task(self._revive())
+
+    async def _revive(self) -> None:
+        """Start the sequencer again, with longer and longer pauses."""
+        pause, most = _PAUSES
+        await asyncio.to_thread(self._reap)
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                self._launched = await asyncio.to_thread(self._start)
+            except SovgateError as error:
+                self.failing = str(error)
+                pause = min(2 * pause, most)
+            else:
+                break
+        await self._attach()
+        self._keeper = None
+
+    def _reap(self) -> None:
+        """Wait for the sequencer's end. One that can't end, for a disk that hangs, is left alone: it has the lock."""
+        if self._launched.process is not None:
+            with suppress(TimeoutExpired):
+                self._launched.process.wait(_PATIENCE)
+
+
+class _Line(asyncio.Protocol):
+    """A connection to the sequencer: entries go out in the order of `waiting`, answers come in the same order."""
+
+    def __init__(self) -> None:
+        """Start without a connection."""
+        self._loop = asyncio.get_running_loop()
+        self.waiting: deque[asyncio.Future[int]] = deque()
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        self._buffer = bytearray()
+        self._out: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = transport  # type: ignore[assignment]  # a stream's transport is a Transport
+
+    def send(self, payload: bytes) -> asyncio.Future[int]:
+        """Hand over an entry; all of one turn of the event loop go out in one write."""
+        if self._transport is None:
+            raise NotRecorded("the audit log's sequencer ended")
+        if not self._out:
+            self._loop.call_soon(self._flush)
+        self._out.append(message(payload))
+        recorded: asyncio.Future[int] = self._loop.create_future()
+        self.waiting.append(recorded)
+        return recorded
+
+    def _flush(self) -> None:
+        if self._transport is not None and self._out:
+            self._transport.write(b"".join(self._out))
+        self._out.clear()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in answers."""
+        self._buffer += data
+        for result in results(self._buffer):
+            recorded = self.waiting.popleft()
+            if recorded.done():  # whoever waited was cancelled
+                continue
+            if isinstance(result, int):
+                recorded.set_result(result)
+            else:
+                recorded.set_exception(result)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Tell everyone who waits: their entries may or may not be in the log, so nothing may be released."""
+        self._transport = None
+        for recorded in self.waiting:
+            if not recorded.done():
+                recorded.set_exception(NotRecorded("the audit log's sequencer ended"))
+        self.waiting.clear()
+        self.lost.set_result(None)
+
+    def finish(self) -> None:
+        """Say that no more entries come."""
+        self._flush()
+        if self._transport is not None:
+            self._transport.write_eof()
+
+    def hang_up(self) -> None:
+        """Close the connection."""
+        if self._transport is not None:
+            self._transport.close()

@@ -1,0 +1,177 @@
+"""The audit log on disk, for its one writer: batches that are durable or did not happen, and their publication."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gateway.audit.entry import Entry, Seen, Start, encode, seen
+from gateway.audit.log import Position, Record, Scribe, after
+from gateway.audit.note import NoteSigner
+from gateway.crypto import JwsSigner
+from gateway.errors import NotRecorded
+from gateway.storage.disk import Disk, lock, unlock
+from gateway.storage.publisher import Publisher
+from gateway.storage.recovery import Recovered, Resumed, resume
+from gateway.storage.segment import Segment
+
+_LISTED = 300  # dangling flows that a start entry names
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """How a log is kept. `origin` names it in checkpoints (such as `example.com/sovgate/eu-1`), `instance` the gateway.
+
+    `publish_every` is in seconds; `batch` and `waiting` count entries; `unpublished` counts entries that are durable
+    and held in memory until they are published; `segment` is in bytes.
+    """
+
+    origin: str
+    instance: str
+    version: str = ""
+    publish_every: float = 1.0
+    batch: int = 256
+    waiting: int = 10_000
+    unpublished: int = 100_000
+    segment: int = 16 << 20
+
+
+class Ledger:
+    """The log of one gateway. Make it with `open`; `recovered` says what was found then.
+
+    `record` is for one thread, `publish` for any. While `failing` is not empty it says why the last batch failed.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        held: int,
+        resumed: Resumed,
+        scribe: Scribe,
+        signer: NoteSigner,
+        settings: LogSettings,
+        disk: Disk,
+    ) -> None:
+        """Take over a log that was resumed; `held` is its lock."""
+        self.recovered: Recovered = resumed.recovered
+        self.failing = ""
+        self._folder, self._lock, self._disk, self._settings = folder, held, disk, settings
+        self._scribe = scribe
+        self._publisher = Publisher(folder, resumed.tree, signer, disk)
+        self._publisher.waiting.extend(resumed.tail)
+        self._publishing = Lock()
+        self._segment: Segment = resumed.segment
+        self._at: Position = resumed.position
+        self._open = resumed.open
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        entry_key: Ed25519PrivateKey,
+        checkpoint_key: Ed25519PrivateKey,
+        settings: LogSettings,
+        now: int,
+        disk: Disk | None = None,
+    ) -> Ledger:
+        """Open or begin the log in `folder`, record that it starts, and publish what the last run could not.
+
+        `now` is in nanoseconds since the epoch. Raises `BrokenLog` where the log contradicts itself, `LogInUse` where
+        another one writes it, and `NotRecorded` where the start can't be made durable.
+        """
+        disk = Disk() if disk is None else disk
+        signer = NoteSigner(settings.origin, checkpoint_key)
+        scribe = Scribe(JwsSigner.of(entry_key), settings.instance)
+        with ExitStack() as undo:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                held = lock(folder / "lock")
+                undo.callback(unlock, folder / "lock", held)
+                resumed = resume(folder, entry_key.public_key(), signer, disk)
+                undo.callback(resumed.segment.close)
+                ledger = cls(folder, held, resumed, scribe, signer, settings, disk)
+                ledger._begin(now)
+            except OSError as error:
+                raise NotRecorded(reason(error)) from error
+            undo.pop_all()
+        return ledger
+
+    @property
+    def entries(self) -> int:
+        """Tell how many entries are durable."""
+        return self._at.next
+
+    @property
+    def published(self) -> int:
+        """Tell how many entries the newest checkpoint covers."""
+        return self._publisher.published
+
+    def record(self, payloads: Sequence[bytes]) -> list[int | NotRecorded]:
+        """Make a batch durable, and give each entry's counter, or why it is not in the log."""
+        at, records, results, noted = self._at, list[Record](), list[int | NotRecorded](), list[tuple[Seen, int]]()
+        for payload in payloads:
+            try:
+                entry = seen(payload)
+                made = self._scribe.record(payload, at)
+            except (NotRecorded, ValueError) as error:
+                results.append(NotRecorded(f"an entry can't be recorded: {type(error).__name__}"))
+                continue
+            results.append(at.next)
+            noted.append((entry, at.next))
+            records += made
+            at = after(at, made)
+        try:
+            if records:
+                self._append(records)
+        except (OSError, NotRecorded) as error:
+            self.failing = reason(error)
+            return [NotRecorded(self.failing) for _ in payloads]
+        self.failing = ""
+        for entry, counter in noted:
+            self._open.note(entry.kind, entry.flow, counter)
+        self._at = at
+        self._publisher.waiting.extend(records)
+        return results
+
+    def publish(self) -> None:
+        """Publish what is durable, if anything is new; raises `OSError`, and the next call goes on from there."""
+        with self._publishing:
+            if self._publisher.published < self._at.next:
+                self._publisher.publish()
+
+    def close(self) -> None:
+        """Publish everything, and release the folder whatever happens."""
+        try:
+            self.publish()
+        finally:
+            self._segment.close()
+            unlock(self._folder / "lock", self._lock)
+
+    def _begin(self, now: int) -> None:
+        """Write the start entry and publish."""
+        found = self.recovered
+        start = Start(self._settings.version, found.torn, found.dangling[:_LISTED], len(found.dangling))
+        (result,) = self.record([encode(Entry(kind="start", time=now, start=start))])
+        if isinstance(result, NotRecorded):
+            raise result
+        self.publish()
+
+    def _append(self, records: list[Record]) -> None:
+        if self._publisher.behind > self._settings.unpublished:
+            raise NotRecorded("the audit log can't be published, and too much waits for it")
+        if self._segment.length > self._settings.segment:
+            following = Segment.create(self._folder / "journal", self._at.next, self._open.state(), self._disk)
+            self._segment.close()
+            self._segment = following
+        self._segment.append([record.jws for record in records])
+
+
+def reason(error: OSError | NotRecorded) -> str:
+    """Say what failed, without a value of anyone's."""
+    return f"the audit log can't be written: {error.strerror}" if isinstance(error, OSError) else str(error)

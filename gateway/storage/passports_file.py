@@ -1,0 +1,151 @@
+"""The SQLite file that passports are kept in: opened, noticed when anyone changes it, written durably."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gateway.errors import FactsUnavailable
+from gateway.storage.wal_index import WalIndex
+
+_APPLICATION = 0x536F7670  # "Sovp": tells our file from any other SQLite file
+_EMPTY, _OURS = (0, 0), (_APPLICATION, 2)
+_SCHEMA = """
+CREATE TABLE events (
+    customer TEXT NOT NULL, sequence INTEGER NOT NULL, jws BLOB NOT NULL, PRIMARY KEY (customer, sequence)
+) WITHOUT ROWID;
+CREATE TABLE attributes (
+    customer TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (customer, name)
+) WITHOUT ROWID;
+"""
+
+
+class PassportsFile:
+    """One connection to the file; a file put in its place is opened anew.
+
+    Raises `FactsUnavailable`, and `sqlite3.Error` where its user had better say what was meant.
+    """
+
+    def __init__(self, path: Path, patience: float) -> None:
+        """Open the file, or make it with mode 0600; wait at most `patience` seconds for another process's lock."""
+        self._path = path
+        self._path_text = str(path)
+        self._patience = patience
+        self._generation = 0
+        self._identity: tuple[int, int] | None = None
+        self._seen: bytes | int = -1
+        self._index: WalIndex | None = None
+        self._make()
+        self._open()
+
+    def generation(self) -> int:
+        """Give a number that is another one after any change, by any process, that is committed before this call."""
+        if self._look() != self._identity:  # SQLite would go on with the file that was taken away
+            self.close()
+            self._open()
+        seen = self._index.header() if self._index else self._data_version()
+        if seen != self._seen:
+            self._seen = seen
+            self._generation += 1
+        return self._generation
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the write lock from the start, so that what is read inside still holds when it is written upon."""
+        self.generation()
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._generation += 1  # `data_version` doesn't count one's own changes
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._index:
+            self._index.close()
+            self._index = None
+        self.connection.close()
+
+    def _make(self) -> None:
+        """Make an empty file that only its owner may read; the files that SQLite puts beside it follow its mode."""
+        try:
+            os.close(os.open(self._path_text, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        except OSError:
+            raise FactsUnavailable("the file of the passports can't be opened or made") from None
+
+    def _open(self) -> None:
+        """Connect, and make the tables where the file is empty."""
+        self._identity = None  # so that a failure here is made good by the next call
+        identity = self._look()  # before connecting: a file put in its place meanwhile is then noticed
+        self.connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode=rw", uri=True, timeout=self._patience, isolation_level=None
+        )
+        try:
+            self._prepare()
+            self._index = self._map()
+        except sqlite3.OperationalError as error:
+            self.close()
+            raise FactsUnavailable(f"the file of the passports can't be used: {name(error)}") from None
+        except sqlite3.DatabaseError:
+            self.close()
+            raise FactsUnavailable("the file of the passports is damaged or is another kind of file") from None
+        except FactsUnavailable:
+            self.close()
+            raise
+        self._identity = identity
+        self._generation += 1
+
+    def _look(self) -> tuple[int, int]:
+        """Tell which file stands at the path now."""
+        try:
+            status = os.stat(self._path_text)  # noqa: PTH116 - for every request, and half the cost of Path's
+        except OSError:
+            raise FactsUnavailable("the file of the passports is gone") from None
+        return status.st_dev, status.st_ino
+
+    def _map(self) -> WalIndex | None:
+        """Map the log's index; without one that we know, SQLite is asked instead."""
+        self._data_version()  # makes SQLite make the index
+        try:
+            return WalIndex(self._path_text)
+        except (OSError, ValueError):
+            return None
+
+    def _data_version(self) -> int:
+        """Ask SQLite for the number that other connections' commits change."""
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def _prepare(self) -> None:
+        """Set the connection up; WAL lets the gateway read while the command line writes."""
+        kind = self._kind()
+        if kind not in {_EMPTY, _OURS}:
+            raise FactsUnavailable("the file of the passports is another kind of file")
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA synchronous = FULL")
+        if kind == _EMPTY:
+            self.connection.execute("BEGIN IMMEDIATE")
+            if self._kind() == _EMPTY:  # nobody else was faster
+                for statement in _SCHEMA.split(";"):
+                    self.connection.execute(statement)
+                self.connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            self.connection.execute("COMMIT")
+
+    def _kind(self) -> tuple[int, int]:
+        """Give the application that a file belongs to, and its number of tables."""
+        (application,) = self.connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = self.connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
+        return application, tables
+
+
+def name(error: sqlite3.OperationalError) -> str:
+    """Give SQLite's name of an error (`SQLITE_BUSY`): its text could hold a value."""
+    return getattr(error, "sqlite_errorname", "SQLITE_ERROR")

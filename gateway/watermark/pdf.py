@@ -1,0 +1,133 @@
+"""Marks a PDF: every page keeps its content, as a form, and shows its own code above it."""
+
+from __future__ import annotations
+
+import io
+
+import pikepdf
+from pikepdf import Dictionary, Object, Pdf
+
+from gateway.watermark import pdfclean, pdfnotes, pdfseal
+from gateway.watermark.mark import code
+from gateway.watermark.pdfpages import Inheritance, frame, pages
+from gateway.watermark.pdfstamp import Stamps, roomy
+from gateway.watermark.pdftags import Tags
+from gateway.watermark.pdfwrap import Wrapper
+from gateway.watermark.plan import Marked, Plan, unmarkable
+
+_HEADER_WITHIN = 1024  # bytes that viewers search for `%PDF-`
+_ABOVE = b"/Artifact <</Type /Pagination /Subtype /Watermark>> BDC /SvMark Do EMC"
+_BROKEN = (
+    pikepdf.PdfError,
+    pikepdf.DataDecodingError,
+    pikepdf.ForeignObjectError,
+    pikepdf.DeletedObjectError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What the library raises at files that are broken in one way or another, from its C++ side and from its Python side."""
+
+
+def mark(_document: str, body: bytes, plan: Plan) -> Marked:
+    """Give the marked PDF. See `document.mark`; the reasons are in docs/marks.md."""
+    if b"%PDF-" not in body[:_HEADER_WITHIN]:
+        raise unmarkable("format")
+    try:
+        with pikepdf.open(io.BytesIO(body)) as pdf:
+            return _mark(pdf, plan)
+    except pikepdf.PasswordError as error:
+        raise unmarkable("encrypted") from error
+    except MemoryError as error:
+        raise unmarkable("too-large") from error
+    except _BROKEN as error:
+        raise unmarkable("broken") from error
+
+
+def _mark(pdf: Pdf, plan: Plan) -> Marked:
+    # 1. Which pages there are, and whether the file can be marked at all; what would leave unmarked goes.
+    all_pages = pages(pdf, plan.limits.pages)
+    reliant = pdfclean.clean(pdf, all_pages, plan.limits.objects)
+    pdfseal.restate(pdf)
+    # 2. Each page's content becomes a form, under the stamp with the code of the page.
+    codes = tuple(code(plan.secret, number) for number in range(1, len(all_pages) + 1))
+    press = _Press(pdf, plan, reliant=reliant)
+    for page, text in zip(all_pages, codes, strict=True):
+        press.mark(page, text)
+    # 3. A full rewrite: no older revision, no unreferenced object.
+    out = _Bounded(plan.limits.output)
+    pdf.save(
+        out,
+        min_version="1.4",
+        preserve_pdfa=False,
+        fix_metadata_version=False,
+        encryption=pdfseal.encryption(pdf, plan.permissions, plan.secret),
+    )
+    body = out.getvalue()
+    # 4. A file that had to be repaired shows that it can be read again.
+    if pdf.get_warnings():
+        with pikepdf.open(io.BytesIO(body)) as again:
+            if len(again.pages) != len(codes):
+                raise unmarkable("broken")
+    return Marked(body, codes)
+
+
+class _Press:
+    """Marks page after page of one document and remembers what pages can share."""
+
+    def __init__(self, pdf: Pdf, plan: Plan, *, reliant: bool) -> None:
+        self._pdf, self._reliant = pdf, reliant
+        self._inheritance, self._tags = Inheritance(), Tags(pdf)
+        self._wrapper, self._stamps = Wrapper(pdf), Stamps(pdf, plan.texts)
+        self._contents: dict[tuple[bool, int], Object] = {}
+
+    def mark(self, page: Object, text: str) -> None:
+        inherited = self._inheritance.of(page)
+        frame_ = frame(inherited)
+        resources = inherited.get("/Resources")
+        if not isinstance(resources, Dictionary):
+            resources = Dictionary()
+        tagged = self._tags.tagged(page)
+        wrapped = self._wrapper.wrap(page, resources, roomy(frame_), tagged=tagged)
+        stamp = self._stamps.stamp(frame_, text)
+        forms = {"/SvMark": stamp} if wrapped.form is None else {"/SvPage": wrapped.form, "/SvMark": stamp}
+        if tagged and wrapped.form is not None:
+            self._tags.move(page, wrapped.form)
+        page.Resources = _with(resources if self._reliant else Dictionary(), forms)
+        page.Contents = self._content(wrapped.form is not None, wrapped.open)
+        page["/SOVG_Mark"] = pikepdf.String(text)
+        pdfnotes.lift(self._pdf, page, frame_, stamp)
+
+    def _content(self, below: bool, left_open: int) -> Object:
+        """Give the content that pages share: the former content closed off, what it left open closed, the stamp."""
+        key = below, left_open
+        if key not in self._contents:
+            under = b"q /SvPage Do Q " + b"EMC " * left_open if below else b""
+            self._contents[key] = self._pdf.make_stream(under + _ABOVE)
+        return self._contents[key]
+
+
+def _with(resources: Object, forms: dict[str, Object]) -> Object:
+    """Give resources with forms added; the page's own stay for forms and fonts that rely on them."""
+    merged = Dictionary({key: resources[key] for key in resources.keys()})  # noqa: SIM118  not a dict
+    old = merged.get("/XObject")
+    named = {key: old[key] for key in old.keys()} if isinstance(old, Dictionary) else {}  # noqa: SIM118  the same
+    merged.XObject = Dictionary({**named, **forms})
+    return merged
+
+
+class _Bounded(io.BytesIO):
+    """Takes the output up to a limit."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def write(self, data: bytes, /) -> int:  # type: ignore[override]  # the library writes bytes and nothing else
+        if self.tell() + len(data) > self._most:
+            raise MemoryError
+        return super().write(data)

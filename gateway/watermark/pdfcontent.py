@@ -1,0 +1,51 @@
+"""Reads a page's content stream just far enough to know which marked content it leaves open (ISO 32000-2, 14.6)."""
+
+from __future__ import annotations
+
+import re
+
+_DEEPEST = 512  # levels of marked content left open; viewers take time and memory that grow with the square of it
+_NEXT = re.compile(rb"[%(]|(?<![^\s\]>)])(?:ID(?=\s)|(?:BDC|BMC|EMC)(?=[\s/\[(<%]|$))")
+_LINE_END = re.compile(rb"[\r\n]")
+_IMAGE_END = re.compile(rb"\sEI(?=[\s/]|$)")
+_PARENTHESIS = re.compile(rb"[()]|\\.", re.DOTALL)
+
+
+def absurd(content: bytes) -> bool:
+    """Tell, at the speed of a search, whether far more is opened than closed."""
+    opened = content.count(b"BDC") + content.count(b"BMC")
+    return opened > _DEEPEST and opened - content.count(b"EMC") > _DEEPEST
+
+
+def left_open(content: bytes) -> int:
+    """Count the `BMC` and `BDC` that no `EMC` closes, skipping strings, comments and the data of inline images."""
+    depth = at = 0
+    while found := _NEXT.search(content, at):
+        at = found.end()
+        match found[0]:
+            case b"BMC" | b"BDC":
+                depth += 1
+            case b"EMC":
+                depth = max(0, depth - 1)
+            case b"(":
+                at = _past_string(content, at)
+            case b"%":
+                at = _past(_LINE_END, content, at)
+            case _:
+                at = _past(_IMAGE_END, content, at)
+    return depth
+
+
+def _past(end: re.Pattern[bytes], content: bytes, at: int) -> int:
+    found = end.search(content, at)
+    return found.end() if found else len(content)
+
+
+def _past_string(content: bytes, at: int) -> int:
+    """Skip a literal string, whose inner parentheses are balanced (ISO 32000-2, 7.3.4.2)."""
+    depth = 1
+    for found in _PARENTHESIS.finditer(content, at):
+        depth += {b"(": 1, b")": -1}.get(found[0], 0)
+        if depth == 0:
+            return found.end()
+    return len(content)

@@ -1,0 +1,78 @@
+"""Keeps annotations from covering the mark: where they lie, the mark is shown once more, above them."""
+
+from __future__ import annotations
+
+from pikepdf import Array, Dictionary, Name, Object, Pdf
+
+from gateway.watermark.layout import Area
+from gateway.watermark.pdfpages import Frame, box
+from gateway.watermark.plan import unmarkable
+
+_UNSEEN = 2 | 32  # Hidden, NoView (ISO 32000-2, table 167)
+_FIXED = 4 | 64 | 128 | 512  # Print, ReadOnly, Locked, LockedContents
+_MOST_HOLES = 200
+_MOST_COVERED = 0.5  # of the page, by form fields, which viewers draw above everything else
+
+
+def lift(pdf: Pdf, page: Object, frame: Frame, stamp: Object) -> None:
+    """Add an annotation that shows the stamp inside the rectangles of the visible ones, if there are any.
+
+    Refuses `covered` where form fields, which no annotation can be put above, hide half of the page.
+    """
+    annotations = page.get("/Annots")
+    if not isinstance(annotations, Array):
+        return
+    holes: list[Area] = []
+    fields = 0.0
+    for note in list(annotations):
+        if not _opaque(note):
+            continue
+        area = _within(box(note.get("/Rect")), frame.shown)
+        if area is None:
+            continue
+        holes.append(area)
+        if note.get("/Subtype") == Name.Widget:
+            fields += _size(area)
+    if fields > _MOST_COVERED * _size(frame.shown):
+        raise unmarkable("covered")
+    if not holes:
+        return
+    if len(holes) > _MOST_HOLES:
+        holes = [frame.shown]
+    shown = Array([frame.shown.left, frame.shown.low, frame.shown.right, frame.shown.high])
+    clip = "".join(f"{a.left:.3f} {a.low:.3f} {a.right - a.left:.3f} {a.high - a.low:.3f} re " for a in holes)
+    picture = pdf.make_stream(
+        f"q {clip}W n /SvMark Do Q".encode(),
+        Type=Name.XObject,
+        Subtype=Name.Form,
+        BBox=shown,
+        Resources=Dictionary(XObject=Dictionary(SvMark=stamp)),
+    )
+    above = Dictionary(
+        Type=Name.Annot, Subtype=Name.Stamp, Rect=shown, F=_FIXED, P=page, AP=Dictionary(N=picture)
+    )
+    page.Annots = Array([*list(annotations), pdf.make_indirect(above)])
+
+
+def _opaque(note: Object) -> bool:
+    """Tell whether an annotation may paint: all but links without a picture, pop-ups and what is hidden."""
+    if not isinstance(note, Dictionary):
+        return False
+    flags = note.get("/F", 0)
+    if isinstance(flags, int) and flags & _UNSEEN:
+        return False
+    kind = note.get("/Subtype")
+    return kind != Name.Popup and (kind != Name.Link or "/AP" in note)
+
+
+def _within(area: Area | None, page: Area) -> Area | None:
+    if area is None:
+        return None
+    cut = Area(
+        max(area.left, page.left), max(area.low, page.low), min(area.right, page.right), min(area.high, page.high)
+    )
+    return cut if cut.left < cut.right and cut.low < cut.high else None
+
+
+def _size(area: Area) -> float:
+    return (area.right - area.left) * (area.high - area.low)

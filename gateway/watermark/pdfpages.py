@@ -1,0 +1,108 @@
+"""How the pages of a PDF are shown: their boxes, rotation and resources, inherited or not (ISO 32000-2, 7.7.3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pikepdf import Array, Dictionary, Object, Pdf
+
+from gateway.watermark.layout import Area
+from gateway.watermark.plan import unmarkable
+
+_INHERITED = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
+_DEEPEST = 64  # nodes above a page: a page tree that loops ends here
+_FARTHEST = 1e6  # units from the origin; the format's own limit is 14,400
+_LETTER = Area(0, 0, 612, 792)  # what viewers take where no usable box is given
+_CORNERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a viewer shows of a page: `shown` in user space, all that the `media` box could show, `turned` clockwise."""
+
+    shown: Area
+    media: Area
+    turned: int
+
+    def upright(self) -> tuple[Area, Area, tuple[int, int, int, int, float, float]]:
+        """Give the shown and the media area as displayed, from (0, 0), and the matrix from there to user space."""
+        shown, media = self.shown, self.media
+        matrix = {
+            0: (1, 0, 0, 1, shown.left, shown.low),
+            90: (0, 1, -1, 0, shown.right, shown.low),
+            180: (-1, 0, 0, -1, shown.right, shown.high),
+            270: (0, -1, 1, 0, shown.left, shown.high),
+        }[self.turned]
+        return _into(shown, matrix), _into(media, matrix), matrix
+
+
+class Inheritance:
+    """Looks up what pages inherit, each node of the tree once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], Mapping[str, Object]] = {}
+
+    def of(self, node: Object, depth: int = 0) -> Mapping[str, Object]:
+        """Give the inheritable entries that hold for a page."""
+        if depth > _DEEPEST:
+            raise unmarkable("broken")
+        own = {key: value for key in _INHERITED if (value := node.get(key)) is not None}
+        parent = node.get("/Parent")
+        if not isinstance(parent, Dictionary):
+            return own
+        name = parent.objgen
+        if name not in self._known:
+            self._known[name] = self.of(parent, depth + 1)
+        return {**self._known[name], **own}
+
+
+def pages(pdf: Pdf, most: int) -> list[Object]:
+    """Give the pages in order; refuses `no-pages` and `too-many-pages`."""
+    count = len(pdf.pages)
+    if count == 0:
+        raise unmarkable("no-pages")
+    if count > most:
+        raise unmarkable("too-many-pages")
+    return [page.obj for page in pdf.pages]
+
+
+def frame(inherited: Mapping[str, Object]) -> Frame:
+    """Read what is shown: boxes may be reversed, missing or outside each other, the rotation negative or 450."""
+    media = box(inherited.get("/MediaBox")) or _LETTER
+    crop = box(inherited.get("/CropBox")) or media
+    shown = Area(
+        max(media.left, crop.left), max(media.low, crop.low), min(media.right, crop.right), min(media.high, crop.high)
+    )
+    if shown.left >= shown.right or shown.low >= shown.high:
+        shown = media
+    turned = inherited.get("/Rotate")
+    quarters = math.trunc(_number(turned) / 90) if turned is not None else 0
+    return Frame(shown, media, quarters * 90 % 360)
+
+
+def box(value: Object | None) -> Area | None:
+    """Read a rectangle, whichever corners it names; None where there is none or it is empty."""
+    if not isinstance(value, Array) or len(value) < _CORNERS:
+        return None
+    x, y, across, up = (_number(corner) for corner in list(value)[:_CORNERS])
+    area = Area(min(x, across), min(y, up), max(x, across), max(y, up))
+    return area if area.left < area.right and area.low < area.high else None
+
+
+def _number(value: object) -> float:
+    """Read a number; what is none, or absurdly far away, counts as 0 or as the farthest that is read."""
+    try:
+        number = float(value)  # type: ignore[arg-type]  # any PDF object may stand here: what is no number raises
+    except (TypeError, ValueError, NotImplementedError):
+        return 0.0
+    return max(-_FARTHEST, min(_FARTHEST, number)) if math.isfinite(number) else 0.0
+
+
+def _into(area: Area, matrix: tuple[int, int, int, int, float, float]) -> Area:
+    """Carry an area from user space back through a matrix of quarter turns."""
+    a, b, c, d, e, f = matrix
+    xs = [a * (x - e) + b * (y - f) for x in (area.left, area.right) for y in (area.low, area.high)]
+    ys = [c * (x - e) + d * (y - f) for x in (area.left, area.right) for y in (area.low, area.high)]
+    return Area(min(xs), min(ys), max(xs), max(ys))

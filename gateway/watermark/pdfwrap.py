@@ -1,0 +1,85 @@
+"""Turns what a page shows into one form, so that whatever its content does ends with it.
+
+Appending to a page's content, or putting `q Q` around it, fails on real files: states left open, too many `Q`, a clip of
+nothing, layers that are hidden and never closed. A form XObject (ISO 32000-2, 8.10) is a stream of its own, and the
+content's bytes go into it as they are.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+from pikepdf import Array, Dictionary, Name, Object, Pdf, PdfError, Stream
+
+from gateway.watermark.pdfcontent import absurd, left_open
+from gateway.watermark.plan import unmarkable
+
+_ENCODING = ("/Length", "/Filter", "/DecodeParms", "/DL")  # the entries of a stream that say how it is written
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A page's former content as a form, and how much marked content it leaves open (None: nothing to show)."""
+
+    form: Object | None
+    open: int
+
+
+class Wrapper:
+    """Wraps the contents of one document's pages. Pages that share content, resources and box share the form."""
+
+    def __init__(self, pdf: Pdf) -> None:
+        self._pdf = pdf
+        self._known: dict[object, Wrapped] = {}
+
+    def wrap(self, page: Object, resources: Object, box: Array, *, tagged: bool) -> Wrapped:
+        """Give the form of a page. Tagged pages never share one: the tags name the form they are in."""
+        contents = page.get("/Contents")
+        key = None
+        if isinstance(contents, Stream) and resources.is_indirect and not tagged:
+            key = contents.objgen, resources.objgen, bytes(box.unparse())
+            if key in self._known:
+                return self._known[key]
+        stream = self._one(contents)
+        if stream is None:
+            return Wrapped(None, 0)
+        wrapped = Wrapped(stream, _examine(stream, resources))
+        stream.Type, stream.Subtype, stream.BBox, stream.Resources = Name.XObject, Name.Form, box, resources
+        if key is not None:
+            self._known[key] = wrapped
+        return wrapped
+
+    def _one(self, contents: Object | None) -> Object | None:
+        """Give the contents as a stream that nothing else in the file uses, its data untouched where it was one."""
+        if isinstance(contents, Array):
+            streams = [part for part in list(contents) if isinstance(part, Stream)]
+            if len(streams) > 1:
+                return self._joined(streams)
+            contents = streams[0] if streams else None
+        if not isinstance(contents, Stream):
+            return None
+        # A copy that shares the data: the stream may be another page's content, or a form or pattern, as well.
+        alone = copy.copy(contents)
+        for entry in [entry for entry in alone.keys() if entry not in _ENCODING]:  # noqa: SIM118  a stream isn't a dict
+            del alone[entry]
+        return alone
+
+    def _joined(self, streams: list[Object]) -> Object:
+        """Join several streams as if they were one, with white space between them (ISO 32000-2, 7.8.2)."""
+        try:
+            return self._pdf.make_stream(b"\n".join(stream.read_bytes() for stream in streams))
+        except PdfError as error:
+            raise unmarkable("broken") from error
+
+
+def _examine(stream: Object, resources: Object) -> int:
+    """Refuse absurd nesting; count what is left open where that can hide what follows, in a layer (8.11.3)."""
+    try:
+        content = stream.read_bytes()
+    except PdfError:
+        return 0  # a viewer can't read it either; the data goes along as it is
+    if absurd(content):
+        raise unmarkable("nested")
+    properties = resources.get("/Properties")
+    return left_open(content) if isinstance(properties, Dictionary) else 0

@@ -1,0 +1,386 @@
+"""The log on disk: what was acknowledged is there, whatever the disk does; what was not recorded is not there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from dataclasses import replace
+
+import pytest
+from audit_logs import (
+    CHECKPOINT_KEY,
+    FOREIGN_KEY,
+    JWKS,
+    NOW,
+    SETTINGS,
+    VKEY,
+    FailingDisk,
+    grow,
+    intent,
+    ledger,
+    outcome,
+    payload,
+)
+
+from gateway.audit.entry import Decided, Entry, FieldTreated, Mark, encode
+from gateway.audit.reading import journal_file, journal_names, published_size, stored_entries
+from gateway.audit.verify import verify
+from gateway.errors import BrokenLog, LogInUse, NotRecorded
+from gateway.storage.disk import Disk
+from gateway.storage.folder import Folder
+from gateway.storage.ledger import Ledger
+
+
+def check(folder):
+    return verify(Folder(folder), vkey=VKEY, jwks=JWKS)
+
+
+def said(folder):
+    return [payload(jws) for _, _, jws in stored_entries(Folder(folder), published_size(Folder(folder)))]
+
+
+def one(log: Ledger, flow: str) -> int | str:
+    (result,) = log.record([encode(intent(flow))])
+    return str(result) if isinstance(result, NotRecorded) else result
+
+
+def test_a_new_log_begins_with_a_start_and_verifies(tmp_path):
+    log = ledger(tmp_path / "new" / "log")
+    assert (log.recovered.entries, log.entries, log.published) == (0, 1, 1)
+    assert one(log, "f1") == 1
+    log.close()
+    (start, first) = said(tmp_path / "new" / "log")
+    assert start == {
+        "counter": 0, "instance": "gw-1", "kind": "start", "start": {"version": "0.1"}, "time": NOW,
+    }  # fmt: skip
+    assert (first["kind"], first["counter"], len(str(first["prev"]))) == ("intent", 1, 64)
+    assert check(tmp_path / "new" / "log").entries == 2
+
+
+def test_a_log_that_is_reopened_goes_on_at_any_size(tmp_path):
+    for entries in (0, 5, 248, 1, 1, 254, 3):
+        log = ledger(tmp_path)
+        grow(log, entries)
+        log.close()
+        check(tmp_path)
+    assert check(tmp_path).entries == 7 + 512
+
+
+def test_what_was_not_published_when_the_power_went_is_published_at_the_next_start(tmp_path):
+    first = ledger(tmp_path)
+    grow(first, 300)
+    first._segment.close()  # the process ends here without a word; the lock goes with it
+    os.close(first._lock)
+    from gateway.storage.disk import _LOCKED
+
+    _LOCKED.clear()
+    assert published_size(Folder(tmp_path)) == 1
+    again = ledger(tmp_path)
+    assert again.recovered.entries == 301
+    assert again.published == 302
+    again.close()
+    assert check(tmp_path).entries == 302
+
+
+def test_one_writer_at_a_time(tmp_path):
+    log = ledger(tmp_path)
+    with pytest.raises(LogInUse, match="this process writes this log already"):
+        ledger(tmp_path)
+    log.close()
+    ledger(tmp_path).close()
+
+
+def test_a_full_disk_refuses_and_the_log_recovers_by_itself(tmp_path):
+    disk = FailingDisk()
+    log = ledger(tmp_path, disk)
+    assert one(log, "before") == 1
+    disk.full = True
+    for _ in range(3):
+        assert one(log, "lost") == f"the audit log can't be written: {os.strerror(errno.ENOSPC)}"
+    assert log.failing
+    disk.full = False
+    assert one(log, "after") == 2
+    assert log.failing == ""
+    log.close()
+    assert [entry.get("flow") for entry in said(tmp_path)] == [None, "before", "after"]
+    check(tmp_path)
+
+
+@pytest.mark.parametrize("cut_fails_first", [False, True])
+def test_a_sync_that_fails_means_not_recorded_and_the_log_recovers_by_itself(tmp_path, cut_fails_first):
+    disk = FailingDisk()
+    log = ledger(tmp_path, disk)
+    disk.sync_fails = True
+    assert one(log, "lost") == f"the audit log can't be written: {os.strerror(errno.EIO)}"
+    disk.sync_fails, disk.truncate_fails = False, cut_fails_first
+    if cut_fails_first:
+        assert "can't be written" in str(one(log, "lost too"))
+        disk.truncate_fails = False
+    assert one(log, "after") == 1
+    log.close()
+    assert [entry.get("flow") for entry in said(tmp_path)] == [None, "after"]
+    check(tmp_path)
+
+
+def test_a_crash_after_a_write_that_failed_leaves_nothing_of_it(tmp_path):
+    disk = FailingDisk()
+    log = ledger(tmp_path, disk)
+    disk.full = True
+    one(log, "lost")
+    disk.full = False
+    (name,) = journal_names(Folder(tmp_path))
+    assert journal_file(name, (tmp_path / "journal" / name).read_bytes()).torn > 0
+    log.close()
+    again = ledger(tmp_path)
+    assert again.recovered.torn > 0
+    assert again.recovered.entries == 1
+    again.close()
+    assert said(tmp_path)[1]["start"] == {"torn": again.recovered.torn, "version": "0.1"}
+    check(tmp_path)
+
+
+@pytest.mark.parametrize("kept", [1, 19, 20, 21, 300])
+def test_a_record_that_was_cut_short_is_cut_off_wherever_it_was_cut(tmp_path, kept):
+    log = ledger(tmp_path)
+    one(log, "whole")
+    log.close()
+    (path,) = (tmp_path / "journal").iterdir()
+    whole = path.read_bytes()
+    log = ledger(tmp_path)
+    log.close()
+    torn = path.read_bytes()[len(whole) : len(whole) + kept]
+    path.write_bytes(whole + torn)
+    with pytest.raises(BrokenLog, match="ends before entry 3, which is published"):
+        ledger(tmp_path)  # the second start was published: here the journal was cut by someone
+    assert path.read_bytes() == whole + torn  # and what contradicts itself is left alone
+
+
+@pytest.mark.parametrize("kept", [1, 19, 20, 21, 200])
+def test_a_torn_tail_is_cut_off_and_told(tmp_path, kept):
+    log = ledger(tmp_path)
+    (path,) = (tmp_path / "journal").iterdir()
+    before = path.stat().st_size
+    one(log, "torn")
+    path.write_bytes(path.read_bytes()[: before + kept])
+    with pytest.raises(OSError, match="."):
+        log._disk.sync(-1)
+    log._segment.close()
+    os.close(log._lock)
+    from gateway.storage.disk import _LOCKED
+
+    _LOCKED.clear()
+    again = ledger(tmp_path)
+    assert (again.recovered.entries, again.recovered.torn) == (1, kept)
+    assert one(again, "after") == 2
+    again.close()
+    check(tmp_path)
+
+
+def gone(journal):
+    journal.unlink()
+
+
+def replaced(journal):
+    data = journal.read_bytes()
+    journal.unlink()
+    journal.write_bytes(data)
+
+
+def shortened(journal):
+    journal.write_bytes(journal.read_bytes()[:-10])
+
+
+def lengthened(journal):
+    journal.write_bytes(journal.read_bytes() + b"x")
+
+
+@pytest.mark.parametrize("tamper", [gone, replaced, shortened, lengthened])
+def test_a_journal_that_is_changed_under_the_log_s_feet_refuses_everything(tmp_path, tamper):
+    log = ledger(tmp_path)
+    assert one(log, "before") == 1
+    (path,) = (tmp_path / "journal").iterdir()
+    tamper(path)
+    for _ in range(2):
+        assert "deleted, replaced or changed by someone else" in str(one(log, "after"))
+    log.close()  # what was recorded before is published all the same
+    assert published_size(Folder(tmp_path)) == 2
+
+
+def test_a_deleted_journal_is_noticed_at_the_start_and_the_way_out_is_told(tmp_path):
+    log = ledger(tmp_path)
+    log.close()
+    (path,) = (tmp_path / "journal").iterdir()
+    path.unlink()
+    with pytest.raises(BrokenLog, match=r"create the empty file journal/0{19}1"):
+        ledger(tmp_path)
+    (tmp_path / "journal" / f"{1:020}").touch()
+    ledger(tmp_path).close()
+    assert check(tmp_path).entries == 2
+
+
+@pytest.mark.parametrize("path", ["checkpoint", "tile/0/000.p/2", "tile/entries/000.p/2"])
+def test_a_log_that_lost_a_file_is_not_taken_up(tmp_path, path):
+    log = ledger(tmp_path)
+    one(log, "f1")
+    log.close()
+    (tmp_path / path).unlink()
+    with pytest.raises(BrokenLog, match="missing"):
+        ledger(tmp_path)
+
+
+def test_a_log_under_another_key_or_name_is_not_taken_up(tmp_path):
+    ledger(tmp_path).close()
+    with pytest.raises(BrokenLog, match="not signed by the key"):
+        ledger(tmp_path, settings=replace(SETTINGS, origin="example.com/other"))
+    with pytest.raises(BrokenLog, match="not signed by the key"):
+        Ledger.open(tmp_path, entry_key=FOREIGN_KEY, checkpoint_key=FOREIGN_KEY, settings=SETTINGS, now=NOW)
+
+
+def test_a_forged_tail_is_not_published(tmp_path):
+    log = ledger(tmp_path)
+    log.close()
+    with pytest.raises(BrokenLog, match="signed by a key that is not among the trusted ones"):
+        _with_tail_of_another_key(tmp_path)
+
+
+def _with_tail_of_another_key(folder):
+    from gateway.audit.frame import frame
+    from gateway.crypto import JwsSigner
+
+    (path,) = (folder / "journal").iterdir()
+    data = path.read_bytes()
+    path.write_bytes(data + frame(JwsSigner.of(FOREIGN_KEY).sign(b'{"counter":1,"kind":"intent"}'), len(data)))
+    ledger(folder)
+
+
+def test_a_start_that_was_cut_short_before_the_first_checkpoint_begins_again(tmp_path):
+    ledger(tmp_path / "log").close()
+    head = (tmp_path / "log" / "journal" / f"{0:020}").read_bytes()[:31]
+    folder = tmp_path / "again"
+    (folder / "journal").mkdir(parents=True)
+    (folder / "journal" / f"{0:020}").write_bytes(head)
+    ledger(folder).close()
+    assert check(folder).entries == 1
+
+
+def test_dangling_flows_are_told_once_across_rotations(tmp_path):
+    small = replace(SETTINGS, segment=2_000)
+    log = ledger(tmp_path, settings=small)
+    first = one(log, "lost")
+    grow(log, 60)
+    log.publish()
+    for n in range(20):
+        log.record([encode(intent(f"g{n}")), encode(outcome(f"g{n}"))])
+        log.publish()
+    assert len(journal_names(Folder(tmp_path))) < 3  # what is published is retired
+    log.close()
+    again = ledger(tmp_path, settings=small)
+    assert again.recovered.dangling == ("lost",)
+    again.close()
+    last = ledger(tmp_path, settings=small)
+    assert last.recovered.dangling == ()
+    last.close()
+    starts = [entry["start"] for entry in said(tmp_path) if entry["kind"] == "start"]
+    assert [start.get("dangling") for start in starts] == [None, ["lost"], None]
+    assert [(found.flow, found.counter) for found in check(tmp_path).dangling] == [("lost", first)]
+
+
+def test_a_long_entry_is_recorded_in_parts_as_one(tmp_path):
+    log = ledger(tmp_path)
+    decided = tuple(
+        Decided((f"c_{n:022}",), (), 1, (FieldTreated("/a", ("user",), "mask", ("p/r",), 1),)) for n in range(3000)
+    )
+    entry = replace_entry(outcome("f1"), decided=decided, marks=tuple(Mark(f"M{n:08}", n + 1) for n in range(2000)))
+    assert one(log, "f1") == 1
+    results = log.record([encode(entry), encode(intent("f2"))])
+    log.close()
+    parts = [found for found in said(tmp_path) if found.get("parts")]
+    assert len(parts) > 5
+    assert results == [2, 2 + len(parts)]
+    assert sum(len(part.get("decided", ())) for part in parts) == 3000
+    found = check(tmp_path)
+    assert [one.flow for one in found.dangling] == ["f2"]
+
+
+def replace_entry(entry: Entry, **changes: object) -> Entry:
+    from msgspec import structs
+
+    return structs.replace(entry, **changes)
+
+
+def test_an_entry_that_can_t_be_recorded_does_not_take_the_others_with_it(tmp_path):
+    log = ledger(tmp_path)
+    huge = Entry(kind="outcome", time=NOW, trace="x" * 100_000)
+    results = log.record([encode(intent("f1")), b"nonsense", encode(huge), encode(intent("f2"))])
+    assert [isinstance(result, NotRecorded) for result in results] == [False, True, True, False]
+    assert (results[0], results[3]) == (1, 2)
+    log.close()
+    assert check(tmp_path).entries == 3
+
+
+class UnwritableTiles(Disk):
+    full = False
+
+    def put(self, path, data):
+        if self.full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().put(path, data)
+
+
+def test_a_log_that_can_t_publish_goes_on_until_too_much_waits_and_loses_nothing(tmp_path):
+    disk = UnwritableTiles()
+    log = ledger(tmp_path, disk, replace(SETTINGS, unpublished=500))
+    disk.full = True
+    refused = 0
+    for n in range(80):
+        (*_, last) = log.record([encode(intent(f"f{n}-{m}")) for m in range(10)])
+        refused += isinstance(last, NotRecorded)
+        with pytest.raises(OSError, match="space"):
+            log.publish()
+    assert 0 < refused < 40
+    assert "can't be published" in log.failing
+    assert log.published == 1
+    disk.full = False
+    log.publish()
+    assert log.published == log.entries == 1 + 10 * (80 - refused)
+    log.close()
+    check(tmp_path)
+
+
+def test_partial_tiles_go_once_the_full_one_is_there(tmp_path):
+    log = ledger(tmp_path)
+    for n in range(6):
+        grow(log, 60, n * 60)
+        log.publish()
+    log.close()
+    assert sorted(path.name for path in (tmp_path / "tile" / "0").iterdir()) == ["000", "001.p"]
+    assert not list(tmp_path.rglob("*.tmp"))
+    check(tmp_path)
+
+
+def test_publishing_and_recording_at_the_same_time_lose_nothing(tmp_path):
+    log = ledger(tmp_path)
+    ending = threading.Event()
+
+    def publish():
+        while not ending.is_set():
+            log.publish()
+
+    publisher = threading.Thread(target=publish)
+    publisher.start()
+    grow(log, 2000)
+    ending.set()
+    publisher.join()
+    log.close()
+    found = check(tmp_path)
+    assert found.entries == found.published == 2001
+
+
+def test_the_public_keys_lie_beside_the_log(tmp_path):
+    ledger(tmp_path).close()
+    assert (tmp_path / "log.vkey").read_text() == VKEY + "\n"
+    assert b"PRIVATE" not in (tmp_path / "keys.jwks").read_bytes()
+    assert CHECKPOINT_KEY.private_bytes_raw() not in b"".join(
+        p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()
+    )
