@@ -120,7 +120,7 @@ class Gate:
         return Passage(
             refusal=judge.verdict(record.decision for record in records),
             treated=plan is not None,
-            decided=note.decided(records, (), self.ports.keys),
+            decided=note.decided(records, (), leg, self.ports.keys),
             reasons=note.reasons(records),
             observed=note.observed(records),
         )
@@ -151,7 +151,7 @@ class Gate:
             body=body if treated is plain else codings.encode(treated, coding),
             refusal=refusal,
             treated=treated is not plain,
-            decided=note.decided(judged, written.touches, self.ports.keys),
+            decided=note.decided(judged, written.touches, leg, self.ports.keys),
             reasons=note.reasons(judged),
             observed=note.observed(judged),
             marks=marked.codes if marked else (),

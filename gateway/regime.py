@@ -33,8 +33,10 @@ class Labels:
         return frozenset(self.classes[index] for index in spot)
 
     def unlisted_on(self, leg: Leg) -> str:
-        """Give what happens to unlisted places: hidden in responses, never silently changed in requests."""
-        return self.unlisted or ("refuse" if leg is Leg.REQUEST else "redact")
+        """Give what happens to unlisted places: hidden in responses; kept or refused, never changed, in requests."""
+        if leg is Leg.RESPONSE:
+            return self.unlisted or "redact"
+        return "keep" if self.unlisted == "keep" else "refuse"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

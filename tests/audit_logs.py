@@ -14,7 +14,7 @@ from gateway.audit.entry import Actor, Body, Consent, Decided, Entry, FieldTreat
 from gateway.audit.note import NoteSigner
 from gateway.crypto import public_jwk
 from gateway.flow import Purpose
-from gateway.storage.disk import Disk
+from gateway.storage.disk import Disk, unlock
 from gateway.storage.journal import Journal, LogSettings
 from gateway.storage.ledger import Ledger
 
@@ -37,6 +37,12 @@ def journal(folder: Path, settings: LogSettings = SETTINGS) -> Journal:
     return Journal.open(
         folder, entry_key=ENTRY_KEY, checkpoint_key=CHECKPOINT_KEY, settings=settings, clock=lambda: NOW
     )
+
+
+def abandon(log: Ledger) -> None:
+    """Leave a log as a kill does: nothing is published, and the lock goes with the process."""
+    log._segment.close()
+    unlock(log._folder / "lock", log._lock)
 
 
 def intent(flow: str) -> Entry:

@@ -1,4 +1,4 @@
-"""What the proxy's tests share: a gateway on real sockets, systems that answer or misbehave as told, and raw clients."""
+"""What the proxy's tests share: a gateway on real sockets, systems that behave as told, and raw clients."""
 
 from __future__ import annotations
 
@@ -85,6 +85,8 @@ async def running(system: System, ssl=None) -> AsyncIterator[System]:
         talks.add(asyncio.current_task())
         try:
             await system.converse(reader, writer)
+        except asyncio.CancelledError:
+            pass  # the test is over
         finally:
             writer.transport.abort()
 
@@ -135,6 +137,12 @@ async def gateway(*routes: Route, desk: Desk | None = None, limits: Limits = QUI
 
 async def nothing() -> None:
     """Reload nothing."""
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for something to become true."""
+    while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+        await asyncio.sleep(0.01)
 
 
 async def talk(address: Address, *pieces: bytes, wait: float = 5.0, eof: bool = False, ssl=None) -> bytes:

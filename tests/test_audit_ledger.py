@@ -16,16 +16,20 @@ from audit_logs import (
     SETTINGS,
     VKEY,
     FailingDisk,
+    abandon,
     grow,
     intent,
     ledger,
     outcome,
     payload,
 )
+from msgspec import structs
 
 from gateway.audit.entry import Decided, Entry, FieldTreated, Mark, encode
+from gateway.audit.frame import frame
 from gateway.audit.reading import journal_file, journal_names, published_size, stored_entries
 from gateway.audit.verify import verify
+from gateway.crypto import JwsSigner
 from gateway.errors import BrokenLog, LogInUse, NotRecorded
 from gateway.storage.disk import Disk
 from gateway.storage.folder import Folder
@@ -70,11 +74,7 @@ def test_a_log_that_is_reopened_goes_on_at_any_size(tmp_path):
 def test_what_was_not_published_when_the_power_went_is_published_at_the_next_start(tmp_path):
     first = ledger(tmp_path)
     grow(first, 300)
-    first._segment.close()  # the process ends here without a word; the lock goes with it
-    os.close(first._lock)
-    from gateway.storage.disk import _LOCKED
-
-    _LOCKED.clear()
+    abandon(first)
     assert published_size(Folder(tmp_path)) == 1
     again = ledger(tmp_path)
     assert again.recovered.entries == 301
@@ -140,20 +140,16 @@ def test_a_crash_after_a_write_that_failed_leaves_nothing_of_it(tmp_path):
     check(tmp_path)
 
 
-@pytest.mark.parametrize("kept", [1, 19, 20, 21, 300])
-def test_a_record_that_was_cut_short_is_cut_off_wherever_it_was_cut(tmp_path, kept):
+def test_a_journal_that_lost_what_is_published_is_left_alone(tmp_path):
     log = ledger(tmp_path)
-    one(log, "whole")
+    one(log, "f1")
     log.close()
     (path,) = (tmp_path / "journal").iterdir()
-    whole = path.read_bytes()
-    log = ledger(tmp_path)
-    log.close()
-    torn = path.read_bytes()[len(whole) : len(whole) + kept]
-    path.write_bytes(whole + torn)
-    with pytest.raises(BrokenLog, match="ends before entry 3, which is published"):
-        ledger(tmp_path)  # the second start was published: here the journal was cut by someone
-    assert path.read_bytes() == whole + torn  # and what contradicts itself is left alone
+    cut = path.read_bytes()[:-5]
+    path.write_bytes(cut)
+    with pytest.raises(BrokenLog, match="ends before entry 2, which is published"):
+        ledger(tmp_path)
+    assert path.read_bytes() == cut
 
 
 @pytest.mark.parametrize("kept", [1, 19, 20, 21, 200])
@@ -163,13 +159,7 @@ def test_a_torn_tail_is_cut_off_and_told(tmp_path, kept):
     before = path.stat().st_size
     one(log, "torn")
     path.write_bytes(path.read_bytes()[: before + kept])
-    with pytest.raises(OSError, match="."):
-        log._disk.sync(-1)
-    log._segment.close()
-    os.close(log._lock)
-    from gateway.storage.disk import _LOCKED
-
-    _LOCKED.clear()
+    abandon(log)
     again = ledger(tmp_path)
     assert (again.recovered.entries, again.recovered.torn) == (1, kept)
     assert one(again, "after") == 2
@@ -240,18 +230,11 @@ def test_a_log_under_another_key_or_name_is_not_taken_up(tmp_path):
 def test_a_forged_tail_is_not_published(tmp_path):
     log = ledger(tmp_path)
     log.close()
-    with pytest.raises(BrokenLog, match="signed by a key that is not among the trusted ones"):
-        _with_tail_of_another_key(tmp_path)
-
-
-def _with_tail_of_another_key(folder):
-    from gateway.audit.frame import frame
-    from gateway.crypto import JwsSigner
-
-    (path,) = (folder / "journal").iterdir()
+    (path,) = (tmp_path / "journal").iterdir()
     data = path.read_bytes()
     path.write_bytes(data + frame(JwsSigner.of(FOREIGN_KEY).sign(b'{"counter":1,"kind":"intent"}'), len(data)))
-    ledger(folder)
+    with pytest.raises(BrokenLog, match="signed by a key that is not among the trusted ones"):
+        ledger(tmp_path)
 
 
 def test_a_start_that_was_cut_short_before_the_first_checkpoint_begins_again(tmp_path):
@@ -291,7 +274,7 @@ def test_a_long_entry_is_recorded_in_parts_as_one(tmp_path):
     decided = tuple(
         Decided((f"c_{n:022}",), (), 1, (FieldTreated("/a", ("user",), "mask", ("p/r",), 1),)) for n in range(3000)
     )
-    entry = replace_entry(outcome("f1"), decided=decided, marks=tuple(Mark(f"M{n:08}", n + 1) for n in range(2000)))
+    entry = structs.replace(outcome("f1"), decided=decided, marks=tuple(Mark(f"M{n:08}", n + 1) for n in range(2000)))
     assert one(log, "f1") == 1
     results = log.record([encode(entry), encode(intent("f2"))])
     log.close()
@@ -301,12 +284,6 @@ def test_a_long_entry_is_recorded_in_parts_as_one(tmp_path):
     assert sum(len(part.get("decided", ())) for part in parts) == 3000
     found = check(tmp_path)
     assert [one.flow for one in found.dangling] == ["f2"]
-
-
-def replace_entry(entry: Entry, **changes: object) -> Entry:
-    from msgspec import structs
-
-    return structs.replace(entry, **changes)
 
 
 def test_an_entry_that_can_t_be_recorded_does_not_take_the_others_with_it(tmp_path):
@@ -338,7 +315,7 @@ def test_a_log_that_can_t_publish_goes_on_until_too_much_waits_and_loses_nothing
         refused += isinstance(last, NotRecorded)
         with pytest.raises(OSError, match="space"):
             log.publish()
-    assert 0 < refused < 40
+    assert 20 < refused < 40
     assert "can't be published" in log.failing
     assert log.published == 1
     disk.full = False

@@ -34,7 +34,7 @@ from gateway.treatments.registry import build
 
 MASK = build("mask", {"keep_last": 4})
 FULL_MASK = build("mask", {})
-YEAR = build("generalise", {"to": "year"})
+YEAR = build("generalise", {"into": "year"})
 REDACT = build("redact", {})
 EMAIL = frozenset({"user.contact.email"})
 CLERK = Condition(operator={"role": frozenset({"clerk"})})
@@ -196,7 +196,7 @@ def test_a_grant_that_observes_grants_nothing():
 def test_nothing_is_observed_where_no_policy_observes():
     elsewhere = Condition(operations=frozenset({"erp.list"}))
     assert ask(allow(), deny(scope=elsewhere, enforced=False)).observed is None
-    assert ask(allow(), deny(when=elsewhere, enforced=False)).observed is None
+    assert ask(allow(), deny(when=Condition(leg=Leg.REQUEST), enforced=False)).observed is None
 
 
 def test_equal_questions_get_the_very_same_decision():

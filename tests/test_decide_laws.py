@@ -24,8 +24,9 @@ from worlds import (
     numbered,
 )
 
-from gateway.flow import STRANGER, Purpose
+from gateway.flow import ANYONE, STRANGER, Purpose
 from gateway.policy.compile import compile_rules
+from gateway.policy.conditions import asks_customer
 from gateway.policy.decide import decide
 from gateway.policy.model import Policy
 from gateway.treatments.lattice import KEEP, at_least
@@ -136,6 +137,24 @@ def test_a_stranger_is_never_treated_more_openly_than_anyone_known(rules, questi
 
 
 @given(RULES, QUESTIONS)
+def test_where_no_record_is_there_yet_nothing_is_refused_that_some_record_allows(rules, question):
+    situation, _, *rest = question
+    frame = ask(rules, (situation, ANYONE, *rest))
+    assert frame.allowed or not ask(rules, question).allowed
+    stranger = ask(rules, (situation, STRANGER, *rest))
+    assert all(frame.treated(classes) == stranger.treated(classes) for classes in ALL_CLASS_SETS)
+    assert frame.watermarks == stranger.watermarks
+
+
+@given(RULES, QUESTIONS)
+def test_where_no_record_is_there_yet_rules_that_ask_about_no_customer_decide(rules, question):
+    situation, _, *rest = question
+    general = [rule for rule in rules if not asks_customer(rule)]
+    frame, stranger = (ask(general, (situation, facts, *rest)) for facts in (ANYONE, STRANGER))
+    assert said(frame) == said(stranger)
+
+
+@given(RULES, QUESTIONS)
 def test_without_a_grant_in_force_everything_is_refused(rules, question):
     granted = [rule for rule in rules if rule.kind != "allow" or not rule.enforced]
     assert not ask(granted, question).allowed
@@ -158,7 +177,7 @@ def variations(question):
     asked += [replace(situation, purpose=purpose) for purpose in PURPOSES]
     asked += [replace(situation, **{name: value}) for name in ("role", "kind", "assurance") for value in ("x", "z")]
     asked += [replace(situation, peer=peer) for peer in PEERS]
-    people = [STRANGER, *(replace(customer, attributes=known) for known in ATTRIBUTES)]
+    people = [STRANGER, ANYONE, *(replace(customer, attributes=known) for known in ATTRIBUTES)]
     people += [replace(customer, consents=consents) for consents in (frozenset(), NAMES)]
     return [
         *((one, customer, classes, now) for one in asked),

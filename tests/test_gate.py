@@ -79,7 +79,10 @@ async def test_an_empty_list_passes(bench: Bench) -> None:
 
 
 async def test_amounts_are_never_parsed_again(bench: Bench) -> None:
-    bench.answer = answering(json.dumps(ORDER).replace("37.5", "12345678901234567.89").encode(), headers=(("Content-Type", "application/json"),))
+    bench.answer = answering(
+        json.dumps(ORDER).replace("37.5", "12345678901234567.89").encode(),
+        headers=(("Content-Type", "application/json"),),
+    )
     assert b'"total":12345678901234567.89' in (await bench.ask("GET", "/api/orders/SO-1001")).body.replace(b" ", b"")
 
 
@@ -233,7 +236,10 @@ async def test_nothing_is_released_when_the_log_fails_between_the_legs(bench: Be
 async def test_an_unreachable_system_is_a_recorded_refusal(bench: Bench) -> None:
     bench.answer = UNREACHABLE
     assert (await bench.ask("GET", "/api/orders/SO-1001")).status == 502
-    assert [(entry.kind, entry.refusal) for entry in bench.entries] == [("intent", ""), ("outcome", "upstream-unreachable")]
+    assert [(entry.kind, entry.refusal) for entry in bench.entries] == [
+        ("intent", ""),
+        ("outcome", "upstream-unreachable"),
+    ]
 
 
 async def test_an_unforeseen_error_refuses_and_shows_nothing(bench: Bench) -> None:

@@ -23,14 +23,14 @@ masks = st.builds(
     st.integers(0, 14),
     st.sampled_from("*•#"),
 )
-bands = st.integers(2, 60).map(lambda band: build("generalise", {"to": "band", "band": band}))
-dates = st.sampled_from(["day", "month", "year"]).map(lambda to: build("generalise", {"to": to}))
-prefixes = st.integers(1, 6).map(lambda keep: build("generalise", {"to": "prefix", "keep": keep}))
+bands = st.integers(2, 60).map(lambda band: build("generalise", {"into": "band", "band": band}))
+dates = st.sampled_from(["day", "month", "year"]).map(lambda to: build("generalise", {"into": to}))
+prefixes = st.integers(1, 6).map(lambda keep: build("generalise", {"into": "prefix", "keep": keep}))
 others = st.sampled_from(
     [
         build("keep", {}),
         build("pseudonymise", {}),
-        build("generalise", {"to": "network"}),
+        build("generalise", {"into": "network"}),
         build("redact", {}),
         *(build("redact", {"constant": constant}) for constant in ("a", "b", 1, True, 0, False, Decimal("1.0"))),
         build("remove", {}),
@@ -85,7 +85,7 @@ def test_the_floors_stand_in_their_order():
 def test_what_cannot_be_compared_is_redacted():
     plain = build("redact", {})
     assert join(build("mask", {}), build("pseudonymise", {})) == plain
-    assert join(build("generalise", {"to": "year"}), build("generalise", {"to": "network"})) == plain
+    assert join(build("generalise", {"into": "year"}), build("generalise", {"into": "network"})) == plain
     assert join(build("redact", {"constant": "a"}), build("redact", {"constant": "b"})) == plain
     assert join(build("redact", {"constant": 1}), build("redact", {"constant": True})) == plain
     assert join(build("redact", {"constant": "a"}), build("mask", {})) == plain
@@ -110,7 +110,7 @@ def test_joined_generalisations_follow_from_either_one(pair, data):
     values = {
         "band": st.integers(-300, 300),
         "prefix": st.text("ab", max_size=8),
-    }.get(a.to, st.dates().map(str))
+    }.get(a.into, st.dates().map(str))
     one, two = data.draw(values), data.draw(values)
     for side in (a, b):
         if side.apply(one, SUBJECT) == side.apply(two, SUBJECT):

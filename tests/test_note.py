@@ -51,8 +51,8 @@ def test_the_specification_s_own_note_key_id_is_ours():
         "If you think cryptography is the answer to your problem,\n"
         "then you don't know what your problem is.\n"
         "\n"
-        "\N{EM DASH} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBw"
-        "JnAM=\n"
+        "\N{EM DASH} PeterNeumann "
+        "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
     )
     with pytest.raises(BrokenLog, match="signed, but no checkpoint"):  # the signature is fine, the text is another
         open_checkpoint(note.encode(), key, "note")

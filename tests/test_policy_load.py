@@ -165,7 +165,7 @@ def test_only_a_claim_is_trusted_for_a_purpose_unless_the_scope_says_so(written)
 
 def test_an_option_that_would_read_as_a_condition_is_written_into():
     read = rule("protect: [{classes: user, to: erp, treatment: generalise, into: year}]")
-    assert (read.treatment, read.when.to) == (build("generalise", {"to": "year"}), {"erp"})
+    assert (read.treatment, read.when.to) == (build("generalise", {"into": "year"}), {"erp"})
 
 
 def test_consents_are_read_whole():

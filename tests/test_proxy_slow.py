@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from proxy_kit import QUICK, Desk, System, gateway, get, ok, parse, running, talk
+from proxy_kit import QUICK, Desk, System, gateway, get, ok, parse, running, talk, until
 
 from gateway.proxy.settings import Route
 
@@ -88,10 +88,8 @@ async def test_a_client_that_does_not_take_its_answer_is_cut():
     async with running(system), gateway(Route("erp", system.url, prefix="/erp"), limits=limits) as house:
         _, writer = await asyncio.open_connection(*house.address, limit=1024)
         writer.write(get(close=False))
-        while not house.gateway.server.in_flight:
-            await asyncio.sleep(0.01)
-        while house.gateway.server.in_flight:
-            await asyncio.sleep(0.01)
+        await until(lambda: house.gateway.server.in_flight)
+        await until(lambda: not house.gateway.server.in_flight)
         writer.close()
 
 
@@ -123,9 +121,7 @@ async def test_more_fields_than_the_limit_are_refused():
         b"POST /erp/a HTTP/1.1\r\nHost: a\r\nContent-Length: 2001\r\n\r\n",
         b"POST /erp/a HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\n" + b"x" * 3000,
         b"POST /erp/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2001\r\n\r\n" + b"x" * 2001,
-        b"POST /erp/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7d1\r\n"
-        + b"x" * 2001
-        + b"\r\n0\r\n\r\n",
+        get(method="POST")[:-2] + b"Transfer-Encoding: chunked\r\n\r\n7d1\r\n" + b"x" * 2001 + b"\r\n0\r\n\r\n",
     ],
     ids=["announced", "absurd", "sent", "chunked"],
 )
@@ -183,8 +179,7 @@ async def test_a_flow_goes_to_its_end_when_the_client_leaves():
     async with running(system), gateway(Route("erp", system.url, prefix="/erp"), desk=desk) as house:
         _, writer = await asyncio.open_connection(*house.address)
         writer.write(get(method="DELETE"))
-        while not desk.flows:
-            await asyncio.sleep(0.01)
+        await until(lambda: desk.flows)
         writer.transport.abort()
         await asyncio.wait_for(done.wait(), 5)
 
@@ -196,11 +191,9 @@ async def test_a_body_that_the_client_breaks_off_is_recorded():
         assert refusal(await talk(house.address, raw, eof=True)) == "body-incomplete"
         _, writer = await asyncio.open_connection(*house.address)
         writer.write(raw)
-        while len(desk.seen) < 2:
-            await asyncio.sleep(0.01)
+        await until(lambda: not len(desk.seen) < 2)
         writer.transport.abort()
-        while len(desk.refused) < 2:
-            await asyncio.sleep(0.01)
+        await until(lambda: not len(desk.refused) < 2)
     assert [name for _, name in desk.refused] == ["body-incomplete"] * 2
 
 
@@ -223,8 +216,7 @@ async def test_more_at_once_than_the_limit_is_turned_away():
     limits = replace(QUICK, in_flight=2)
     async with running(system), gateway(Route("erp", system.url, prefix="/erp"), desk=desk, limits=limits) as house:
         first = [asyncio.create_task(talk(house.address, get())) for _ in range(2)]
-        while len(desk.flows) < 2:
-            await asyncio.sleep(0.01)
+        await until(lambda: not len(desk.flows) < 2)
         answer = await talk(house.address, get())
         gate.set()
         assert [parse(await task).status for task in first] == [200, 200]

@@ -18,7 +18,7 @@ from gateway.treatments.registry import build
 
 MASK = build("mask", {"keep_last": 4})
 OTHER_MASK = build("mask", {"keep_first": 2})
-YEAR = build("generalise", {"to": "year"})
+YEAR = build("generalise", {"into": "year"})
 REDACT = build("redact", {})
 EMAIL = "user.contact.email"
 WRITING = situation(Leg.REQUEST, operation="erp.write-order")

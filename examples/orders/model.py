@@ -11,14 +11,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A JSON object whose members are all known."""
 
 
-class Address(Shape):
+class Address(Shape, frozen=True, kw_only=True):
     street: str
     postcode: str
     city: str
     country: str
 
 
-class Buyer(Shape):
+class Buyer(Shape, frozen=True, kw_only=True):
     """The customer as an order shows them: copied when the order is made, as order systems do."""
 
     id: str
@@ -29,7 +29,7 @@ class Buyer(Shape):
     government_id: str
 
 
-class Line(Shape):
+class Line(Shape, frozen=True, kw_only=True):
     sku: str
     description: str
     quantity: int
@@ -37,7 +37,7 @@ class Line(Shape):
     drawing: str
 
 
-class Order(Shape):
+class Order(Shape, frozen=True, kw_only=True):
     id: str
     customer: Buyer
     status: str
@@ -48,7 +48,7 @@ class Order(Shape):
     internal_note: str
 
 
-class Customer(Shape):
+class Customer(Shape, frozen=True, kw_only=True):
     id: str
     name: str
     email: str

@@ -28,6 +28,8 @@ def split(entry: Entry, limit: int = PAYLOAD_LIMIT) -> tuple[Entry, ...]:
     """
     base = structs.replace(entry, decided=(), marks=(), reasons=(), observed=())
     room = limit - len(encode(base)) - _ALL_PARTS_ALIKE
+    if room < 0:
+        raise NotRecorded("an entry is too long to be recorded")
     parts: list[Entry] = []
     part, used = base, 0
     for grown, length in _grow(entry):

@@ -1,7 +1,7 @@
 """JSON bodies (RFC 8259): read into records with their customers, and written back with nothing else changed.
 
-Only what labels lead to is ever opened; all the rest stays the bytes that arrived. Bodies of a shape that was seen before
-are read in one pass (`json_mould`, `json_cast`), all others by a walk (`json_scan`, `json_walk`): both do the same.
+Only what labels lead to is ever opened; all the rest stays the bytes that arrived. Bodies of a shape that was seen
+before are read in one pass (`json_mould`, `json_cast`), others by a walk (`json_scan`, `json_walk`): both do the same.
 """
 
 from __future__ import annotations

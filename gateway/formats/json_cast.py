@@ -1,7 +1,7 @@
 """Following a plan through a body that was cast: the same as walking it, at a fraction of the price.
 
-It knows the straight way only: down to scalars. Wherever the plan wants anything else (a whole object, a null where labels
-lead on), the part is written as text again and handed to the walk; the text is the very text that arrived.
+It knows the straight way only: down to scalars. Wherever the plan wants anything else (a whole object, a null where
+labels lead on), the part is written as text again and handed to the walk; the text is the very text that arrived.
 """
 
 from __future__ import annotations

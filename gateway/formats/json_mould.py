@@ -1,9 +1,9 @@
 """Reading bodies of a known shape in one pass, and proving them sound by writing them again.
 
-Every scalar stays raw text; objects become structs that know the members seen before. Written again, the result must be
-the body, byte by byte. That proves what the decoder does not tell: that no key was there twice and no member unknown
-(either would be lost), that nothing was spaced or escaped. A body that fails is no error: it is read the slow way, which
-is right for any body, and teaches the shape.
+Every scalar stays raw text; objects become structs that know the members seen before. Written again, the result must
+be the body, byte by byte. That proves what the decoder does not tell: that no key was there twice and no member unknown
+(either would be lost), that nothing was spaced or escaped. A body that fails is no error: it is read the slow way,
+which is right for any body, and teaches the shape.
 """
 
 from __future__ import annotations

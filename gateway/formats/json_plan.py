@@ -15,7 +15,7 @@ class Plan:
 
     `edit` treats what stands at the place itself; None leaves it alone. At an `end`, it treats all that lies below as
     well. `passage` is a place on the way to labels: no label covers it, and an object (or an array, as `objects` and
-    `arrays` tell) there only leads on; anything else there is unlisted. `cast` remembers the plan's targets in each mould.
+    `arrays` tell) there only leads on; anything else there is unlisted. `cast` remembers the targets in each mould.
     """
 
     edits: Edits

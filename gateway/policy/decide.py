@@ -26,9 +26,9 @@ def decide(
     """Decide one leg for one customer's data.
 
     `classes` are those of all fields of the leg's message, or of the whole document; `now` is in nanoseconds since
-    the epoch, UTC, and None where the time can't be told. For `ANYONE` grants and denials that ask about customers are
-    left to the decisions on the records themselves; fields are treated as a stranger's. Equal questions get the very same object while it is
-    remembered.
+    the epoch, UTC, and None where the time can't be told. For `ANYONE`, what grants and denials ask about customers is
+    left to the decisions on the records themselves; fields are treated as a stranger's. Equal questions get the very
+    same object while it is remembered.
     """
     plan = book.plan(situation)
     asks = plan.asks

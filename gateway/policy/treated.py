@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.policy.when import CONDITIONS
 from gateway.treatments.contract import Treatment
 from gateway.treatments.options import Option
 from gateway.treatments.registry import TREATMENTS, build
 from gateway.yamlsource import Leaf, Node, Section, Table
 
 
-def options(treatment: str) -> Mapping[str, tuple[str, Option]]:
-    """Give a treatment's options by the keys that a policy has for them, each with its own name.
-
-    An option that has the name of a condition would be read as one: `to` of a treatment is written `into`.
-    """
+def options(treatment: str) -> Mapping[str, Option]:
+    """Give a treatment's options by the keys that a policy has for them; none is called like a condition."""
     known: Mapping[str, Option] = TREATMENTS[treatment].OPTIONS
-    return {("into" if name in CONDITIONS else name): (name, option) for name, option in known.items()}
+    return known
 
 
 def option_keys(node: Node) -> tuple[str, ...]:
@@ -35,21 +31,17 @@ def read_treatment(section: Section) -> Treatment | None:
     if name is None:
         return None
     faults = len(section.reader.problems)
-    given = {
-        option_name: _value(section, key, option)
-        for key, (option_name, option) in options(name).items()
-        if key in section
-    }
-    missing = [key for key, (_, option) in options(name).items() if option.required and key not in section]
-    for key in missing:
-        help_ = options(name)[key][1].help
-        section.reader.fault(section.members["treatment"], f'the treatment "{name}" needs "{key}": {help_}')
+    known = options(name)
+    given = {key: _value(section, key, option) for key, option in known.items() if key in section}
+    for key, option in known.items():
+        if option.required and key not in section:
+            section.reader.fault(section.members["treatment"], f'the treatment "{name}" needs "{key}": {option.help}')
     if len(section.reader.problems) > faults:
         return None
     try:
         return build(name, given)
     except ValueError as error:
-        section.reader.fault(section.members["treatment"], str(error).replace("`to: ", "`into: "))
+        section.reader.fault(section.members["treatment"], str(error))
         return None
 
 

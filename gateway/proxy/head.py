@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from gateway.errors import Unreadable
 from gateway.flow import Headers
+from gateway.proxy.names import field_name
 
 if TYPE_CHECKING:
     from aiohttp.http_parser import RawRequestMessage
@@ -20,34 +21,38 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 _VERSIONS = ((1, 0), (1, 1))
 _REFUSED_METHODS = frozenset({"CONNECT", "TRACE"})
-_SECOND_METHOD = (
-    "X-HTTP-Method-Override",
-    "X-HTTP-Method",
-    "X-Method-Override",
-    "X-Original-URL",
-    "X-Original-URI",
-    "X-Rewrite-URL",
-    "X-Original-Method",
+_SECOND_NAMES = frozenset(
+    {
+        "x-http-method-override",
+        "x-http-method",
+        "x-method-override",
+        "x-original-method",
+        "x-original-url",
+        "x-original-uri",
+        "x-rewrite-url",
+    }
 )
 """By these a system behind may read another method or path than the one that was decided."""
-_SECOND_NAMES = frozenset(name.lower() for name in _SECOND_METHOD)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
     """What a client asks, before its body. `length` is the announced one; None where chunked or absent.
 
-    `target` is the raw path and query; `host` is "" only in HTTP/1.0. `upgrade` is the protocol asked for, "" for none.
+    `target` is the raw path and query; `host` is "" only in HTTP/1.0. `names` are those of `headers`, as they
+    are compared. `traceparent` is the client's; `upgrade` is the protocol asked for, "" for none.
     """
 
     method: str
     target: str
     host: str
     headers: Headers
+    names: tuple[str, ...]
     length: int | None
     chunked: bool
     expects: bool
     upgrade: str
+    traceparent: str | None
     closes: bool
 
 
@@ -59,7 +64,11 @@ def read_head(message: RawRequestMessage) -> Head:
         raise Unreadable("ambiguous-request", "an HTTP version that is not 1.0 or 1.1")
     if message.method in _REFUSED_METHODS:
         raise Unreadable("method-refused", "CONNECT or TRACE")
-    headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.raw_headers])
+    try:
+        named = [field_name(name) for name, _ in message.raw_headers]
+    except ValueError:
+        raise Unreadable("ambiguous-request", "a header's name is no token") from None
+    names = tuple([name for _, name in named])
     chunked = False
     if "Transfer-Encoding" in fields:
         chunked = fields["Transfer-Encoding"].lower() == "chunked"
@@ -71,18 +80,22 @@ def read_head(message: RawRequestMessage) -> Head:
         raise Unreadable("ambiguous-request", "a Host that is not a host")
     if not host and version == (1, 1):
         raise Unreadable("ambiguous-request", "an empty Host")
-    if any(name.lower().replace("_", "-") in _SECOND_NAMES for name, _ in headers):
+    if not _SECOND_NAMES.isdisjoint(names):
         raise Unreadable("ambiguous-request", "a header that names another method or path")
     upgrade = fields.get("Upgrade", "") if message.upgrade else ""
     return Head(
         method=message.method,
         target=_target(message.path, host),
         host=host,
-        headers=headers,
+        headers=tuple(
+            [(name, value.decode("latin-1")) for (name, _), (_, value) in zip(named, message.raw_headers, strict=True)]
+        ),
+        names=names,
         length=int(length) if length is not None else None,
         chunked=chunked,
         expects=version == (1, 1) and _expects(fields.get("Expect")),
         upgrade=upgrade,
+        traceparent=fields.get("traceparent"),
         # bytes that follow an upgrade that is not taken are lost to the parser: such a connection ends with its answer
         closes=message.should_close or version == (1, 0) or bool(message.upgrade),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, Kind, Mark, Network, Observed
-from gateway.flow import Flow, Response
+from gateway.flow import Flow, Leg, Response
 from gateway.formats.document import Touch
 from gateway.ports import Keys, Ports
 from gateway.regime import Regime
@@ -47,12 +47,12 @@ def refused(flow: Flow, refusal: str, regime: Regime, ports: Ports) -> Entry:
     return _entry("refusal", flow, None, Passage(flow.request.body, refusal=refusal), regime, ports)
 
 
-def decided(records: Iterable[Record], touches: Sequence[Touch], keys: Keys) -> tuple[Decided, ...]:
+def decided(records: Iterable[Record], touches: Sequence[Touch], leg: Leg, keys: Keys) -> tuple[Decided, ...]:
     """Group the records that were decided alike; each group with its customers, their passports and its fields."""
     groups: dict[int, list[Record]] = {}
     for record in records:
         groups.setdefault(id(record.edits), []).append(record)
-    found = (_decided(group, touches, keys) for group in groups.values())
+    found = (_decided(group, touches, leg, keys) for group in groups.values())
     return tuple(one for one in found if one.records or one.fields or one.customers)
 
 
@@ -79,7 +79,7 @@ def reasons(records: Iterable[Record]) -> tuple[str, ...]:
     return tuple(sorted({reason.rule for one in decisions for reason in (one.denials or one.grants)}))
 
 
-def _decided(group: Sequence[Record], touches: Sequence[Touch], keys: Keys) -> Decided:
+def _decided(group: Sequence[Record], touches: Sequence[Touch], leg: Leg, keys: Keys) -> Decided:
     """Say what was decided on records that were decided alike."""
     named = [record.facts for record in group if record.facts.customer is not None]
     heads = tuple(facts.passport for facts in named)
@@ -87,15 +87,14 @@ def _decided(group: Sequence[Record], touches: Sequence[Touch], keys: Keys) -> D
         customers=tuple(keys.customer(facts.customer or "") for facts in named),
         passports=heads if any(heads) else (),
         records=sum(record.count for record in group),
-        fields=tuple(_field(group[0], touch) for touch in touches if touch.edits is group[0].edits),
+        fields=tuple(_field(group[0], touch, leg) for touch in touches if touch.edits is group[0].edits),
     )
 
 
-def _field(record: Record, touch: Touch) -> FieldTreated:
+def _field(record: Record, touch: Touch, leg: Leg) -> FieldTreated:
     """Say what was done at one place, and by which rules; an unlisted place is the catalogue's own rule."""
     if not touch.spot:
-        leg_word = record.labels.unlisted or "redact"
-        return FieldTreated(touch.pointer, (), leg_word, ("catalogue/unlisted",), touch.count)
+        return FieldTreated(touch.pointer, (), record.labels.unlisted_on(leg), ("catalogue/unlisted",), touch.count)
     classes = record.labels.at(touch.spot)
     treated = record.decision.treated(classes)
     return FieldTreated(

@@ -32,17 +32,18 @@ class Journal:
     one event loop.
     """
 
-    def __init__(self, start: Callable[[], Launched], folder: Path, waiting: int) -> None:
-        """Connect for the first time. `start` blocks; at most `waiting` entries wait."""
+    def __init__(self, start: Callable[[], Launched], folder: Path, waiting: int, patience: float) -> None:
+        """Connect for the first time. `start` blocks; at most `waiting` entries wait, for `patience` seconds."""
         self.failing = ""  # why the last entry was not recorded; empty while all is well
-        self._start, self._folder, self._most = start, folder, waiting
+        self._start, self._folder, self._most, self._patience = start, folder, waiting, patience
         self._launched = start()
         self.recovered = self._launched.opened.recovered  # what was found when the log was opened
         self.entries = self.recovered.entries + 1 if self.recovered else 0  # how many are known to be durable
         self._line: _Line | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._attaching = asyncio.Lock()
+        self._attaching: asyncio.Task[_Line] | None = None
         self._closed = False
+        self._closing = asyncio.Event()
 
     @classmethod
     def open(
@@ -64,12 +65,12 @@ class Journal:
             entry, checkpoint = entry_key.private_bytes_raw(), checkpoint_key.private_bytes_raw()
             return launch(Order(str(folder.absolute()), settings, entry, checkpoint, clock()))
 
-        return cls(start, folder, settings.waiting)
+        return cls(start, folder, settings.waiting, settings.patience)
 
     @classmethod
-    def join(cls, folder: Path, *, waiting: int = 1_000) -> Journal:
+    def join(cls, folder: Path, *, waiting: int = 1_000, patience: float = 10.0) -> Journal:
         """Hand entries to the log that a running gateway writes; raises `NotRecorded` where none does."""
-        return cls(lambda: knock(folder), folder, waiting)
+        return cls(lambda: knock(folder), folder, waiting, patience)
 
     @property
     def published(self) -> int:
@@ -83,7 +84,7 @@ class Journal:
         """Record an entry and give its counter once it is durable.
 
         Raises `NotRecorded`, and then nothing may be released. If the caller is cancelled while it waits, or the
-        sequencer ends, the entry may be in the log all the same.
+        sequencer ends or stalls, the entry may be in the log all the same.
         """
         line = self._line or await self._attached()
         if len(line.waiting) >= self._most:
@@ -102,15 +103,13 @@ class Journal:
         """Record what was handed over, publish everything and end the sequencer."""
         if self._closed:
             return
-        try:
-            line = self._line or await self._attached()
-        except NotRecorded:
-            line = None
         self._closed = True
+        self._closing.set()
         if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+            await self._keeper
+        else:
+            await (self._attaching or self._attach())
+        line = self._line
         if line is not None:
             line.finish()
             await asyncio.wait([line.lost], timeout=_PATIENCE)
@@ -119,20 +118,19 @@ class Journal:
 
     async def _attached(self) -> _Line:
         """Give the connection; the first entry makes it this event loop's."""
-        async with self._attaching:
-            if self._closed:
-                raise NotRecorded("the audit log is closed")
-            if self._keeper is not None:
-                raise NotRecorded("the audit log's sequencer ended and is started again")
-            if self._line is None:
-                await self._attach()
-        assert self._line is not None
-        return self._line
+        if self._closed:
+            raise NotRecorded("the audit log is closed")
+        if self._keeper is not None:
+            raise NotRecorded("the audit log's sequencer ended and is started again")
+        if self._attaching is None:
+            self._attaching = asyncio.get_running_loop().create_task(self._attach())
+        return await asyncio.shield(self._attaching)  # an appender that is cancelled must not cancel it for the others
 
-    async def _attach(self) -> None:
+    async def _attach(self) -> _Line:
         loop = asyncio.get_running_loop()
-        _, self._line = await loop.create_unix_connection(_Line, sock=self._launched.socket)
+        _, self._line = await loop.create_unix_connection(lambda: _Line(self._patience), sock=self._launched.socket)
         self._line.lost.add_done_callback(self._ended)
+        return self._line
 
     def _ended(self, _: asyncio.Future[None]) -> None:
         """See to it that there is a sequencer again."""
@@ -146,7 +144,10 @@ class Journal:
         pause, most = _PAUSES
         await asyncio.to_thread(self._reap)
         while True:
-            await asyncio.sleep(pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), pause)
+            if self._closed:
+                return
             try:
                 self._launched = await asyncio.to_thread(self._start)
             except SovgateError as error:
@@ -167,8 +168,12 @@ class Journal:
 class _Line(asyncio.Protocol):
     """A connection to the sequencer: entries go out in the order of `waiting`, answers come in the same order."""
 
-    def __init__(self) -> None:
-        """Start without a connection."""
+    def __init__(self, patience: float) -> None:
+        """Start without a connection. A sequencer that says nothing for `patience` seconds has stalled."""
+        self._patience = patience
+        self._heard = 0.0  # when something moved last
+        self._finished = False
+        self._watch: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self.waiting: deque[asyncio.Future[int]] = deque()
         self.lost: asyncio.Future[None] = self._loop.create_future()
@@ -177,16 +182,27 @@ class _Line(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """Keep the transport, and an eye on the time."""
         self._transport = transport  # type: ignore[assignment]  # a stream's transport is a Transport
+        self._look()
+
+    def _look(self) -> None:
+        """Tell everyone who waits when nothing moves any more, as on a disk that hangs: a refusal, never a hang."""
+        if self._loop.time() - self._heard > self._patience:
+            self._fail("the audit log's sequencer does not answer")
+        self._watch = self._loop.call_later(self._patience / 4, self._look)
 
     def send(self, payload: bytes) -> asyncio.Future[int]:
         """Hand over an entry; all of one turn of the event loop go out in one write."""
         if self._transport is None:
             raise NotRecorded("the audit log's sequencer ended")
+        if self._finished:
+            raise NotRecorded("the audit log is closed")
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out.append(message(payload))
+        if not self.waiting:
+            self._heard = self._loop.time()
         recorded: asyncio.Future[int] = self._loop.create_future()
         self.waiting.append(recorded)
         return recorded
@@ -198,10 +214,11 @@ class _Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in answers."""
+        self._heard = self._loop.time()
         self._buffer += data
         for result in results(self._buffer):
             recorded = self.waiting.popleft()
-            if recorded.done():  # whoever waited was cancelled
+            if recorded.done():  # whoever waited was cancelled, or told that nothing moves
                 continue
             if isinstance(result, int):
                 recorded.set_result(result)
@@ -211,15 +228,21 @@ class _Line(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Tell everyone who waits: their entries may or may not be in the log, so nothing may be released."""
         self._transport = None
-        for recorded in self.waiting:
-            if not recorded.done():
-                recorded.set_exception(NotRecorded("the audit log's sequencer ended"))
+        if self._watch is not None:
+            self._watch.cancel()
+        self._fail("the audit log's sequencer ended")
         self.waiting.clear()
         self.lost.set_result(None)
+
+    def _fail(self, why: str) -> None:
+        for recorded in self.waiting:
+            if not recorded.done():
+                recorded.set_exception(NotRecorded(why))
 
     def finish(self) -> None:
         """Say that no more entries come."""
         self._flush()
+        self._finished = True
         if self._transport is not None:
             self._transport.write_eof()
 

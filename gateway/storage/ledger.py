@@ -27,14 +27,16 @@ _LISTED = 300  # dangling flows that a start entry names
 class LogSettings:
     """How a log is kept. `origin` names it in checkpoints (such as `example.com/sovgate/eu-1`), `instance` the gateway.
 
-    `publish_every` is in seconds; `batch` and `waiting` count entries; `unpublished` counts entries that are durable
-    and held in memory until they are published; `segment` is in bytes.
+    `publish_every` is in seconds, and so is `patience`: how long the log may be silent before it counts as stalled.
+    `batch` and `waiting` count entries; `unpublished` counts entries that are durable and held in memory until they are
+    published; `segment` is in bytes.
     """
 
     origin: str
     instance: str
     version: str = ""
     publish_every: float = 1.0
+    patience: float = 10.0
     batch: int = 256
     waiting: int = 10_000
     unpublished: int = 100_000
@@ -163,7 +165,7 @@ class Ledger:
         self.publish()
 
     def _append(self, records: list[Record]) -> None:
-        if self._publisher.behind > self._settings.unpublished:
+        if self._at.next - self._publisher.published > self._settings.unpublished:
             raise NotRecorded("the audit log can't be published, and too much waits for it")
         if self._segment.length > self._settings.segment:
             following = Segment.create(self._folder / "journal", self._at.next, self._open.state(), self._disk)

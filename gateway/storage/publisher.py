@@ -9,7 +9,6 @@ from pathlib import Path
 
 from gateway.audit.log import Record
 from gateway.audit.note import NoteSigner
-from gateway.audit.reading import WIDTH
 from gateway.audit.tiles import File, Tree
 from gateway.storage.disk import Disk
 from gateway.storage.segment import segment_name
@@ -28,11 +27,6 @@ class Publisher:
         self._disk = disk
         self._unwritten: deque[File] = deque()  # full files that the disk did not take yet
         self._touched: set[Path] = set()  # folders whose names are not known to be durable
-
-    @property
-    def behind(self) -> int:
-        """Tell how many entries are held in memory because they are not published yet."""
-        return len(self.waiting) + WIDTH * len(self._unwritten)
 
     def publish(self) -> None:
         """Publish everything that waits; raises `OSError`, and then the next call goes on where this one stopped."""

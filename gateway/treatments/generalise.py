@@ -34,7 +34,7 @@ _FAR = 30  # a number with a larger exponent is no amount: redacted rather than 
 
 @dataclass(frozen=True, slots=True)
 class Generalise:
-    """Make a value coarser: `to` says how, and what it does not fit is redacted.
+    """Make a value coarser: `into` says how, and what it does not fit is redacted.
 
     `day`, `month`, `year`: ISO 8601 dates and times, cut ("1988-04-12" to "1988-04"). `band`: numbers (and texts that
     are numbers), down to a multiple of `band` (157 to 100). `prefix`: the first `keep` characters, at least one is cut.
@@ -42,7 +42,7 @@ class Generalise:
     city by labelling its parts: the street apart from the city.
     """
 
-    to: str
+    into: str
     band: int | None = None
     keep: int | None = None
 
@@ -50,21 +50,21 @@ class Generalise:
     KEYED: ClassVar[bool] = False
     WHOLE: ClassVar[Whole] = Whole.DESCEND
     OPTIONS: ClassVar[Mapping[str, Option]] = {
-        "to": Option(
+        "into": Option(
             "choice", "what remains", required=True, choices=("day", "month", "year", "band", "prefix", "network")
         ),
-        "band": Option("integer", "with `to: band`: how wide a band is", minimum=2, maximum=10**12),
-        "keep": Option("integer", "with `to: prefix`: how many characters remain", minimum=1, maximum=1000),
+        "band": Option("integer", "with `into: band`: how wide a band is", minimum=2, maximum=10**12),
+        "keep": Option("integer", "with `into: prefix`: how many characters remain", minimum=1, maximum=1000),
     }
 
     def __post_init__(self) -> None:
-        """Insist that exactly the number which `to` needs is given."""
+        """Insist that exactly the number which `into` needs is given."""
         for name, number in (("band", self.band), ("keep", self.keep)):
-            needed = self.to == {"band": "band", "keep": "prefix"}[name]
+            needed = self.into == {"band": "band", "keep": "prefix"}[name]
             if needed and number is None:
-                raise ValueError(f"`to: {self.to}` needs the option {name!r}")
+                raise ValueError(f"`into: {self.into}` needs the option {name!r}")
             if not needed and number is not None:
-                raise ValueError(f"the option {name!r} means nothing with `to: {self.to}`")
+                raise ValueError(f"the option {name!r} means nothing with `into: {self.into}`")
 
     def apply(self, value: Scalar, subject: Subject) -> Scalar:
         """Give the coarser value; what does not parse as what it should be is redacted; null stays null."""
@@ -83,7 +83,7 @@ class Generalise:
             return "".join(characters[: min(self.keep, len(characters) - 1)]) or None
         if len(value) > _LONGEST:
             return None
-        return _network(value) if self.to == "network" else _date(value, self.to)
+        return _network(value) if self.into == "network" else _date(value, self.into)
 
     def could_have_made(self, value: Scalar) -> bool:
         """Recognise coarse values, what stands for redacted ones, and null, which a redacted number becomes."""
@@ -95,14 +95,14 @@ class Generalise:
             return False
         if self.keep is not None:
             return 0 < len(graphemes(value)) <= self.keep
-        if self.to == "network":
+        if self.into == "network":
             return len(value) <= _LONGEST and _network(value) == value
-        return _MADE_DATE[self.to].fullmatch(value) is not None
+        return _MADE_DATE[self.into].fullmatch(value) is not None
 
     def join(self, other: Generalise) -> Generalise | Redact:
         """Take the coarser of one family; two families share nothing that both would show: redact."""
-        if self.to in _DATES and other.to in _DATES:
-            return max(self, other, key=lambda treatment: _DATES.index(treatment.to))
+        if self.into in _DATES and other.into in _DATES:
+            return max(self, other, key=lambda treatment: _DATES.index(treatment.into))
         if self.band is not None and other.band is not None:
             return Generalise("band", band=math.lcm(self.band, other.band))
         if self.keep is not None and other.keep is not None:

@@ -65,7 +65,7 @@ def _some_of(keys: tuple[str, ...]) -> dict[str, Schema]:
 
 def _protect() -> Schema:
     """Make the schema of a protect rule: each treatment brings its own options."""
-    taken = {name_: {key: _option(option) for key, (_, option) in options(name_).items()} for name_ in TREATMENTS}
+    taken = {name_: {key: _option(option) for key, option in options(name_).items()} for name_ in TREATMENTS}
     properties = {
         **_some_of(PROTECT),
         "treatment": choice(TREATMENTS, "What happens to the data."),
@@ -78,7 +78,7 @@ def _protect() -> Schema:
             "then": {
                 "properties": own,
                 "propertyNames": {"enum": [*PROTECT, *own]},
-                "required": [key for key, (_, option) in options(name_).items() if option.required],
+                "required": [key for key, option in options(name_).items() if option.required],
             },
         }
         for name_, own in taken.items()

@@ -1,0 +1,38 @@
+"""What the policies that ship mean for sales (policies/sales-reads-orders.yaml), worked out a second time by hand.
+
+The demo compares every byte with this. It shares no code with the gateway.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+
+from examples.bodies import leaves, replaced
+
+_CONTACT = re.compile(r"/customer/(email|phone|address/(street|postcode|city|country))")
+_RECORD = re.compile(r"(/value/\d+)?(/.*)")
+
+
+def masked(text: str) -> str:
+    """Show the last four characters; of four or fewer, none."""
+    return "*" * (len(text) - 4) + text[-4:] if len(text) > 4 else "*" * len(text)
+
+
+def for_sales(body: bytes, agreed: Collection[str] = ()) -> bytes:
+    """Give what sales sees of an order or a list of orders; `agreed` gave the consent "contact"."""
+    found = {leaf.pointer: leaf.text for leaf in leaves(body)}
+    values: dict[str, bytes | None] = {}
+    for pointer, text in found.items():
+        match = _RECORD.fullmatch(pointer)
+        assert match is not None
+        record, place = match[1] or "", match[2]
+        customer = json.loads(found.get(f"{record}/customer/id", b"null"))
+        if place == "/customer/government_id":
+            values[pointer] = None
+        elif place == "/internal_note":
+            values[pointer] = b'"[redacted]"'
+        elif _CONTACT.fullmatch(place) and customer not in agreed:
+            values[pointer] = json.dumps(masked(json.loads(text)), ensure_ascii=False).encode()
+    return replaced(body, values)

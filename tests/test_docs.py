@@ -1,0 +1,105 @@
+"""What the docs say is what the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli.main import _VERBS, _sovgate
+from gateway.config import load as load_config
+from gateway.formats.document import Signal
+from gateway.policy.load import load
+from gateway.refusals import REFUSALS
+from gateway.treatments.contract import Subject
+from gateway.treatments.registry import TREATMENTS, build
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+POLICIES = (ROOT / "docs" / "policies.md").read_text()
+
+
+def blocks(text: str) -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_first_policy_of_the_readme_loads_and_the_gateway_would_start(tmp_path):
+    erp, crm, sales, config = blocks(README)
+    policies = load({"catalog/erp.yaml": erp.encode(), "catalog/crm.yaml": crm.encode(), "sales.yaml": sales.encode()})
+    assert (len(policies.policies), policies.warnings) == (1, ())
+    (tmp_path / "gateway.yaml").write_text(config)
+    assert load_config(tmp_path / "gateway.yaml", {}).development == "crm"
+
+
+def test_sovgate_check_says_what_the_readme_says(tmp_path, monkeypatch):
+    erp, crm, sales, _ = blocks(README)
+    for name, text in (("catalog/erp.yaml", erp), ("catalog/crm.yaml", crm), ("sales.yaml", sales)):
+        path = tmp_path / "policies" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(_sovgate, ["check", "policies"])
+    said = re.search(r"^policies: (fine.*)$", README, re.MULTILINE)
+    assert (result.exit_code, result.output.strip().rpartition("policies: ")[2]) == (0, said[1])
+
+
+def test_the_examples_of_the_policy_guide_load(tmp_path):
+    erp, sales, consents = blocks(POLICIES)
+    crm = b"version: 1\ncatalog: crm\n"
+    files = {"catalog/erp.yaml": erp, "sales.yaml": sales, "consents.yaml": consents}
+    policies = load({"catalog/crm.yaml": crm, **{name: text.encode() for name, text in files.items()}})
+    assert set(policies.catalogues) == {"crm", "erp"}
+
+
+ROW = re.compile(r"^\| `(\w+)` \|\s*(.*?)\s*\|\s*(.*?)\s*\|\s*(.*?)\s*\|$", re.MULTILINE)
+TABLE = ROW.findall(POLICIES)
+
+
+def test_every_treatment_is_in_the_guide():
+    assert {name for name, *_ in TABLE} == set(TREATMENTS)
+
+
+@pytest.mark.parametrize(("name", "options", "before", "after"), TABLE)
+def test_a_treatment_does_what_the_guide_shows(name, options, before, after):
+    if name in {"refuse", "mask", "pseudonymise"}:
+        given = {"keep_last": 4} if name == "mask" else {}
+    else:
+        pairs = re.findall(r"`(\w+): (\w+)`", options)
+        given = {key: int(value) if value.isdigit() else value for key, value in pairs}
+    treatment = build(name, given)
+    value = json.loads(before.strip("`"), parse_float=Decimal) if before.strip() else "x"
+    made = treatment.apply(value, Subject("C-017", "p", b"k" * 32))
+    if after.startswith("(the member is gone"):
+        assert made is Signal.REMOVE
+    elif after.startswith("(the flow is refused"):
+        assert made is Signal.REFUSE
+    elif name == "pseudonymise":
+        assert str(made).startswith("pn_")
+    else:
+        assert made == json.loads(after.strip("`"))
+
+
+def test_every_refusal_is_documented_with_its_statuses():
+    text = (ROOT / "docs" / "refusals.md").read_text()
+    rows = re.findall(r"^\| ([a-z-]+) \| (\d+) \| (\d+|-) \| \S", text, re.MULTILINE)
+    assert [name for name, *_ in rows if name not in REFUSALS] == []
+    assert [name for name in REFUSALS if name not in {row[0] for row in rows}] == []
+    for name, request, response in rows:
+        assert REFUSALS[name].on_request == int(request), name
+        assert response in {"-", str(REFUSALS[name].on_response)}, name
+
+
+@pytest.mark.parametrize("verb", _VERBS)
+def test_every_verb_explains_itself(verb):
+    result = CliRunner().invoke(_sovgate, [verb, "--help"])
+    assert (result.exit_code, "Usage" in result.output) == (0, True)
+
+
+def test_links_between_the_docs_lead_somewhere():
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
