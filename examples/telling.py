@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 from rich.console import Console
 from rich.table import Table
@@ -30,12 +31,18 @@ class Teller:
     failed: list[str] = field(default_factory=list)
     chapter: int = 0
 
+    def title(self, text: str) -> None:
+        self.console.print(Text(text, style="bold"))
+
     def heading(self, text: str) -> None:
         self.chapter += 1
         self.console.print(f"\n[bold cyan]{self.chapter}  {text}[/]\n")
 
     def say(self, text: str, style: str = "") -> None:
-        self.console.print(Text(f"   {text}", style=style))
+        """Print a line, or a few: long ones are wrapped under themselves."""
+        inner = len(text) - len(text.lstrip()) + 3
+        for line in wrap(text.strip(), self.console.width - inner - 2, break_on_hyphens=False) or [""]:
+            self.console.print(Text(" " * inner + line, style=style))
 
     def command(self, *words: str) -> None:
         """Show a command as one would type it."""
@@ -59,11 +66,11 @@ class Teller:
 
     def sides(self, left: str, right: str, rows: Iterable[tuple[str, str | None, str | None]]) -> None:
         """Show two answers side by side: place, text on the left, text on the right (None: not there)."""
-        table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim", expand=True)
+        table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
+        wide = (self.console.width - 35) // 2
         table.add_column("", width=2)
-        table.add_column("", ratio=22, no_wrap=True, overflow="ellipsis")
-        table.add_column(left, ratio=34, no_wrap=True, overflow="ellipsis")
-        table.add_column(right, ratio=34, no_wrap=True, overflow="ellipsis")
+        for title, width in (("", 27), (left, wide), (right, wide)):
+            table.add_column(title, width=width, no_wrap=True, overflow="ellipsis")
         for place, before, after in rows:
             sign = _SAME if before == after else _GONE if after is None else _CHANGED
             dim = "dim" if sign == _SAME else ""

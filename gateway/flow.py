@@ -79,7 +79,7 @@ class Flow:
 class CustomerFacts:
     """What is known of one customer at the moment of deciding.
 
-    `customer` is None for a stranger (a record whose customer can't be found): no consent counts, no attribute is known.
+    `customer` is None for a stranger, whose record names no customer: no consent counts, no attribute is known.
     `consents` are the names granted, unrevoked and unexpired now; `attributes` such as `region` and `tier`;
     `passport` is the head of their passport (SHA-256 hex), "" where there is none.
     """

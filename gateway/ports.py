@@ -60,7 +60,10 @@ class Keys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything the gate is given, but for `Send`, which belongs to a flow. `clock` tells nanoseconds since the epoch; `random` gives fresh random bytes."""
+    """Everything the gate is given, but for `Send`, which belongs to a flow.
+
+    `clock` tells nanoseconds since the epoch; `random` gives fresh random bytes.
+    """
 
     facts: Facts
     append: Append

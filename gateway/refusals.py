@@ -42,7 +42,7 @@ _ALL = (
     Refusal("denied", "A policy denies this flow", 403, 403),
     Refusal("customer-unknown", "A record's customer can't be found and the policies need it", 403, 403),
     Refusal("unlisted-field", "The body has fields that the catalogue does not list", 422),
-    Refusal("masked-write-back", "The body holds values that the gateway hid; writing them would overwrite the truth", 422),
+    Refusal("masked-write-back", "The body holds values that the gateway hid; they would overwrite the truth", 422),
     # bodies
     Refusal("body-too-large", "The body is larger than the limit", 413),
     Refusal("body-expands-too-much", "The body expands beyond the limit when decoded", 413),

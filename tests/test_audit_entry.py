@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from audit_logs import NOW, full, intent
+from audit_logs import ENTRY_KEY, NOW, full, intent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audit.entry import Decided, Entry, FieldTreated, Mark, Observed, decode, encode, place, seen
+from gateway.audit.entry import Decided, Entry, FieldTreated, Mark, Observed, decode, encode, seen
+from gateway.audit.log import Position, Scribe
 from gateway.audit.pseudonym import Pseudonyms
 from gateway.audit.split import PAYLOAD_LIMIT, split
+from gateway.crypto import JwsSigner
 from gateway.errors import NotRecorded
 
 
@@ -36,14 +38,15 @@ def test_keys_are_sorted_and_nothing_is_a_float():
 
 
 def test_an_entry_is_placed_by_members_in_front_of_its_own():
-    placed = place(encode(intent("f1")), "gw-1", 7, b"\xab" * 32)
+    scribe = Scribe(JwsSigner.of(ENTRY_KEY), b'"gw-1"')
+    (placed,) = scribe.place(encode(intent("f1")), Position(7, b"\xab" * 32))
     assert json.loads(placed) == {
         **json.loads(encode(intent("f1"))),
         "counter": 7,
         "instance": "gw-1",
         "prev": "ab" * 32,
     }
-    assert "prev" not in json.loads(place(encode(intent("f1")), "gw-1", 0, b""))
+    assert "prev" not in json.loads(scribe.place(encode(intent("f1")), Position())[0])
     assert (seen(placed).kind, seen(placed).flow) == ("intent", "f1")
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from gateway.flow import Request, Response, header
 from gateway.proxy.framing import request_head, response_head
 from gateway.proxy.headers import From, accepted_codings, to_client, to_system
+from gateway.proxy.names import field_name
 
 CAME = From("192.0.2.7", "https", "gw.test:8443")
 OURS = (
@@ -18,7 +19,8 @@ OURS = (
 
 
 def forwarded(*headers, method="GET", **more):
-    return to_system(headers, method, CAME, strip=frozenset({"authorization"}), added=(), **more)
+    names = tuple(field_name(name.encode())[1] for name, _ in headers)
+    return to_system(headers, names, method, CAME, strip=frozenset({"authorization"}), **{"added": (), **more})
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_a_condition_on_a_write_is_kept_because_without_it_the_write_would_be_ca
 
 def test_via_grows():
     assert forwarded(("Via", "1.0 other"))[:2] == (("Via", "1.0 other"), ("Via", "1.1 sovgate"))
-    assert to_client((("Via", "1.0 other"), ("X", "1"))) == (("X", "1"), ("Via", "1.0 other"), ("Via", "1.1 sovgate"))
+    assert to_client((("Via", "1.0 other"), ("X", "1"))) == (("Via", "1.0 other"), ("X", "1"), ("Via", "1.1 sovgate"))
 
 
 def test_a_trace_state_goes_on_only_with_its_trace():
@@ -82,9 +84,15 @@ def test_a_trace_state_goes_on_only_with_its_trace():
     assert header(forwarded(("tracestate", "a=1")), "tracestate") is None
 
 
-def test_what_the_gateway_adds_replaces_what_the_client_sent():
-    sent = to_system((("X-Key", "mine"),), "GET", CAME, strip=frozenset(), added=(("X-Key", "ours"),))
-    assert [value for name, value in sent if name == "X-Key"] == ["ours"]
+def test_what_the_gateway_says_of_the_trace_replaces_what_the_client_said():
+    sent = forwarded(("Traceparent", "theirs"), added=(("traceparent", "ours"),))
+    assert [value for name, value in sent if name.lower() == "traceparent"] == ["ours"]
+
+
+@pytest.mark.parametrize("name", [b"", b"a b", b"a:", b"a\xe9", b"a\r", b"\0"])
+def test_a_name_that_is_no_token_is_none(name):
+    with pytest.raises(ValueError, match="no token"):
+        field_name(name)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_tree_that_was_put_down_and_taken_up_again_goes_on_as_if_it_had_not_be
         files.update(tree.add(entry, leaf_hash(entry)))
     files.update(tree.partial())
     again = Tree.restored(first, files.get)
-    assert (again.root(), again.last, again.size) == (tree.root(), tree.last, tree.size)
+    assert (again.root(), again.newest, again.size) == (tree.root(), tree.newest, tree.size)
     for entry in leaves[first:]:
         assert again.add(entry, leaf_hash(entry)) == tree.add(entry, leaf_hash(entry))
     assert again.root() == tree.root()

@@ -11,7 +11,7 @@ JPEG = b"\xff\xd8\xff\xe0"
 
 
 @pytest.mark.parametrize(
-    ("format", "content_type", "body"),
+    ("expected", "content_type", "body"),
     [
         ("json", "application/json", b"{}"),
         ("json", "Application/JSON; charset=UTF-8", b"{}"),
@@ -33,12 +33,12 @@ JPEG = b"\xff\xd8\xff\xe0"
         ("bytes", None, b""),
     ],
 )
-def test_what_agrees_is_taken(format, content_type, body):
-    agree(format, content_type, body)
+def test_what_agrees_is_taken(expected, content_type, body):
+    agree(expected, content_type, body)
 
 
 @pytest.mark.parametrize(
-    ("format", "content_type", "body", "refusal"),
+    ("expected", "content_type", "body", "refusal"),
     [
         ("json", "text/html", b"{}", "body-wrong-type"),
         ("json", "application/xml", b"{}", "body-wrong-type"),
@@ -65,7 +65,7 @@ def test_what_agrees_is_taken(format, content_type, body):
         ("csv", "text/csv", b"a,b", "body-wrong-type"),
     ],
 )
-def test_what_contradicts_is_refused(format, content_type, body, refusal):
+def test_what_contradicts_is_refused(expected, content_type, body, refusal):
     with pytest.raises(Unreadable) as error:
-        agree(format, content_type, body)
+        agree(expected, content_type, body)
     assert error.value.refusal == refusal

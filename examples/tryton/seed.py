@@ -1,6 +1,6 @@
 """Fill a fresh Tryton database: a company with its books, a product, three parties. Runs in Tryton's own environment.
 
-    python seed.py CONFIG DATABASE
+python seed.py CONFIG DATABASE
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
 
     `policies` and `catalogue` are the digests of the policy set; `reasons` are ids of rules; `refusal` is a key of
     `gateway.refusals.REFUSALS`; `status` is the upstream's; `intent` is the counter of the intent that an outcome
-    belongs to. `instance`, `counter` (the entry's index in the log), `prev` (the RFC 6962 leaf hash of the entry
+    belongs to. `instance`, `counter` (the entry's index in the log), `prev` (the SHA-256 of the payload
     before, hex) and `part` of `parts` (counted from 1) are filled in by the log.
     """
 
@@ -185,12 +185,6 @@ def seen(payload: bytes) -> Seen:
 def decode(payload: bytes) -> Entry:
     """Read an entry back; `ValueError` where it is none."""
     return _DECODER.decode(payload)
-
-
-def place(payload: bytes, instance: str, counter: int, prev: bytes) -> bytes:
-    """Give the payload with its place in the log as first members; the payload must not name one yet."""
-    members = {"counter": counter, "instance": instance, "prev": prev.hex()}
-    return _ENCODER.encode({name: value for name, value in members.items() if value != ""})[:-1] + b"," + payload[1:]
 
 
 def size(piece: Piece) -> int:

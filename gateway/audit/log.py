@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import NamedTuple
 
-from gateway.audit.entry import decode, encode, place
+from gateway.audit.entry import decode, encode
 from gateway.audit.merkle import leaf_hash
+from gateway.audit.signatures import payload_of
 from gateway.audit.split import PAYLOAD_LIMIT, split
 from gateway.crypto import JwsSigner
 
@@ -19,34 +22,47 @@ class Record(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where the log stands: the index of the next entry, and the leaf hash of the last one (empty at the start)."""
+    """Where the log stands: the index of the next entry, and the SHA-256 of the last payload (empty at the start)."""
 
     next: int = 0
     last: bytes = b""
 
+    @classmethod
+    def after(cls, size: int, newest: bytes) -> Position:
+        """Give the place after `size` entries of which `newest` is the last as stored."""
+        return cls(size, sha256(payload_of(newest)).digest()) if size else cls()
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True)
 class Scribe:
-    """Makes records of payloads (`entry.encode`). `instance` names the gateway that speaks."""
+    """Places payloads (`entry.encode`) in the log and signs them; `instance` names the gateway that speaks.
+
+    The chain is over payloads, not over signatures, so that a batch can be signed by several threads at once.
+    """
 
     signer: JwsSigner
-    instance: str
+    instance: bytes  # as a JSON string
 
-    def record(self, payload: bytes, at: Position) -> list[Record]:
-        """Sign an entry for the place `at`; a long one becomes several records. Raises `NotRecorded` if it can't be."""
+    def place(self, payload: bytes, at: Position) -> list[bytes]:
+        """Give the payload with its place as first members, a long one in parts; raises `NotRecorded`."""
         if len(payload) <= PAYLOAD_LIMIT:
-            return [self._signed(payload, at)]
-        records: list[Record] = []
+            return [self._placed(payload, at)]
+        placed: list[bytes] = []
         for part in split(decode(payload)):
-            records.append(self._signed(encode(part), at))
-            at = after(at, records[-1:])
-        return records
+            placed.append(self._placed(encode(part), at))
+            at = moved(at, placed[-1:])
+        return placed
 
-    def _signed(self, payload: bytes, at: Position) -> Record:
-        jws = self.signer.sign(place(payload, self.instance, at.next, at.last))
-        return Record(jws, leaf_hash(jws))
+    def sign(self, placed: Sequence[bytes]) -> list[Record]:
+        """Sign placed payloads."""
+        signed = (self.signer.sign(payload) for payload in placed)
+        return [Record(jws, leaf_hash(jws)) for jws in signed]
+
+    def _placed(self, payload: bytes, at: Position) -> bytes:
+        prev = b'"prev":"%b",' % at.last.hex().encode() if at.last else b""
+        return b'{"counter":%d,"instance":%b,%b%b' % (at.next, self.instance, prev, payload[1:])
 
 
-def after(at: Position, records: list[Record]) -> Position:
-    """Give the place after some records."""
-    return Position(at.next + len(records), records[-1].leaf) if records else at
+def moved(at: Position, placed: list[bytes]) -> Position:
+    """Give the place after some placed payloads."""
+    return Position(at.next + len(placed), sha256(placed[-1]).digest())

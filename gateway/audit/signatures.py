@@ -108,19 +108,22 @@ class EntryKeys:
         if not self._keys:
             raise BrokenLog("the entries' public keys hold no Ed25519 key")
 
-    def open(self, jws: bytes, where: str) -> dict[str, Any]:
+    def open(self, jws: bytes, where: str) -> bytes:
         """Verify a compact JWS and give its payload; raises `BrokenLog`, naming it as `where`."""
         signed, _, signature = jws.rpartition(b".")
         header, _, payload = signed.partition(b".")
         key = self._by_header.get(header) or self._key_of(header, where)
         try:
             key.verify(_unpadded(signature), signed)
+            return _unpadded(payload)
         except (InvalidSignature, ValueError) as error:
             raise BrokenLog(f"{where}: the signature doesn't fit: edited after it was signed") from error
-        return decode(payload, where)
 
     def _key_of(self, header: bytes, where: str) -> Ed25519PublicKey:
-        said = decode(header, where)
+        try:
+            said = said_in(_unpadded(header), where)
+        except ValueError as error:
+            raise BrokenLog(f"{where}: not a signed entry") from error
         if said.get("alg") != "EdDSA" or "crit" in said:
             raise BrokenLog(f"{where}: not signed with EdDSA")
         key = self._keys.get(str(said.get("kid")))
@@ -135,10 +138,10 @@ def payload_of(jws: bytes) -> bytes:
     return _unpadded(jws[jws.index(b".") + 1 : jws.rindex(b".")])
 
 
-def decode(segment: bytes, where: str) -> dict[str, Any]:
-    """Decode a base64url JSON object; raises `BrokenLog`."""
+def said_in(payload: bytes, where: str) -> dict[str, Any]:
+    """Read a JSON object; raises `BrokenLog`."""
     try:
-        said = orjson.loads(_unpadded(segment))
+        said = orjson.loads(payload)
     except ValueError as error:
         raise BrokenLog(f"{where}: not a signed entry") from error
     if not isinstance(said, dict):

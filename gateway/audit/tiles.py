@@ -15,12 +15,12 @@ File = tuple[str, bytes]
 class Tree:
     """A growing log: it holds what is unfinished, at most 255 hashes a level and the entries of one bundle."""
 
-    __slots__ = ("_bundle", "_rows", "last", "size")
+    __slots__ = ("_bundle", "_rows", "newest", "size")
 
     def __init__(self) -> None:
         """Start empty."""
         self.size = 0
-        self.last = b""  # the newest leaf hash
+        self.newest = b""  # the last entry
         self._rows: list[list[bytes]] = [[]]
         self._bundle: list[bytes] = []
 
@@ -42,13 +42,13 @@ class Tree:
                 )
         if size:
             last = (size - 1) // WIDTH
-            tree.last = tile_hashes(read, 0, last, size - last * WIDTH)[-1]
+            tree.newest = bundle_entries(read, last, size - last * WIDTH)[-1]
         return tree
 
     def add(self, entry: bytes, leaf: bytes) -> list[File]:
         """Append an entry with its leaf hash, and give the files that are full now."""
         self._bundle.append(entry)
-        self.last = leaf
+        self.newest = entry
         self.size += 1
         files: list[File] = []
         level, carry = 0, leaf

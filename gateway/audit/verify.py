@@ -22,7 +22,7 @@ from gateway.audit.reading import (
     tile_hashes,
     tile_path,
 )
-from gateway.audit.signatures import Checkpoint, EntryKeys, NoteKey, open_checkpoint
+from gateway.audit.signatures import Checkpoint, EntryKeys, NoteKey, open_checkpoint, said_in
 from gateway.errors import BrokenLog
 
 Progress = Callable[[int, int], None]
@@ -106,7 +106,8 @@ class _Walk:
     known: Checkpoint | None
     progress: Progress | None
     size: int = 0
-    last: bytes = b""
+    before: bytes = b""  # the hash of the last payload
+    last: bytes = b""  # the hash of the last leaf
     through: int = 0  # how many of the entries were checked against a checkpoint
     open: dict[str, Dangling] = field(default_factory=dict)
     peaks: list[tuple[int, bytes]] = field(default_factory=list)  # (height, hash) of the perfect trees, largest first
@@ -139,16 +140,18 @@ class _Walk:
     def take(self, entry: bytes, path: str) -> None:
         """Check one entry by itself and against the one before, and add it to the tree."""
         where = f"{path}: entry {self.size}"
-        said = self.keys.open(entry, where)
+        payload = self.keys.open(entry, where)
+        said = said_in(payload, where)
         if said.get("counter") != self.size:
             raise BrokenLog(f"{where}: it says that it is entry {said.get('counter')}: entries were dropped or moved")
-        if said.get("prev", "") != self.last.hex():
+        if said.get("prev", "") != self.before.hex():
             raise BrokenLog(f"{where}: it follows another entry than the one before it: exchanged")
         flow, kind = str(said.get("flow", "")), said.get("kind")
         if kind == "intent":
             self.open[flow] = Dangling(flow, self.size, int(said.get("time", 0)))
         elif kind in ("outcome", "refusal") and said.get("part") == said.get("parts"):
             self.open.pop(flow, None)
+        self.before = sha256(payload).digest()
         self.last = sha256(b"\0" + entry).digest()
         self.size += 1
         height, node = 0, self.last

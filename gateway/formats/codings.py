@@ -96,16 +96,14 @@ def _unbrotli(body: bytes) -> Pieces:
     """Read a brotli stream (RFC 7932); the decoder itself refuses whatever follows it."""
     stream = brotli.Decompressor()
     for start in range(0, len(body), _PIECE):
-        rest = body[start : start + _PIECE]
-        while True:
+        rest, piece = body[start : start + _PIECE], b"?"
+        while piece and not stream.is_finished():
             try:
                 piece = stream.process(rest, output_buffer_limit=_INFLATED_PIECE)
             except brotli.error:
                 raise _broken() from None
             yield piece
             rest = b""
-            if stream.is_finished() or stream.can_accept_more_data():
-                break
         if stream.is_finished() and start + _PIECE < len(body):
             raise _broken()
     if not stream.is_finished():

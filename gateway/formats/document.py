@@ -37,7 +37,7 @@ class Whole(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What happens at a spot: `value` gets each scalar and the record's customer; the same object back means untouched."""
+    """What happens at a spot: `value` gets each scalar and the record's customer; the same object back: untouched."""
 
     value: Callable[[Scalar, str | None], Scalar | Signal]
     whole: Whole = Whole.DESCEND
@@ -58,8 +58,10 @@ class Edits:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """How often one decision touched one place: `pointer` is a JSON Pointer with `*` for list indexes and `?` for
-    the names of unlisted members (a name can be a value of someone's data).
+    """How often one decision touched one place.
+
+    `pointer` is a JSON Pointer with `*` for list indexes and `?` for the names of unlisted members: a name can be a
+    value of someone's data.
     """
 
     edits: Edits

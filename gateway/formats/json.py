@@ -14,9 +14,9 @@ import msgspec
 from msgspec import Raw
 
 from gateway.formats.document import Edits, Signal, Spot, Touch, Written
-from gateway.formats.json_cast import Hand, find, text
+from gateway.formats.json_cast import Hand, column, find, find_alike, text
 from gateway.formats.json_layout import Layout, layout
-from gateway.formats.json_mould import Cast
+from gateway.formats.json_mould import Cast, Mould
 from gateway.formats.json_scan import check_syntax, check_text
 from gateway.formats.json_value import NoScalarError, decode
 from gateway.formats.json_walk import Value, Walk
@@ -96,17 +96,19 @@ class JsonDocument:
         """Do as `write`, to a body in its mould."""
         hand = Hand(walk)
         changed: Value = cast.value
-        for (record, mould), customer, edits in zip(_cast_records(cast, self.layout), owners, records, strict=True):
+        alike: dict[tuple[int, int], list[tuple[Any, Mould | None, str | None, Edits]]] = {}
+        for (record, mould), owner, edits in zip(_cast_records(cast, self.layout), owners, records, strict=True):
+            alike.setdefault((id(edits), id(mould)), []).append((record, mould, owner, edits))
+        for group in alike.values():
+            _, mould, _, edits = group[0]
             plan = self.layout.plan(self._root, edits)
             if plan is not None:
-                walk.customer = customer
-                walk.replaced[id(record)] = hand.treat(plan, record, mould)
-        walk.customer = None
+                hand.records(plan, [record for record, *_ in group], mould, [owner for _, _, owner, _ in group])
         around = self.layout.plan_around(envelope)
         if self.layout.envelope is None:
             changed = walk.replaced.get(id(cast.value), cast.value)
         elif around is not None:
-            changed = hand.treat(around, cast.value, cast.mould)
+            changed = hand.treat(around, cast.value, cast.mould, None)
         return self._written(walk, changed, same=not hand.changed)
 
     def _written(self, walk: Walk, changed: Value, *, same: bool) -> Written:
@@ -143,7 +145,7 @@ class JsonDocument:
     def _customer(self, record: Raw) -> str | None:
         steps = self.layout.customer
         found = [] if steps is None else self._find(record, steps)
-        return _identity(found[0]) if found else None
+        return _identity(_scalar(found[0])) if found else None
 
 
 def _cast_records(cast: Cast, layout: Layout) -> list[tuple[Any, Any]]:
@@ -158,16 +160,15 @@ def _cast_customers(cast: Cast, layout: Layout) -> list[str | None] | None:
         return None
     if layout.customer is None:
         return [None] * len(records)
-    customers: list[str | None] = []
-    for record, mould in records:
-        found = find(Cast(record, mould), layout.customer) if mould else []
-        customers.append(_identity(text(found[0][0])) if found else None)
-    return customers
+    together = find_alike([record for record, _ in records], records[0][1], layout.customer) if records else []
+    if together is not None and (values := column(together)) is not None:
+        return [_identity(value) for value in values]
+    found = [find(Cast(record, mould), layout.customer) if mould else [] for record, mould in records]
+    return [_identity(_scalar(text(values[0][0]))) if values else None for values in found]
 
 
-def _identity(raw: Raw) -> str | None:
+def _identity(value: object) -> str | None:
     """Give a customer's id: text as it is, a whole number as its digits, so that 7 and "7" are one customer."""
-    value = _scalar(raw)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) and value else None

@@ -8,9 +8,10 @@ which is right for any body, and teaches the shape.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -29,16 +30,27 @@ _PATIENCE = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mould:
-    """A shape made ready: `type` is what msgspec decodes into, `depth` how deep it nests.
+class Member:
+    """One member of an object: its name in the body, the struct's attribute for it, its mould or None for a leaf."""
 
-    An object's `members` are (name, attribute, mould or None for a leaf); an array has an `element` mould or leaves.
+    name: str
+    attribute: str
+    get: Callable[[Any], Any]
+    mould: Mould | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mould:
+    """A shape made ready: `type` is what msgspec decodes into, `kind` the class of what it makes, `depth` its nesting.
+
+    An object has `members`; an array has an `element` mould, or None where its elements are leaves.
     """
 
     type: Any
+    kind: type
     depth: int
     array: bool = False
-    members: tuple[tuple[str, str, Mould | None], ...] = ()
+    members: tuple[Member, ...] = ()
     element: Mould | None = None
 
 
@@ -51,16 +63,20 @@ def mould(shape: Shape | None, most: list[int] | None = None) -> Mould | None:
     if isinstance(shape, ArrayShape):
         element = mould(shape.element, left)
         kind: Any = list[Raw] if element is None else list[element.type | None]  # type: ignore[name-defined] # made here
-        return Mould(kind, 1 + (element.depth if element else 0), array=True, element=element)
+        return Mould(kind, list, 1 + (element.depth if element else 0), array=True, element=element)
     if isinstance(shape, ObjectShape):
-        members = tuple((name, f"m{number}", mould(inner, left)) for number, (name, inner) in enumerate(shape.members))
+        members = tuple(
+            Member(name, f"m{number}", attrgetter(f"m{number}"), mould(inner, left))
+            for number, (name, inner) in enumerate(shape.members)
+        )
         fields = [
-            (attribute, inner.type | None | msgspec.UnsetType if inner else Raw, UNSET)
-            for _, attribute, inner in members
+            (member.attribute, member.mould.type | None | msgspec.UnsetType if member.mould else Raw, UNSET)
+            for member in members
         ]
-        names = {attribute: name for name, attribute, _ in members}
+        names = {member.attribute: member.name for member in members}
         kind = msgspec.defstruct("Moulded", fields, rename=names, gc=False)
-        return Mould(kind, 1 + max((inner.depth for *_, inner in members if inner), default=0), members=members)
+        depth = max((member.mould.depth for member in members if member.mould), default=0)
+        return Mould(kind, kind, 1 + depth, members=members)
     return None
 
 
@@ -150,9 +166,10 @@ def _below(ready: Mould, values: Sequence[Any], *, leaves: bool = False) -> Iter
     """Give what stands right below all values of one mould, place by place; leaves only where asked for."""
     if ready.array:
         if ready.element or leaves:
-            yield ready.element, [inner for inner in chain.from_iterable(values) if inner is not None]
+            together = chain.from_iterable(values)
+            yield ready.element, [inner for inner in together if inner is not None]
         return
-    for _, attribute, mould in ready.members:
-        if mould or leaves:
-            found = [getattr(value, attribute) for value in values]
-            yield mould, [inner for inner in found if inner is not UNSET and inner is not None]
+    for member in ready.members:
+        if member.mould or leaves:
+            found = map(member.get, values)
+            yield member.mould, [inner for inner in found if inner is not UNSET and inner is not None]

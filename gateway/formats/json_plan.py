@@ -31,7 +31,7 @@ class Plan:
     indexes: dict[int, Plan | None] = field(default_factory=dict)
     element: Plan | None = None
     record: bool = False
-    cast: dict[object, tuple[tuple[str, Plan, Any], ...]] = field(default_factory=dict)
+    cast: dict[object, tuple[tuple[Any, Plan], ...]] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[Plan, ...]:

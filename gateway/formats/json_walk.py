@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from gateway.formats.document import Edit, Edits, Refused, Signal, Spot, Whole
+from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Whole
 from gateway.formats.json_plan import Plan
 from gateway.formats.json_value import NoScalarError, decode, encode
 
@@ -138,8 +138,10 @@ class Walk:
             self.refuse(plan)  # a number too long to be treated can't be let through either
             return raw
         new = plan.edit.value(old, self.customer)
-        if new is old:
-            return raw
+        return raw if new is old else self.made(plan, raw, new)
+
+    def made(self, plan: Plan, raw: Raw, new: Scalar | Signal) -> Value:
+        """Take down what an edit made of a scalar, and give it as it is written: the old text where it refused."""
         if new is Signal.REFUSE:
             self.refuse(plan)
             return raw

@@ -102,8 +102,9 @@ class ConsentKind:
 
 @dataclass(frozen=True, slots=True)
 class PolicySet:
-    """Everything the officer wrote, loaded and cross-checked. `digest` and `catalogue_digest` are SHA-256 hex over
-    the files' names and bytes, in the order of their names.
+    """Everything the officer wrote, loaded and cross-checked.
+
+    `digest` and `catalogue_digest` are SHA-256 hex over the files' names and bytes, in the order of their names.
     """
 
     catalogues: Mapping[str, Catalogue]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from gateway.errors import NotAuthenticated, Unreadable
 from gateway.flow import Flow, Headers, Leg, Operator, Purpose, Request, Response, header
 from gateway.proxy.headers import From, to_client, to_system
-from gateway.proxy.ids import Ids, new_ids
+from gateway.proxy.ids import Ids, Namer
 from gateway.proxy.incoming import Asked
 from gateway.proxy.locations import Here, Locations
 from gateway.proxy.logs import AccessLog
@@ -25,7 +25,6 @@ from gateway.refusals import problem
 Send = Callable[[Request], Awaitable[Response]]
 """Sends a request to the flow's system; raises UpstreamFailed."""
 
-NOBODY = Operator(system="")
 _SWITCHING = 101
 
 
@@ -44,6 +43,9 @@ class Identified:
 
     operator: Operator
     purpose: Purpose | None = None
+
+
+_NOBODY = Identified(Operator(system=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Drive:
         self._doors = doors
         self._metrics = metrics
         self._access = access
+        self._namer = Namer()
 
     def unserved(self, refusal: str) -> None:
         """Count and log a refusal of something that never became a flow."""
@@ -93,11 +96,9 @@ class Drive:
             return problem("no-route", Leg.REQUEST, "")
         began = time.perf_counter()
         started = time.time_ns()
-        ids = new_ids(started, header(asked.head.headers, "traceparent"))
-        request = Request(asked.head.method, relative(route, asked.head.target), self._outgoing(asked, route, ids))
-        blank = Flow(ids.flow, started, route.system, request, NOBODY, peer=asked.client.peer, trace=ids.trace)
+        ids = self._namer.name(started, asked.head.traceparent)
         try:
-            answer = await self._flow(blank, asked, route)
+            answer = await self._flow(_Case(asked, route, ids, started))
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - fail closed: nothing of an error is released
@@ -116,26 +117,23 @@ class Drive:
         )
         return answer
 
-    async def _flow(self, blank: Flow, asked: Asked, route: Route) -> Response | Tunnelled:
-        head = asked.head
+    async def _flow(self, case: _Case) -> Response | Tunnelled:
+        asked, route = case.asked, case.route
+        head, client = asked.head, asked.client
         try:
-            who = await self._doors.identify(Incoming(head.headers, asked.client.certificate, asked.client.peer))
+            who = await self._doors.identify(Incoming(head.headers, client.certificate, client.peer))
         except NotAuthenticated as error:
-            return await self._doors.refuse(blank, error.refusal)
+            return await self._doors.refuse(case.flow(self._strip, _NOBODY), error.refusal)
         upgrades = bool(head.upgrade) and head.upgrade.lower() != "h2c"  # h2c is an offer: it may be left unanswered
         if upgrades and not route.upgrade:
-            return await self._doors.refuse(_known(blank, blank.request, who), "upgrade-refused")
+            return await self._doors.refuse(case.flow(self._strip, who), "upgrade-refused")
         try:
             body = await asked.body(self._limits.body)
         except Unreadable as error:
-            return await self._doors.refuse(_known(blank, blank.request, who), error.refusal)
-        headers = blank.request.headers
-        if upgrades:
-            headers = (*headers, ("Upgrade", head.upgrade))
-        flow = _known(blank, Request(head.method, blank.request.target, headers, body), who)
+            return await self._doors.refuse(case.flow(self._strip, who), error.refusal)
         sender = _Sender(self, asked, route, self._upstreams[id(route)], upgrades)
         try:
-            response = await self._doors.handle(flow, sender.send)
+            response = await self._doors.handle(case.flow(self._strip, who, body, upgrades=upgrades), sender.send)
         except BaseException:
             sender.drop()
             raise
@@ -143,20 +141,6 @@ class Drive:
             return Tunnelled(response, sender.wire)
         sender.drop()
         return response
-
-    def _outgoing(self, asked: Asked, route: Route, ids: Ids) -> Headers:
-        added: list[tuple[str, str]] = [("traceparent", ids.traceparent)]
-        if route.strip_prefix and route.prefix.rstrip("/"):
-            added.append(("X-Forwarded-Prefix", route.prefix.rstrip("/")))
-        came = From(asked.client.peer, asked.client.scheme, asked.head.host)
-        return to_system(
-            asked.head.headers,
-            asked.head.method,
-            came,
-            strip=self._strip,
-            added=tuple(added),
-            keep_trace_state=ids.continued,
-        )
 
     def returned(self, response: Response, asked: Asked, route: Route) -> Response:
         """Clean a system's answer: hop-by-hop fields gone, its own addresses turned into ours."""
@@ -169,11 +153,36 @@ class Drive:
         self._metrics.upstream_seconds(system, seconds)
 
 
-def _known(blank: Flow, request: Request, who: Identified) -> Flow:
-    """Give the flow with what came to be known of it."""
-    return Flow(
-        blank.id, blank.started, blank.to, request, who.operator, who.purpose, peer=blank.peer, trace=blank.trace
-    )
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A request on its way to become a flow."""
+
+    asked: Asked
+    route: Route
+    ids: Ids
+    started: int
+
+    def flow(self, strip: frozenset[str], who: Identified, body: bytes = b"", *, upgrades: bool = False) -> Flow:
+        """Make the flow of what is known by now."""
+        head, client, route, ids = self.asked.head, self.asked.client, self.route, self.ids
+        added: list[tuple[str, str]] = [("traceparent", ids.traceparent)]
+        if route.strip_prefix and (prefix := route.prefix.rstrip("/")):
+            added.append(("X-Forwarded-Prefix", prefix))
+        if upgrades:
+            added.append(("Upgrade", head.upgrade))
+        headers = to_system(
+            head.headers,
+            head.names,
+            head.method,
+            From(client.peer, client.scheme, head.host),
+            strip=strip,
+            added=tuple(added),
+            keep_trace_state=ids.continued,
+        )
+        request = Request(head.method, relative(route, head.target), headers, body)
+        return Flow(
+            ids.flow, self.started, route.system, request, who.operator, who.purpose, peer=client.peer, trace=ids.trace
+        )
 
 
 class _Sender:

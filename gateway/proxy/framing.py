@@ -39,7 +39,7 @@ def response_head(response: Response, *, method: str, date: str, close: bool) ->
     """
     status = response.status
     lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}", *_lines(response.headers)]
-    if not any(name.lower() == "date" for name, _ in response.headers):
+    if "date" not in [name.lower() for name, _ in response.headers]:
         lines.append(f"Date: {date}")
     if method != "HEAD" and status not in _BODILESS and status != HTTPStatus.SWITCHING_PROTOCOLS:
         lines.append(f"Content-Length: {len(body_of(response, method))}")

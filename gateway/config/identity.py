@@ -1,0 +1,94 @@
+"""`identity`: how callers prove who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from gateway.config.settings import JwtSettings
+from gateway.config.source import Source
+from gateway.identity.jwks import ALGORITHMS
+from gateway.identity.mtls import CertificateRules
+from gateway.proxy.keys_url import check_keys_url
+from gateway.proxy.settings import Listener
+from gateway.yamlsource import Section
+
+_JWT = (
+    "header", "issuer", "audience", "algorithms", "keys_file", "keys_url", "systems", "claims", "leeway", "type",
+)  # fmt: skip
+_CLAIMS = ("system", "subject", "role", "kind", "assurance", "purpose")
+_NAMES = ("uris", "dns", "common_names")
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What counts as a proof; `development` is the system that everyone is taken for, "" where proof is asked for."""
+
+    jwt: JwtSettings | None
+    mtls: CertificateRules | None
+    development: str
+
+
+def read_proofs(source: Source, listener: Listener) -> Proofs:
+    """Read all of it."""
+    section = source.top.section("identity", ("jwt", "mtls", "development"))
+    if section.node is not None and not section.members:
+        source.reader.fault(section.node, "nobody could prove who they are", "write jwt, mtls, or development")
+    return Proofs(
+        _jwt(source, section) if "jwt" in section else None,
+        _mtls(source, section, listener) if "mtls" in section else None,
+        _development(source, section, listener) if "development" in section else "",
+    )
+
+
+def _development(source: Source, section: Section, listener: Listener) -> str:
+    """Read the mode that asks for no proof: only where nobody but this machine can call."""
+    place = source.at(section.get("development"))
+    if len(section.members) > 1:
+        source.reader.fault(place, "development takes no other proof beside it", "take it out")
+    if not _is_loopback(listener.host):
+        source.reader.fault(place, "development mode asks for no proof", "listen on 127.0.0.1")
+    return section.section("development", ("system",), ("system",)).text("system")
+
+
+def _mtls(source: Source, section: Section, listener: Listener) -> CertificateRules:
+    """Read which certificates count."""
+    mtls = section.section("mtls", _NAMES)
+    if listener.tls is None or listener.tls.client_ca is None:
+        source.reader.fault(source.at(mtls.node), "client certificates need TLS", "write listen.tls with client_ca")
+    return CertificateRules(*(source.texts(mtls, key) for key in _NAMES))
+
+
+def _jwt(source: Source, section: Section) -> JwtSettings:
+    """Read which tokens count."""
+    reader = source.reader
+    jwt = section.section("jwt", _JWT, ("issuer", "audience", "algorithms"))
+    for node in jwt.listing("algorithms"):
+        reader.choice(node, ALGORITHMS, "algorithm")
+    if ("keys_file" in jwt) == ("keys_url" in jwt):
+        reader.fault(source.at(jwt.node), "the issuer's keys are in one place", "write keys_file or keys_url")
+    keys_url = jwt.text("keys_url", "")
+    complaint = check_keys_url(keys_url) if keys_url else None
+    if complaint:
+        reader.fault(source.at(jwt.get("keys_url")), complaint)
+    claims = jwt.section("claims", _CLAIMS)
+    return JwtSettings(
+        header=jwt.text("header", "Authorization"),
+        issuers=frozenset(jwt.texts("issuer")),
+        audiences=frozenset(jwt.texts("audience")),
+        algorithms=frozenset(jwt.texts("algorithms")),
+        keys_file=source.path_if(jwt, "keys_file"),
+        keys_url=keys_url,
+        systems=source.texts(jwt, "systems") if "systems" in jwt else None,
+        claims={name: claims.text(name) for name in claims.members},
+        leeway=jwt.integer("leeway", 30, minimum=0, maximum=600),
+        type=jwt.text("type", None),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a listener."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

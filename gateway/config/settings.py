@@ -1,0 +1,63 @@
+"""What gateway.yaml says, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.identity.mtls import CertificateRules
+from gateway.proxy.settings import ProxySettings
+from gateway.steps.limits import BodyLimits
+
+
+@dataclass(frozen=True, slots=True)
+class JwtSettings:
+    """Where tokens come in, what they must say, and where the issuer's keys are: a JWKS file or a URL.
+
+    `systems` maps values of the system claim to systems; None: each system goes by its own name.
+    """
+
+    header: str
+    issuers: frozenset[str]
+    audiences: frozenset[str]
+    algorithms: frozenset[str]
+    keys_file: Path | None = None
+    keys_url: str = ""
+    systems: Mapping[str, str] | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
+    leeway: int = 30
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSettings:
+    """The log's `origin` (the name in its checkpoints), and how often in seconds tiles and checkpoint are published."""
+
+    origin: str = "sovgate"
+    publish_seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class MarkSettings:
+    """The worker processes that open documents: how many, seconds a document may take, bytes of memory of each."""
+
+    workers: int = 2
+    seconds: float = 30.0
+    memory: int = 1024 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that the file says."""
+
+    proxy: ProxySettings
+    policies: Path
+    state: Path
+    jwt: JwtSettings | None = None
+    mtls: CertificateRules | None = None
+    development: str = ""
+    purpose_header: str | None = None
+    audit: AuditSettings = AuditSettings()
+    marks: MarkSettings = MarkSettings()
+    bodies: BodyLimits = field(default_factory=BodyLimits)

@@ -1,0 +1,38 @@
+"""What the parts of gateway.yaml are read with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.errors import Place
+from gateway.yamlsource import Node, Reader, Section
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file while it is read: its top level, the folder that paths are relative to, the environment for secrets."""
+
+    reader: Reader
+    top: Section
+    folder: Path
+    environment: Mapping[str, str]
+
+    def path(self, section: Section, key: str) -> Path:
+        """Read a path, relative to the file."""
+        return self.folder / section.text(key)
+
+    def path_if(self, section: Section, key: str) -> Path | None:
+        """Read a path that may be absent."""
+        return self.path(section, key) if key in section else None
+
+    def texts(self, section: Section, key: str) -> dict[str, str]:
+        """Read a mapping of free keys to texts."""
+        return {name.text: self.reader.text(node) or "" for name, node in section.entries(key)}
+
+    def at(self, node: Node | None) -> Node | Place:
+        """Give a place to complain at: the node, or the file where it is absent."""
+        if node is not None:
+            return node
+        return self.top.node.place if self.top.node is not None else Place("", 1, 1)
