@@ -46,7 +46,7 @@ class Workload:
     def treated(self, keep: Callable[[str], int]) -> Any:
         """Give what must arrive where `keep` characters of each customer's masked texts stay."""
         found = json.loads(self.plain)
-        for order in found["value"] if "value" in found else [found]:
+        for order in found.get("value", [found]):
             customer = order["customer"]
             for *above, last in TREATED:
                 place = customer
@@ -108,7 +108,8 @@ def _order(random: Random, number: int, customer: dict[str, Any]) -> dict[str, A
         "total": random.randrange(100_000, 9_999_999) / 100,
         "customer": customer,
         "reference": f"framework agreement {number % 9 + 1}, call-off {number:04}",
-        "terms": "30 days net, retention of title, inspection at the supplier's works, packed for sea freight, no part loads",
+        "terms": "30 days net, retention of title, inspection at the supplier's works",
+        "packing": "for sea freight, on pallets",
         "delivery": {"incoterms": "DAP", "carrier": "sea and road", "requested": f"2027-{number % 12 + 1:02}-01"},
         "lines": [
             {

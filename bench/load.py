@@ -89,9 +89,7 @@ async def _own(target: Target, seconds: float, connections: int, most: int) -> L
     took = sorted(crew.took)
     if not took:
         raise LoadFailed("not one answer")
-    return Load(
-        len(took), perf_counter() - began, statistics.median(took) * 1000, took[len(took) * 99 // 100] * 1000
-    )
+    return Load(len(took), perf_counter() - began, statistics.median(took) * 1000, took[len(took) * 99 // 100] * 1000)
 
 
 class _Crew:
@@ -201,13 +199,11 @@ def read_wrk(said: str) -> Load:
     if counted is None or counted[1] == "0":
         raise LoadFailed(said.strip())
     spread = {share: _ms(said, share) for share in ("50", "99")}
-    return Load(
-        int(counted[1]), float(counted[2]) * _UNITS[counted[3]] / 1000, spread["50"], spread["99"]
-    )
+    return Load(int(counted[1]), float(counted[2]) * _UNITS[counted[3]] / 1000, spread["50"], spread["99"])
 
 
 def _ms(said: str, share: str) -> float:
-    found = re.search(rf"^\s+{share}%\s+([\d.]+)(us|ms|s|m)$", said, re.MULTILINE)
+    found = re.search(rf"^\s+{share}%\s+([\d.]+)(us|ms|s|m)\s*$", said, re.MULTILINE)
     if found is None:
         raise LoadFailed(said.strip())
     return float(found[1]) * _UNITS[found[2]]

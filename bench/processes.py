@@ -21,7 +21,7 @@ class DidNotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """Where things run: what is measured on one core, everything else on the other; the same one if there is no other."""
+    """Where things run: what is measured on one core, everything else on another, if there is another."""
 
     proxy: int
     rest: int

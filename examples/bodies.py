@@ -5,10 +5,13 @@ The examples predict with this, independently of the gateway, every byte that mu
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+Row = tuple[str, str | None, str | None]
+"""A place (a JSON Pointer), its text before and after; None where it is not there."""
 _TOKEN = re.compile(rb'[ \t\r\n]*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^ \t\r\n{}\[\],:"]+)')
 
 
@@ -68,3 +71,16 @@ def replaced(body: bytes, values: Mapping[str, bytes | None]) -> bytes:
             out.append(body[done : leaf.member].rstrip(b","))
             done = leaf.end
     return b"".join([*out, body[done:]])
+
+
+def rows(before: bytes, after: bytes) -> list[Row]:
+    """Pair the values of two bodies by place, in the order of the first."""
+    there = {leaf.pointer: leaf.text.decode() for leaf in leaves(after)}
+    return [(leaf.pointer, leaf.text.decode(), there.get(leaf.pointer)) for leaf in leaves(before)]
+
+
+def masked(text: bytes) -> bytes:
+    """Mask a JSON text all but its last four characters; of four or fewer, none shows."""
+    value = json.loads(text)
+    shown = value[-4:] if len(value) > 4 else ""
+    return json.dumps("*" * (len(value) - len(shown)) + shown, ensure_ascii=False).encode()

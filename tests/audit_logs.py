@@ -41,7 +41,6 @@ def journal(folder: Path, settings: LogSettings = SETTINGS) -> Journal:
 
 def abandon(log: Ledger) -> None:
     """Leave a log as a kill does: nothing is published, and the lock goes with the process."""
-    log._signers.shutdown()
     log._segment.close()
     unlock(log._folder / "lock", log._lock)
 

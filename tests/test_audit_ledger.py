@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -217,6 +218,41 @@ def test_a_log_that_lost_a_file_is_not_taken_up(tmp_path, path):
     (tmp_path / path).unlink()
     with pytest.raises(BrokenLog, match="missing"):
         ledger(tmp_path)
+
+
+def test_a_log_whose_tiles_have_another_root_than_its_checkpoint_is_not_taken_up(tmp_path):
+    log = ledger(tmp_path)
+    grow(log, 299)
+    log.close()
+    tile = tmp_path / "tile" / "1" / "000.p" / "1"
+    tile.write_bytes(tile.read_bytes()[::-1])
+    with pytest.raises(BrokenLog, match="the tiles have another root than the checkpoint"):
+        ledger(tmp_path)
+
+
+class Meanwhile(Disk):
+    """A disk on which something else happens just before a checkpoint appears."""
+
+    happens: Callable[[], object] | None = None
+
+    def put(self, path, data):
+        if path.name == "checkpoint" and self.happens is not None:
+            happens, self.happens = self.happens, None
+            happens()
+        super().put(path, data)
+
+
+def test_a_journal_file_that_began_while_a_checkpoint_was_made_is_kept(tmp_path):
+    disk = Meanwhile()
+    log = ledger(tmp_path, disk, replace(SETTINGS, segment=1_000))
+    grow(log, 20)
+    disk.happens = lambda: [one(log, f"later-{n}") for n in range(10)]
+    log.publish()
+    abandon(log)
+    again = ledger(tmp_path)
+    assert again.recovered.entries == 31
+    again.close()
+    assert check(tmp_path).entries == 32
 
 
 def test_a_log_under_another_key_or_name_is_not_taken_up(tmp_path):

@@ -144,6 +144,10 @@ TAMPERED = {
     ),
     "an entry twice": (lambda all_: [*all_[:150], all_[149], *all_[150:]], r"entry 150: it says that it is entry 149"),
     "an entry of no form": (swap(150, lambda _: b"!"), r"entry 150: not a signed entry"),
+    "an entry in the tail that the right key signed twice": (
+        swap(310, lambda jws: JwsSigner.of(ENTRY_KEY).sign(json.dumps({**payload(jws), "to": "mes"}).encode())),
+        r"entry 311: it follows another entry than the one before it: exchanged",
+    ),
     "an edited entry in the tail": (swap(310, edited), r"journal/0+: entry 310: the signature doesn't fit"),
     "a dropped entry in the tail": (lambda all_: all_[:310] + all_[311:], r"entry 310: it says that it is entry 311"),
 }

@@ -143,10 +143,11 @@ async def test_a_sequencer_that_is_killed_is_started_again_and_nothing_acknowled
             assert process is not None
             process.send_signal(signal.SIGKILL)
 
-    killer = asyncio.create_task(kill())
-    while not killer.done():
-        await asyncio.gather(*(append(f"w{worker}") for worker in range(8)))
-    await killer
+    async with asyncio.timeout(60):
+        killer = asyncio.create_task(kill())
+        while not killer.done():
+            await asyncio.gather(*(append(f"w{worker}") for worker in range(8)))
+        await killer
     async with asyncio.timeout(20):
         while True:
             try:

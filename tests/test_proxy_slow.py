@@ -112,7 +112,7 @@ async def test_a_head_beyond_the_limit_is_refused(raw):
 async def test_more_fields_than_the_limit_are_refused():
     raw = b"GET /erp/a HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X%d: 1\r\n" % n for n in range(201)) + b"\r\n"
     async with gateway(NOWHERE) as house:
-        assert parse(await talk(house.address, raw)).status == 400
+        assert parse(await talk(house.address, raw)).status == 431
 
 
 @pytest.mark.parametrize(
@@ -130,6 +130,7 @@ async def test_a_body_beyond_the_limit_is_refused_and_recorded(raw):
     async with gateway(NOWHERE, desk=desk, limits=replace(QUICK, body=2000)) as house:
         answer = await talk(house.address, raw)
     assert parse(answer).status == 413
+    assert ("Connection", "close") in parse(answer).headers
     assert [name for _, name in desk.refused] == ["body-too-large"]
 
 

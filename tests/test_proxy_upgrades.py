@@ -32,6 +32,7 @@ async def test_an_offer_of_http_2_is_left_unanswered():
         raw = get("/erp/a", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: x", close=False)
         answer = parse(await talk(house.address, raw + get("/erp/smuggled")))
     assert (answer.status, answer.body) == (200, b"hello")
+    assert header(answer.headers, "connection") == "close"
     assert len(system.requests) == 1
     assert b"pgrade" not in system.requests[0]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from examples.bodies import Row, rows
 from examples.orders.expected import for_sales
-from examples.orders.stage import LEFT, LIST, ORDER, REACHED, Row, Stage, rows
+from examples.orders.stage import LEFT, LIST, ORDER, REACHED, Stage
 
 _TOTAL = b'"total":12345678901234567.89'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from examples.orders.crm import ANNA
-from examples.orders.stage import ORDER, Stage, refusal
+from examples.orders.stage import ORDER, Stage
 from examples.sidecar import Issuer
 
 _OTHER = "/api/orders/SO-1075"
@@ -26,7 +26,7 @@ async def refusals(stage: Stage) -> None:
         ("the masked phone number, written back", "masked-write-back", await crm.ask("PATCH", ORDER, masked)),
         ("the order as it was read, written back", "masked-write-back", await crm.ask("PUT", ORDER, read.body)),
     ):
-        tell.equal(f"{what}: {answer.status} {name}", name, refusal(answer))
+        tell.equal(f"{what}: {answer.status} {name}", name, answer.refusal)
         quiet = not any(value in answer.body for value in (b"lin.wei", b"5678", b"sales-reads"))
         if not quiet:
             tell.check(f"the refusal of {what} says neither a value nor a policy", holds=False)

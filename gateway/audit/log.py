@@ -37,7 +37,7 @@ class Position(NamedTuple):
 class Scribe:
     """Places payloads (`entry.encode`) in the log and signs them; `instance` names the gateway that speaks.
 
-    The chain is over payloads, not over signatures, so that a batch can be signed by several threads at once.
+    The chain is over payloads, not over signatures, so that signing a batch need not be done one after the other.
     """
 
     signer: JwsSigner

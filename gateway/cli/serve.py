@@ -133,7 +133,9 @@ async def _serve(settings: Settings, policies: PolicySet) -> bool:
         stack.callback(passports.close)
         journal = _open_journal(settings, keys)
         stack.push_async_callback(journal.close)
-        sandbox = Sandbox()
+        marks = settings.marks
+        sandbox = Sandbox(workers=marks.workers, seconds=marks.seconds, memory=marks.memory)
+        await sandbox.start()
         stack.push_async_callback(sandbox.close)
         ports = Ports(
             facts=PassportFacts(passports),

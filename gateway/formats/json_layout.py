@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from json import JSONDecoder
 
 from msgspec import Raw
 
 from gateway.formats.document import Edits
-from gateway.formats.json_mould import Caster
 from gateway.formats.json_plan import Plan, memoised, plan
+from gateway.formats.json_table import Former, names_of
 from gateway.formats.json_trie import RECORD, Label, Node, build
 from gateway.formats.selector import Selector, Step
 
@@ -22,7 +22,7 @@ class Layout:
     """A compiled message. `labels` are the fields with plain selectors, `searches` those that must find their places.
 
     `fields` is the tree of the labels under a record; `envelope` that of the labels around the records, with the way to
-    them, and None where the whole body is the one record.
+    them, and None where the whole body is the one record. `former` learns how its bodies look, where that is of use.
     """
 
     labels: tuple[Label, ...]
@@ -31,12 +31,7 @@ class Layout:
     envelope: Node | None
     records: tuple[Step, ...] | None
     customer: tuple[Step, ...] | None
-    caster: Caster = field(default_factory=Caster)
-
-    @property
-    def plain(self) -> bool:
-        """Tell whether bodies can be read by their shape: there are labels, and none must search."""
-        return bool(self.labels) and not self.searches
+    former: Former | None
 
     def plan(self, record: Raw, edits: Edits) -> Plan | None:
         """Give what edits do to a record: compiled once, or anew where selectors must find their places in it first."""
@@ -94,14 +89,25 @@ def layout(
             if node.cover or not node.end:
                 raise ValueError("a field of the list's envelope reaches into its records; label it in the record")
             pointer = node.pointer
+    searches = tuple((index, selector) for index, selector in enumerate(fields) if not selector.hot)
     return Layout(
         labels=labels,
-        searches=tuple((index, selector) for index, selector in enumerate(fields) if not selector.hot),
+        searches=searches,
         fields=build(labels, pointer),
         envelope=around,
         records=records.steps if records else None,
         customer=customer.steps if customer else None,
+        former=None if searches or not labels else _former(records, customer),
     )
+
+
+def _former(records: Selector | None, customer: Selector | None) -> Former | None:
+    """Make ready to learn, where records and their customer are found by names alone."""
+    names = names_of(records.steps if records else None)
+    way = tuple(step for step in customer.steps if isinstance(step, str)) if customer else ()
+    if names is False or (customer and len(way) != len(customer.steps)):
+        return None
+    return Former(names, cuts={way: False} if way else {})
 
 
 def _records(node: Node) -> Iterator[Node]:

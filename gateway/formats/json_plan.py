@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from gateway.formats.document import Edit, Edits, Spot, Whole
 from gateway.formats.json_trie import Node
@@ -15,7 +14,7 @@ class Plan:
 
     `edit` treats what stands at the place itself; None leaves it alone. At an `end`, it treats all that lies below as
     well. `passage` is a place on the way to labels: no label covers it, and an object (or an array, as `objects` and
-    `arrays` tell) there only leads on; anything else there is unlisted. `cast` remembers the targets in each mould.
+    `arrays` tell) there only leads on; anything else there is unlisted.
     """
 
     edits: Edits
@@ -31,7 +30,6 @@ class Plan:
     indexes: dict[int, Plan | None] = field(default_factory=dict)
     element: Plan | None = None
     record: bool = False
-    cast: dict[object, tuple[tuple[Any, Plan], ...]] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[Plan, ...]:

@@ -11,10 +11,19 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One member of an object: what stands there, and whether it was there in every object so far."""
+
+    name: str
+    shape: Shape | None
+    always: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectShape:
     """An object's members, in the order in which they were seen."""
 
-    members: tuple[tuple[str, Shape | None], ...]
+    members: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +57,37 @@ def learn(shape: Shape | None, value: object) -> Shape | None:
 
 def _learn_members(shape: ObjectShape | None, value: dict[str, object]) -> ObjectShape:
     """Add new members behind the one that they follow, so that optional ones find their place in the order."""
-    known = dict(shape.members) if shape else {}
+    known = {member.name: member for member in shape.members} if shape else {}
     order = list(known)
     place = 0
     for name, inner in value.items():
-        if name in known:
+        before = known.get(name)
+        if before is not None:
             place = order.index(name)
+            widened = learn(before.shape, inner)
+            if widened is not before.shape:
+                known[name] = Member(name, widened, before.always)
         else:
             order.insert(place, name)
+            known[name] = Member(name, learn(None, inner), always=shape is None)
         place += 1
-        known[name] = learn(known.get(name), inner)
-    return ObjectShape(tuple((name, known[name]) for name in order))
+    members = tuple(Member(name, known[name].shape, known[name].always and name in value) for name in order)
+    return shape if shape is not None and members == shape.members else ObjectShape(members)
+
+
+def depth(shape: Shape | None) -> int:
+    """Give how many objects and arrays are nested at most."""
+    if isinstance(shape, ArrayShape):
+        return 1 + depth(shape.element)
+    if isinstance(shape, ObjectShape):
+        return 1 + max((depth(member.shape) for member in shape.members), default=0)
+    return 0
+
+
+def size(shape: Shape | None) -> int:
+    """Count the places."""
+    if isinstance(shape, ArrayShape):
+        return 1 + size(shape.element)
+    if isinstance(shape, ObjectShape):
+        return 1 + sum(size(member.shape) for member in shape.members)
+    return 1

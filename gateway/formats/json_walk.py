@@ -6,6 +6,8 @@ A value here is the raw text as it arrived, or what an edit made of it: an untou
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -16,6 +18,7 @@ from msgspec import Raw
 from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Whole
 from gateway.formats.json_plan import Plan
 from gateway.formats.json_value import NoScalarError, decode, encode
+from gateway.formats.selector import ANY, Step
 
 OBJECT = msgspec.json.Decoder(dict[str, Raw])
 ARRAY = msgspec.json.Decoder(list[Raw])
@@ -30,14 +33,16 @@ Value = Any
 class Walk:
     """One writing of one body: the record's customer, what was touched, what was refused.
 
-    `replaced` holds the records' new values by the identity of their raw text, for the walk around them.
+    `opened` holds what was opened, and `replaced` the records' new values, by the identity of their raw text; `kept`
+    keeps that text, so that no other takes its identity.
     """
 
     customer: str | None = None
-    touched: list[Plan] = field(default_factory=list)
+    touched: Counter[Plan] = field(default_factory=Counter)
     refused: dict[tuple[Edits, Spot, str], Refused] = field(default_factory=dict)
     opened: dict[int, dict[str, Raw] | list[Raw]] = field(default_factory=dict)
     replaced: dict[int, Value] = field(default_factory=dict)
+    kept: list[Raw] = field(default_factory=list)
 
     def treat(self, plan: Plan, raw: Raw) -> Value:
         """Give what the plan makes of a value."""
@@ -65,6 +70,27 @@ class Walk:
         if first == b"{":
             return OBJECT.decode(raw)
         return ARRAY.decode(raw) if first == b"[" else None
+
+    def find(self, raw: Raw, steps: Sequence[Step]) -> list[Raw]:
+        """Give the values at the end of some steps, in the body's order; what was opened on the way stays open."""
+        found = [raw]
+        for step in steps:
+            onward: list[Raw] = []
+            for value in found:
+                inside = self.open(value)
+                if inside is None:
+                    continue
+                self.opened[id(value)] = inside
+                self.kept.append(value)
+                if step is ANY:
+                    onward += inside.values() if isinstance(inside, dict) else inside
+                elif isinstance(inside, dict):
+                    if isinstance(step, str) and step in inside:
+                        onward.append(inside[step])
+                elif isinstance(step, int) and -len(inside) <= step < len(inside):
+                    onward.append(inside[step])
+            found = onward
+        return found
 
     def refuse(self, plan: Plan) -> None:
         """Note a place that an edit refused."""
@@ -123,9 +149,9 @@ class Walk:
         if edit.whole is Whole.EMPTY:
             if not inside:
                 return raw
-            self.touched.append(plan)
+            self.touched[plan] += 1
             return Raw(b"{}" if isinstance(inside, dict) else b"[]")
-        self.touched.append(plan)
+        self.touched[plan] += 1
         return Signal.REMOVE
 
     def scalar(self, plan: Plan, raw: Raw) -> Value:
@@ -145,7 +171,7 @@ class Walk:
         if new is Signal.REFUSE:
             self.refuse(plan)
             return raw
-        self.touched.append(plan)
+        self.touched[plan] += 1
         return encode(new) if isinstance(new, Decimal) else new
 
     def _look_for_refusals(self, plan: Plan, inside: dict[str, Raw] | list[Raw]) -> None:

@@ -148,7 +148,8 @@ class Connection(BaseProtocol):
         try:
             messages, upgraded, _ = self._parser.feed_data(data)
         except Exception as error:  # noqa: BLE001 - whatever the parser meets in foreign bytes, the answer is the same
-            self._unparsable("headers-too-large" if isinstance(error, LineTooLong) else "ambiguous-request")
+            too_large = isinstance(error, LineTooLong) or "Too many headers" in str(error)
+            self._unparsable("headers-too-large" if too_large else "ambiguous-request")
             return
         if messages:
             self._queue.extend(messages)

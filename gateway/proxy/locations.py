@@ -37,7 +37,7 @@ class Here:
     host: str
 
 
-class _Unsayable(Exception):  # noqa: N818 - it never leaves this module
+class _Unsayable(Exception):
     """The address names a system at a place that no route reaches."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +22,6 @@ from gateway.storage.recovery import Recovered, Resumed, resume
 from gateway.storage.segment import Segment
 
 _LISTED = 300  # dangling flows that a start entry names
-_SHARE = 16  # entries for which it pays to wake a thread
-_SHARED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class LogSettings:
 
     `publish_every` is in seconds, and so is `patience`: how long the log may be silent before it counts as stalled.
     `batch` and `waiting` count entries; `unpublished` counts entries that are durable and held in memory until they are
-    published; `segment` is in bytes; `signers` are threads that sign.
+    published; `segment` is in bytes.
     """
 
     origin: str
@@ -45,7 +42,6 @@ class LogSettings:
     waiting: int = 10_000
     unpublished: int = 100_000
     segment: int = 16 << 20
-    signers: int = 2
 
 
 class Ledger:
@@ -75,7 +71,6 @@ class Ledger:
         self._segment: Segment = resumed.segment
         self._at: Position = resumed.position
         self._open = resumed.open
-        self._signers = ThreadPoolExecutor(settings.signers, "audit-signer")
 
     @classmethod
     def open(
@@ -135,7 +130,7 @@ class Ledger:
             placed += made
             at = moved(at, made)
         try:
-            records = self._signed(placed)
+            records = self._scribe.sign(placed)
             if records:
                 self._append(records)
         except (OSError, NotRecorded) as error:
@@ -159,7 +154,6 @@ class Ledger:
         try:
             self.publish()
         finally:
-            self._signers.shutdown()
             self._segment.close()
             unlock(self._folder / "lock", self._lock)
 
@@ -171,15 +165,6 @@ class Ledger:
         if isinstance(result, NotRecorded):
             raise result
         self.publish()
-
-    def _signed(self, placed: list[bytes]) -> list[Record]:
-        """Sign in several threads where it pays: signing itself leaves Python's lock."""
-        threads = min(self._settings.signers, len(placed) // _SHARE)
-        if threads < _SHARED:
-            return self._scribe.sign(placed)
-        share = -(-len(placed) // threads)
-        shares = [placed[start : start + share] for start in range(0, len(placed), share)]
-        return [record for signed in self._signers.map(self._scribe.sign, shares) for record in signed]
 
     def _append(self, records: list[Record]) -> None:
         if self._at.next - self._publisher.published > self._settings.unpublished:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pikepdf
 from pikepdf import Dictionary, Object, Pdf
@@ -10,12 +11,16 @@ from pikepdf import Dictionary, Object, Pdf
 from gateway.watermark import pdfclean, pdfnotes, pdfseal
 from gateway.watermark.mark import code
 from gateway.watermark.pdfpages import Inheritance, frame, pages
-from gateway.watermark.pdfstamp import Stamps, roomy
+from gateway.watermark.pdfstamp import Stamps
 from gateway.watermark.pdftags import Tags
 from gateway.watermark.pdfwrap import Wrapper
 from gateway.watermark.plan import Marked, Plan, unmarkable
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
+
 _HEADER_WITHIN = 1024  # bytes that viewers search for `%PDF-`
+_BUFFER = 1 << 20
 _ABOVE = b"/Artifact <</Type /Pagination /Subtype /Watermark>> BDC /SvMark Do EMC"
 _BROKEN = (
     pikepdf.PdfError,
@@ -59,15 +64,18 @@ def _mark(pdf: Pdf, plan: Plan) -> Marked:
     for page, text in zip(all_pages, codes, strict=True):
         press.mark(page, text)
     # 3. A full rewrite: no older revision, no unreferenced object.
-    out = _Bounded(plan.limits.output)
+    sink = _Bounded(plan.limits.output)
+    out = io.BufferedWriter(sink, _BUFFER)
     pdf.save(
         out,
         min_version="1.4",
         preserve_pdfa=False,
         fix_metadata_version=False,
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
         encryption=pdfseal.encryption(pdf, plan.permissions, plan.secret),
     )
-    body = out.getvalue()
+    out.flush()
+    body = sink.whole()
     # 4. A file that had to be repaired shows that it can be read again.
     if pdf.get_warnings():
         with pikepdf.open(io.BytesIO(body)) as again:
@@ -92,7 +100,7 @@ class _Press:
         if not isinstance(resources, Dictionary):
             resources = Dictionary()
         tagged = self._tags.tagged(page)
-        wrapped = self._wrapper.wrap(page, resources, roomy(frame_), tagged=tagged)
+        wrapped = self._wrapper.wrap(page, resources, self._stamps.box(frame_), tagged=tagged)
         stamp = self._stamps.stamp(frame_, text)
         forms = {"/SvMark": stamp} if wrapped.form is None else {"/SvPage": wrapped.form, "/SvMark": stamp}
         if tagged and wrapped.form is not None:
@@ -120,14 +128,24 @@ def _with(resources: Object, forms: dict[str, Object]) -> Object:
     return merged
 
 
-class _Bounded(io.BytesIO):
-    """Takes the output up to a limit."""
+class _Bounded(io.RawIOBase):
+    """Takes the output up to a limit. The library writes a few bytes at a time: to be used behind a buffer."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
-        self._most = most
+        self._left = most
+        self._parts: list[bytes] = []
 
-    def write(self, data: bytes, /) -> int:  # type: ignore[override]  # the library writes bytes and nothing else
-        if self.tell() + len(data) > self._most:
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        part = bytes(data)
+        self._left -= len(part)
+        if self._left < 0:
             raise MemoryError
-        return super().write(data)
+        self._parts.append(part)
+        return len(part)
+
+    def whole(self) -> bytes:
+        return b"".join(self._parts)

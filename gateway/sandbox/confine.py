@@ -1,0 +1,62 @@
+"""What a worker gives up before it reads its first file. See docs/marks.md for what holds on which platform."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import resource
+import signal
+import sys
+from contextlib import suppress
+
+_SET_PDEATHSIG, _SET_DUMPABLE, _SET_NO_NEW_PRIVS = 1, 4, 38  # Linux, prctl(2)
+_NEW_USER, _NEW_NET = 0x10000000, 0x40000000  # Linux, unshare(2)
+_FILES = 64
+_NICE = 5  # small flows go before documents
+
+
+def confine(memory: int) -> None:
+    """Limit this process for good: `memory` bytes of address space, no file writes, no core dumps, few files.
+
+    Raises `OSError` where the system has these limits and won't set them. On Linux the process also dies with its
+    parent, can't gain privileges or be traced, and has no network where unprivileged namespaces are allowed.
+    """
+    for kind, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, _FILES),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (limit, limit))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write to a file is an error, not a death
+    os.nice(_NICE)
+    if sys.platform == "linux":
+        _confine_on_linux()
+
+
+def _confine_on_linux() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    for option, value in (
+        (_SET_PDEATHSIG, signal.SIGKILL),
+        (_SET_NO_NEW_PRIVS, 1),
+        (_SET_DUMPABLE, 0),
+    ):
+        if libc.prctl(option, int(value), 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "a worker can't be confined")
+    # Namespaces may be forbidden, in containers for instance: then the worker keeps the network of its container.
+    if libc.unshare(_NEW_NET):
+        libc.unshare(_NEW_USER | _NEW_NET)
+    # Last, because a namespace needs a process: no more processes and threads (root is exempt from this limit).
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def allow_seconds(seconds: float) -> None:
+    """Let the process use so many more seconds of processor time before the system ends it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    until = math.ceil(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (until if hard == resource.RLIM_INFINITY else min(until, hard), hard))

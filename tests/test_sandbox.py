@@ -1,0 +1,264 @@
+"""Untrusted work is done elsewhere: what goes wrong there is a refusal, and the next call is served."""
+
+import asyncio
+import ctypes
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from gateway.errors import Unreadable
+from gateway.sandbox import Sandbox
+from gateway.watermark.plan import Marked, Plan
+
+
+def double(body: bytes) -> bytes:
+    return body * 2
+
+
+def whoami(ignored: int) -> int:
+    return os.getpid() + 0 * ignored
+
+
+def environment() -> dict[str, str]:
+    return dict(os.environ)
+
+
+def swap(plan: Plan) -> Marked:
+    return Marked(plan.secret, plan.texts)
+
+
+def refuse(refusal: str, reason: str) -> None:
+    raise Unreadable(refusal, reason)
+
+
+def fail(text: str) -> None:
+    print(text)
+    raise RuntimeError(text)
+
+
+def end(status: int) -> None:
+    os._exit(status)
+
+
+def segfault() -> None:
+    ctypes.string_at(0)
+
+
+def hoard(megabytes: int) -> int:
+    return len(bytearray(megabytes << 20))
+
+
+def hang() -> None:
+    while True:
+        pass
+
+
+def lie() -> int:
+    return "not a number"
+
+
+def write_file(path: str) -> str:
+    try:
+        with open(path, "wb") as file:  # noqa: PTH123  the plainest way to try it
+            file.write(b"x")
+    except OSError as error:
+        return type(error).__name__
+    return "written"
+
+
+def open_many() -> str:
+    files = []
+    try:
+        while True:
+            files.append(os.open("/dev/null", os.O_RDONLY))
+    except OSError:
+        return str(len(files) < 100)
+
+
+def status() -> str:
+    return Path("/proc/self/status").read_text()
+
+
+def reach(port: int) -> str:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError as error:
+        return type(error).__name__
+    return "reached"
+
+
+@pytest.fixture
+async def sandbox():
+    box = Sandbox(workers=2, seconds=20, jobs=50)
+    await box.start()
+    yield box
+    await box.close()
+
+
+async def reason(box, function, *args):
+    with pytest.raises(Unreadable) as caught:
+        await box.run(function, *args)
+    return caught.value.refusal, str(caught.value)
+
+
+async def test_large_bodies_go_and_come_whole(sandbox):
+    body = os.urandom(5 << 20)
+    assert await sandbox.run(double, body) == body * 2
+
+
+async def test_plans_and_marked_documents_cross_with_their_types(sandbox):
+    plan = Plan(("a", "b"), frozenset({"print"}), bytes(range(32)))
+    assert await sandbox.run(swap, plan) == Marked(bytes(range(32)), ("a", "b"))
+
+
+async def test_a_worker_serves_many_calls_and_is_replaced_after_its_share():
+    box = Sandbox(workers=1, jobs=2)
+    await box.start()
+    pids = [await box.run(whoami, number) for number in range(4)]
+    await box.close()
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+    assert os.getpid() not in pids
+
+
+async def test_nothing_is_started_before_it_is_needed():
+    box = Sandbox()
+    await box.start()
+    assert box._idle == []
+    await box.close()
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "expected"),
+    [
+        (refuse, ("body-unmarkable", "signed"), ("body-unmarkable", "signed")),
+        (refuse, ("body-not-json", "depth"), ("body-not-json", "depth")),
+        (refuse, ("body-unmarkable", "Ms Secret, 1 Rue X"), ("body-unmarkable", "failed")),
+        (refuse, ("no-such-refusal", "signed"), ("body-unmarkable", "failed")),
+        (fail, ("Ms Secret",), ("body-unmarkable", "failed")),
+        (lie, (), ("body-unmarkable", "failed")),
+        (end, (0,), ("body-unmarkable", "crash")),
+        (segfault, (), ("body-unmarkable", "crash")),
+        (hoard, (4096,), ("body-unmarkable", "too-large")),
+    ],
+)
+async def test_whatever_goes_wrong_is_a_refusal_without_words_of_the_document(sandbox, function, args, expected):
+    assert await reason(sandbox, function, *args) == expected
+    assert await sandbox.run(double, b"the pool heals") == b"the pool heals" * 2
+
+
+async def test_a_call_that_takes_too_long_is_ended():
+    box = Sandbox(workers=1, seconds=0.5)
+    await box.start()
+    assert await reason(box, hang) == ("body-unmarkable", "timeout")
+    await box.close()
+
+
+async def test_a_cancelled_call_ends_its_worker_and_frees_its_place():
+    box = Sandbox(workers=1)
+    await box.start()
+    before = await box.run(whoami, 0)
+    task = asyncio.create_task(box.run(hang))
+    while box._idle:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await box.run(whoami, 0) != before
+    await box.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
+
+
+async def test_more_calls_than_may_wait_are_refused_at_once():
+    box = Sandbox(workers=1, waiting=1)
+    await box.start()
+    calls = [asyncio.create_task(box.run(double, b"x")) for _ in range(3)]
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    await box.close()
+    assert [answer for answer in answers if isinstance(answer, bytes)] == [b"xx", b"xx"]
+    assert [answer.refusal for answer in answers if isinstance(answer, Unreadable)] == ["overloaded"]
+
+
+async def test_a_closed_sandbox_refuses_and_leaves_no_process(sandbox):
+    pid = await sandbox.run(whoami, 0)
+    await sandbox.close()
+    assert await reason(sandbox, double, b"") == ("draining", "draining")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_a_worker_that_died_while_idle_costs_no_call(sandbox):
+    pid = await sandbox.run(whoami, 0)
+    os.kill(pid, 9)
+    while sandbox._idle[0].alive:
+        await asyncio.sleep(0.01)
+    assert await sandbox.run(whoami, 0) != pid
+
+
+async def test_a_worker_knows_none_of_our_environment(sandbox, monkeypatch):
+    monkeypatch.setenv("SOVGATE_SECRET", "hunter2")
+    assert set(await sandbox.run(environment)) <= {"LANG", "MALLOC_ARENA_MAX", "LD_LIBRARY_PATH", "LC_CTYPE"}
+
+
+async def test_a_worker_writes_no_files_and_opens_few(sandbox, tmp_path):
+    assert await sandbox.run(write_file, str(tmp_path / "x")) == "OSError"
+    assert (tmp_path / "x").read_bytes() == b""
+    assert await sandbox.run(open_many) == "True"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+async def test_a_worker_can_gain_no_privileges(sandbox):
+    assert "NoNewPrivs:\t1" in await sandbox.run(status)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+async def test_a_worker_has_no_network_where_namespaces_are_allowed(sandbox):
+    probe = "import ctypes; l = ctypes.CDLL(None); raise SystemExit(bool(l.unshare(1 << 30) and l.unshare(5 << 28)))"
+    if subprocess.run([sys.executable, "-c", probe], check=False).returncode:
+        pytest.skip("this system allows no network namespaces: docs/marks.md says what that means")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert await sandbox.run(reach, server.getsockname()[1]) != "reached"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
+def test_workers_die_with_the_gateway(tmp_path):
+    (tmp_path / "busy.py").write_text("def hang() -> None:\n    while True: pass\n")
+    gateway = textwrap.dedent("""
+        import asyncio, sys
+        from busy import hang
+        from gateway.sandbox import Sandbox
+        async def main():
+            box = Sandbox(workers=1)
+            await box.start()
+            asyncio.create_task(box.run(hang))
+            while not (started := [*map(str, box._busy)]):
+                await asyncio.sleep(0.01)
+            print(started[0], flush=True)
+            await asyncio.sleep(60)
+        asyncio.run(main())
+    """)
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    process = subprocess.Popen(
+        [sys.executable, "-c", gateway], stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": path}
+    )
+    with process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        process.kill()
+    for _ in range(1000):
+        if not _runs(worker):
+            return
+        os.sched_yield()
+    while _runs(worker):  # bounded by the runner's own time limit
+        os.sched_yield()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
