@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_CALM, _SETTLING = 0.1, 3.0  # seconds that count as calm, and how long to wait for them
 _PATIENCE = 30.0  # seconds for a process to come up, or to end
 
 
@@ -58,6 +59,15 @@ class Process:
     def cpu_seconds(self) -> float:
         """Give the processor time used so far by it and its children."""
         return sum(map(_cpu_seconds, self.family()))
+
+    def settle(self) -> None:
+        """Wait until it has nothing left to do, so that what it began doesn't slow down whoever comes next."""
+        until = time.monotonic() + _SETTLING
+        while time.monotonic() < until:
+            before = self.cpu_seconds()
+            time.sleep(_CALM)
+            if self.cpu_seconds() - before < _CALM / 10:
+                return
 
     def memory(self) -> float:
         """Give the resident memory of it and its children, in MiB; pages that they share count in each."""

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import statistics
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from bench.bodies import Workload, workloads
 from bench.contestants import Contestant, Running, contestants, upstream
-from bench.load import LoadFailed, Target, apply, generator
+from bench.load import CONNECTIONS, LoadFailed, Target, apply, generator
 from bench.processes import Cores
 
 DIRECT = "direct"
@@ -87,8 +88,13 @@ def measure(plan: Plan, folder: Path, tell: Callable[[str], None]) -> dict[str, 
         stack.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0) | cores.both)
         all_ = Field(cores, generator(plan.load), kind, served, runners)
         lengths = check(all_)
-        found = _rounds(all_, lengths, plan, tell)
+        before = recorded(all_)
+        found, flows = _rounds(all_, lengths, plan, tell)
+        entries = {name: count - before[name] for name, count in recorded(all_).items()}
         check(all_)
+        for name, count in entries.items():
+            if count < 2 * flows[name]:
+                raise LoadFailed(f"{name} recorded {count} entries for {flows[name]} flows")
     return {
         "load": all_.loads,
         "upstream": kind,
@@ -102,6 +108,7 @@ def measure(plan: Plan, folder: Path, tell: Callable[[str], None]) -> dict[str, 
             {"workload": workload, "contestant": name, **series.medians()} for (workload, name), series in found.items()
         ],
         "targets": targets(found),
+        "recorded": {name: {"flows": flows[name], "entries": entries[name]} for name in entries},
     }
 
 
@@ -150,17 +157,31 @@ class _Number(str):
     __slots__ = ()
 
 
+def recorded(all_: Field) -> dict[str, int]:
+    """Give how many entries each gateway's audit log has: one before and one after each flow, whatever the load."""
+    found = {}
+    for name, (_, runs) in all_.runners.items():
+        if runs.admin:
+            body, _ = _get(runs.admin, "/readyz", {})
+            found[name] = json.loads(body)["audit"]["entries"]
+    return found
+
+
 def fetch(runs: Running, workload: Workload) -> tuple[bytes, str]:
     """Ask once; give the body as it came and its content coding. Raises LoadFailed."""
-    connection = http.client.HTTPConnection("127.0.0.1", runs.port, timeout=30)
+    return _get(runs.port, runs.prefix + workload.path, runs.headers)
+
+
+def _get(port: int, path: str, headers: Mapping[str, str]) -> tuple[bytes, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request("GET", runs.prefix + workload.path, headers=runs.headers)
+        connection.request("GET", path, headers=dict(headers))
         answer = connection.getresponse()
         body = answer.read()
     finally:
         connection.close()
     if answer.status != http.client.OK:
-        raise LoadFailed(f"{answer.status} for {workload.path}: {body[:300]!r}")
+        raise LoadFailed(f"{answer.status} for {path}: {body[:300]!r}")
     return body, answer.getheader("Content-Encoding", "")
 
 
@@ -170,9 +191,10 @@ def _doable(one: Contestant | None, served: Iterable[Workload]) -> list[Workload
 
 def _rounds(
     all_: Field, lengths: Mapping[tuple[str, str], int], plan: Plan, tell: Callable[[str], None]
-) -> dict[tuple[str, str], Series]:
-    """Load everybody in turns, each round beginning with another."""
+) -> tuple[dict[tuple[str, str], Series], Counter[str]]:
+    """Load everybody in turns, each round beginning with another; give what was found, and everybody's requests."""
     found: dict[tuple[str, str], Series] = {}
+    flows: Counter[str] = Counter()
     names = list(all_.runners)
     for number in range(plan.rounds):
         tell(f"round {number + 1} of {plan.rounds}")
@@ -187,7 +209,10 @@ def _rounds(
                 target = Target(runs.port, runs.prefix + workload.path, lengths[workload.name, name], runs.headers)
                 before = runs.process.cpu_seconds()
                 load = apply(target, plan.seconds, by=all_.loads)
-                cpu = (runs.process.cpu_seconds() - before) / load.requests * 1e6
+                # Those that the end cut off were half done, taken together.
+                cpu = (runs.process.cpu_seconds() - before) / (load.requests + CONNECTIONS / 2) * 1e6
+                runs.process.settle()
+                flows[name] += load.requests
                 series = found.setdefault((workload.name, name), Series())
                 for measured, value in zip(
                     (series.rates, series.p50_ms, series.p99_ms, series.cpu_us),
@@ -195,4 +220,4 @@ def _rounds(
                     strict=True,
                 ):
                     measured.append(value)
-    return found
+    return found, flows

@@ -69,6 +69,8 @@ def _show_proxy(section: Mapping[str, Any], to: Console) -> None:
     to.print(_targets(section["targets"]))
     for name, how in section["missing"].items():
         to.print(f"not measured: {name}. To have it: {how}", markup=False)
+    for name, one in section["recorded"].items():
+        to.print(f"{name}: {one['entries']:,} durable signed entries for {one['flows']:,} flows")
     told = f"{section['rounds']} rounds of {section['seconds']} s, load by {section['load']}"
     to.print(f"{told}, upstream {section['upstream']}; medians; ratios of targets within each round")
 

@@ -83,7 +83,8 @@ class Gate:
             answer = await send(release.forwarded(flow.request, asked.body))
         except UpstreamFailed as error:
             return Response(0), Passage(refusal=error.refusal)
-        except Exception:  # noqa: BLE001 - fail closed: the flow was forwarded, so its outcome must be recorded
+        except Exception as error:  # noqa: BLE001 - fail closed: it was forwarded, so its outcome must be recorded
+            self.ports.alarm(flow.id, error)
             return Response(0), Passage(refusal="internal")
         plan = aim.plan.response if answer.status < _FIRST_REDIRECT else aim.plan.errors
         if answer.status in _BODYLESS or (plan is None and answer.status >= _FIRST_REDIRECT):
@@ -107,7 +108,8 @@ class Gate:
             return Passage(body, refusal=error.refusal)
         except FactsUnavailable:
             return Passage(body, refusal="facts-unavailable")
-        except Exception:  # noqa: BLE001 - fail closed: what nobody foresaw must refuse, be recorded, and show nothing
+        except Exception as error:  # noqa: BLE001 - fail closed: what nobody foresaw refuses, is recorded, shows nothing
+            self.ports.alarm(flow.id, error)
             return Passage(body, refusal="internal")
 
     async def _pass_empty(self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan | None) -> Passage:
@@ -139,7 +141,8 @@ class Gate:
         frame = self._frame(hearing, plan.envelope)
         judged = (*records.values(), frame)
         refusal = judge.verdict(record.decision for record in (judged[:-1] or judged))
-        written = Written(body) if refusal else document.write([records[c].edits for c in customers], frame.edits)  # 5
+        edits = [records[customer].edits for customer in customers]
+        written = Written(plain) if refusal else document.write(edits, frame.edits, customers)  # 5
         if written.refused:
             refusal = edit.refusal_of(written.refused[0], judged, leg)
         marked = None

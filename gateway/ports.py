@@ -62,7 +62,8 @@ class Keys(Protocol):
 class Ports:
     """Everything the gate is given, but for `Send`, which belongs to a flow.
 
-    `clock` tells nanoseconds since the epoch; `random` gives fresh random bytes.
+    `clock` tells nanoseconds since the epoch; `random` gives fresh random bytes; `alarm` is told of errors that nobody
+    foresaw, with the flow's id: whoever is told shows their type and place, never their text.
     """
 
     facts: Facts
@@ -71,3 +72,4 @@ class Ports:
     clock: Callable[[], int]
     random: Callable[[int], bytes]
     keys: Keys
+    alarm: Callable[[str, Exception], None]

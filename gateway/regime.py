@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.catalog.match import Matcher
 from gateway.catalog.model import Catalogue, CustomerSource, Message, Operation
+from gateway.errors import FaultyFiles, Problem
 from gateway.flow import Leg
 from gateway.formats.document import Spot
 from gateway.formats.json import Layout, layout
@@ -73,20 +74,30 @@ class Regime:
 
 
 def establish(policies: PolicySet) -> Regime:
-    """Make a loaded policy set ready for the gate."""
+    """Make a loaded policy set ready for the gate. Raises `FaultyFiles` for selectors that can't be used together."""
+    problems: list[Problem] = []
     plans = {
-        operation.name: _operation(catalogue, operation)
+        operation.name: _operation(catalogue, operation, problems)
         for catalogue in policies.catalogues.values()
         for operation in catalogue.operations.values()
     }
+    if problems:
+        raise FaultyFiles(problems)
     return Regime(policies, Matcher(policies.catalogues), compile_rules(policies), plans)
 
 
-def _operation(catalogue: Catalogue, operation: Operation) -> OperationPlan:
+def _operation(catalogue: Catalogue, operation: Operation, problems: list[Problem]) -> OperationPlan:
     """Plan the legs of one operation."""
 
     def plan(name: str | None) -> MessagePlan | None:
-        return None if name is None else _message(catalogue, catalogue.messages[name])
+        if name is None:
+            return None
+        message = catalogue.messages[name]
+        try:
+            return _message(catalogue, message)
+        except ValueError as error:
+            problems.append(Problem(message.place, str(error)))
+            return None
 
     return OperationPlan(operation, plan(operation.body), plan(operation.response), plan(operation.errors))
 

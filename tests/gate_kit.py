@@ -71,6 +71,7 @@ class Bench:
     log: MemoryLog = field(default_factory=MemoryLog)
     asked: list[Request] = field(default_factory=list)
     limits: BodyLimits = field(default_factory=BodyLimits)
+    alarms: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         signer = JwsSigner.of(Ed25519PrivateKey.from_private_bytes(b"k" * 32))
@@ -83,6 +84,7 @@ class Bench:
             clock=lambda: NOW,
             random=lambda size: b"r" * size,
             keys=self.keys,
+            alarm=lambda _, error: self.alarms.append(error),
         )
         self.gate = Gate(establish(self.policies), ports, Editor(self.keys), self.limits)
 

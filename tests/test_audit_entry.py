@@ -57,9 +57,8 @@ def test_what_is_no_entry_is_not_taken_for_one(payload):
 
 
 names = st.text("abcdefgh/*~01", max_size=300)
-fields = st.builds(
-    FieldTreated, names, st.tuples(names), st.just("mask"), st.lists(names, max_size=150).map(tuple), st.integers(1, 9)
-)
+rules = st.integers(0, 150).map(lambda count: tuple(f"policy-{n}/protect[0]" for n in range(count)))
+fields = st.builds(FieldTreated, names, st.tuples(names), st.just("mask"), rules, st.integers(1, 9))
 decisions = st.builds(
     lambda customers, heads, records, found: Decided(
         tuple(f"c_{n:022}" for n in range(customers)), ("h" * 64,) * customers if heads else (), records, tuple(found)

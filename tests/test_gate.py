@@ -134,6 +134,36 @@ async def test_a_masked_value_that_is_written_back_is_refused_and_never_stored(b
     assert bench.asked == []
 
 
+async def test_an_object_that_was_emptied_is_not_written_back(bench: Bench) -> None:
+    policies = written(
+        catalog_crm="version: 1\ncatalog: crm\n",
+        catalog_erp="version: 1\ncatalog: erp\noperations:\n  read: {request: GET /a, response: thing}\n"
+        "  write: {request: PUT /a, body: thing}\n"
+        "messages:\n  thing: {format: json, fields: {$.id: business.order, $.secret: business.contract}}\n",
+        open="version: 1\npolicy: open\nscope: {from: crm, to: erp}\nallow: true\n"
+        "protect: [{classes: business.contract, leg: response, treatment: redact}]\n",
+    )
+    bench = Bench(policies, answering({"id": 1, "secret": {"a": [1, "x"]}}))
+    seen = json.loads((await bench.ask("GET", "/a")).body)
+    assert seen == {"id": 1, "secret": {}}
+    refused = json.loads((await bench.ask("PUT", "/a", seen)).body)
+    assert refused["type"] == "urn:sovgate:refusal:masked-write-back"
+
+
+async def test_a_customer_named_by_the_path_has_their_values_pseudonymised() -> None:
+    policies = written(
+        catalog_crm="version: 1\ncatalog: crm\n",
+        catalog_erp="version: 1\ncatalog: erp\noperations:\n  read: {request: 'GET /c/{who}', response: thing}\n"
+        "messages:\n  thing: {format: json, customer: {path: who}, fields: {$.name: user.name}}\n",
+        open="version: 1\npolicy: open\nscope: {from: crm, to: erp}\nallow: true\n"
+        "protect: [{classes: user.name, leg: response, treatment: pseudonymise}]\n",
+    )
+    bench = Bench(policies, answering({"name": "Lin Wei"}))
+    first, second = [json.loads((await bench.ask("GET", f"/c/{who}")).body)["name"] for who in ("a", "b")]
+    assert first.startswith("pn_")
+    assert first != second
+
+
 async def test_a_true_value_is_written(bench: Bench) -> None:
     order = {key: value for key, value in ORDER.items() if key != "internal_note"}
     answer = await bench.ask("PUT", "/api/orders/SO-1001", order)
@@ -247,6 +277,7 @@ async def test_an_unforeseen_error_refuses_and_shows_nothing(bench: Bench) -> No
     answer = await bench.ask("GET", "/api/orders/SO-1001")
     assert (answer.status, b"lin.wei" in answer.body) == (500, False)
     assert bench.entries[-1].refusal == "internal"
+    assert [type(alarm) for alarm in bench.alarms] == [RuntimeError]
 
 
 async def test_entries_hold_no_value(bench: Bench) -> None:

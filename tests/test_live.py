@@ -77,7 +77,8 @@ async def test_an_order_crosses_and_the_log_verifies(tmp_path, policies):
                 metrics = await answer.text()
                 assert 'sovgate_requests_total{leg="response",route="erp",verdict="allow"} 3.0' in metrics
             shown = house.sovgate("audit", "show", "--customer", "C-017", "-o", "json")
-            assert len(shown.stdout.splitlines()) == 3
+            kinds = [json.loads(line)["kind"] for line in shown.stdout.splitlines()]
+            assert kinds == ["outcome", "consent", "outcome", "consent", "outcome"]
         verified = house.sovgate("audit", "verify")
         assert (verified.returncode, "sound" in verified.stdout) == (0, True)
         wrote = gateway.errors.read_bytes() + metrics.encode()
@@ -229,3 +230,16 @@ def test_broken_policies_stop_the_start_and_are_all_told(tmp_path, policies):
 def test_a_log_that_is_not_there_is_not_sound(tmp_path, policies):
     result = make_house(tmp_path, policies, "http://127.0.0.1:1").sovgate("audit", "verify")
     assert (result.returncode, "missing" in result.stderr) == (1, True)
+
+
+def test_a_consent_is_recorded_though_no_gateway_runs(tmp_path, policies):
+    house = make_house(tmp_path, policies, "http://127.0.0.1:1")
+    assert house.sovgate("passport", "grant", "C-017", "contact", "--by", "test").returncode == 0
+    shown = house.sovgate("passport", "show", "C-017", "-o", "json")
+    assert json.loads(shown.stdout)["in_force"] == ["contact"]
+    assert (
+        json.loads(house.sovgate("audit", "show", "--kind", "consent", "-o", "json").stdout)["consent"]["name"]
+        == "contact"
+    )
+    unknown = house.sovgate("passport", "grant", "C-017", "contakt")
+    assert (unknown.returncode, "there are: contact, invoices" in unknown.stderr) == (2, True)

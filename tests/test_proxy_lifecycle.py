@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import platform
 import signal
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from proxy_kit import QUICK, Desk, System, gateway, get, nothing, ok, parse, run
 from gateway.proxy.drive import Doors
 from gateway.proxy.lifecycle import Gateway, Running, run, serve_until_told
 from gateway.proxy.logs import AccessLog, make_log
+from gateway.proxy.memory import keep_freed_memory
 from gateway.proxy.metrics import Metrics
 from gateway.proxy.reload import Reloader
 from gateway.proxy.settings import Listener, ProxySettings, Route, Shutdown
@@ -180,3 +182,7 @@ def test_it_runs_on_uvloop_where_there_is_one():
         return isinstance(asyncio.get_running_loop(), uvloop.Loop) and answers.count(b"200 OK") == 21
 
     assert run(main)
+
+
+def test_freed_memory_is_kept_where_the_c_library_is_glibc():
+    assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")

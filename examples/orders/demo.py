@@ -36,7 +36,7 @@ async def play(folder: Path) -> int:
     try:
         setting = Setting(folder / "gateway", direct)
         async with running(setting) as gateway, aiohttp.ClientSession() as session:
-            tell.say(f"order system {direct}   gateway {gateway.url}/erp   policies in policies/", "dim")
+            tell.say(f"order system {direct}   gateway {gateway.url}/erp", "dim")
             stage = Stage(tell, Crm(session, direct, f"{gateway.url}/erp", setting.issuer), gateway, folder)
             for scene in SCENES:
                 await scene(stage)

@@ -69,7 +69,7 @@ def _address(sheet: Sheet, order: Order) -> None:
     customer, address = order.customer, order.customer.address
     sheet.text(_LEFT, 706, "BILL TO", 7, bold=True, ink=_GREY)
     city = f"{address.postcode} {address.city}, {address.country}"
-    for row, line in enumerate((customer.name, address.street, city, customer.email, customer.phone)):
+    for row, line in enumerate((customer.name, address.street, city)):
         sheet.text(_LEFT, 691 - row * 13, line, 10, bold=row == 0)
     facts = (
         ("Invoice", order.id.replace("SO-", "IN-")),

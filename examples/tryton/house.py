@@ -82,7 +82,9 @@ async def _answers(url: str, process: asyncio.subprocess.Process) -> None:
                 raise SystemExit("Tryton stopped at once: see tryton.log")
             try:
                 asked = b'{"id":0,"method":"common.server.version","params":[]}'
-                async with session.post(f"{url}/rpc/", data=asked, headers={"Content-Type": "application/json"}) as answer:
+                async with session.post(
+                    f"{url}/rpc/", data=asked, headers={"Content-Type": "application/json"}
+                ) as answer:
                     if answer.status == 200:
                         return
             except aiohttp.ClientError:

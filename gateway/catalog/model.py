@@ -23,8 +23,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class CustomerSource:
-    """Where a record's customer is named. `kind` is one of `body` (an RFC 9535 singular query relative to the record),
-    `path` (a template variable), `query` (a parameter), `request-header`, `response-header`.
+    """Where a record's customer is named.
+
+    `kind` is one of `body` (an RFC 9535 singular query relative to the record), `path` (a template variable), `query` (a
+    parameter), `request-header`, `response-header`.
     """
 
     kind: str
@@ -36,7 +38,7 @@ class CustomerSource:
 class Message:
     """A body that legs carry. `records` (a selector) and `each` (a message of the same catalogue) make it a list.
 
-    `unlisted` is `keep`, `redact`, `remove`, `refuse`, or None for the default (redact in responses, refuse in requests).
+    `unlisted` is `keep`, `redact`, `remove`, `refuse`, or None: `redact` in responses, `refuse` in requests.
     `class_` labels a whole document (PDF, image, bytes). `format` is `json`, `pdf`, `png`, `jpeg`, `bytes`.
     """
 
@@ -53,8 +55,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class RequestPattern:
-    """How an operation is recognised. `path` is a template: literal segments and `{variables}`; `headers` and `body`
-    (RFC 9535 singular query -> text or integer) narrow it where one path serves many operations.
+    """How an operation is recognised.
+
+    `path` is a template: literal segments and `{variables}`; `headers` and `body` (RFC 9535 singular query -> text or
+    integer) narrow it where one path serves many operations.
     """
 
     method: str
@@ -65,8 +69,10 @@ class RequestPattern:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a flow does, named `system.name`. `body`, `response` and `errors` name messages; None: there is no body
-    (`errors` None: the body of an answer with an error status is withheld).
+    """What a flow does, named `system.name`.
+
+    `body`, `response` and `errors` name messages; None: there is no body (`errors` None: the body of an answer with an
+    error status is withheld). `upgrade` lets the operation leave HTTP, untreated.
     """
 
     name: str

@@ -6,14 +6,19 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+from gateway import __version__
+from gateway.audit.entry import Entry
 from gateway.audit.pseudonym import Pseudonyms
 from gateway.config import Settings
 from gateway.crypto import JwsSigner
+from gateway.errors import NotRecorded
 from gateway.flow import CustomerFacts
 from gateway.policy.load import load
 from gateway.policy.model import PolicySet
+from gateway.storage.journal import Journal, LogSettings
 from gateway.storage.keyring import Keyring
 from gateway.storage.passports import Passports
 from gateway.storage.policy_folder import read_folder
@@ -62,6 +67,30 @@ def open_keys(settings: Settings) -> GateKeys:
 def open_passports(settings: Settings, policies: PolicySet, keys: GateKeys) -> Passports:
     """Open the passports' file, or make it. Raises `FactsUnavailable`."""
     return Passports(settings.state / PASSPORTS, JwsSigner.of(keys.keyring.entries), policies.consents)
+
+
+def open_journal(settings: Settings, keys: GateKeys) -> Journal:
+    """Open the audit log; the instance's name is made from its keys, so that it stays the same."""
+    instance = sha256(keys.keyring.entries.public_key().public_bytes_raw()).hexdigest()[:16]
+    return Journal.open(
+        settings.state / AUDIT,
+        entry_key=keys.keyring.entries,
+        checkpoint_key=keys.keyring.checkpoints,
+        settings=LogSettings(settings.audit.origin, instance, __version__, settings.audit.publish_seconds),
+        clock=now,
+    )
+
+
+async def record(settings: Settings, keys: GateKeys, entry: Entry) -> int:
+    """Record one entry: through the gateway where one runs, else in the log itself. Raises `NotRecorded`."""
+    try:
+        journal = Journal.join(settings.state / AUDIT)
+    except NotRecorded:
+        journal = open_journal(settings, keys)
+    try:
+        return await journal.append(entry)
+    finally:
+        await journal.close()
 
 
 def load_policies(folder: Path) -> PolicySet:

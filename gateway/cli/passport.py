@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ from typing import Any
 import click
 import orjson
 
+from gateway.audit.entry import Consent, Entry
 from gateway.audit.signatures import payload_of
 from gateway.cli import options
-from gateway.cli.house import load_policies, now, open_keys, open_passports
-from gateway.config import load
+from gateway.cli.house import GateKeys, load_policies, now, open_keys, open_passports, record
+from gateway.config import Settings, load
+from gateway.errors import SovgateError
 from gateway.policy.model import ConsentKind, PolicySet
 from gateway.storage.passports import Passports
 
@@ -28,8 +31,17 @@ _NANOSECONDS = 1_000_000_000
 class _Desk:
     """What the verbs need: the passports' file and the consents that can be given."""
 
+    settings: Settings
     passports: Passports
     policies: PolicySet
+    keys: GateKeys
+
+    def record(self, consent: Consent) -> None:
+        """Record a change in the audit log too. It is in force already: the passport itself is signed."""
+        try:
+            asyncio.run(record(self.settings, self.keys, Entry(kind="consent", time=now(), consent=consent)))
+        except SovgateError as error:
+            click.echo(f"in force, but not in the audit log: {error}", err=True)
 
     def kind(self, name: str) -> ConsentKind:
         """Find a declared consent."""
@@ -54,9 +66,9 @@ def grant(customer: str, consent: str, until: datetime | None, by: str | None, c
     """Record that CUSTOMER grants CONSENT, in the wording declared now."""
     with _desk(config_file) as desk:
         end = None if until is None else int(until.replace(tzinfo=UTC).timestamp()) * _NANOSECONDS
-        head = _made(
-            lambda: desk.passports.grant(customer, desk.kind(consent), at=now(), by=by or getuser(), until=end)
-        )
+        kind = desk.kind(consent)
+        head = _made(lambda: desk.passports.grant(customer, kind, at=now(), by=by or getuser(), until=end))
+        desk.record(Consent(desk.keys.customer(customer), consent, "granted", head))
     click.echo(f"{customer} grants {consent}; passport head {head}")
 
 
@@ -69,6 +81,7 @@ def revoke(customer: str, consent: str, by: str | None, config_file: Path) -> No
     """Record that CUSTOMER revokes CONSENT; it ends at once."""
     with _desk(config_file) as desk:
         head = _made(lambda: desk.passports.revoke(customer, consent, at=now(), by=by or getuser()))
+        desk.record(Consent(desk.keys.customer(customer), consent, "revoked", head))
     click.echo(f"{customer} revokes {consent}; passport head {head}")
 
 
@@ -117,8 +130,9 @@ def _desk(config_file: Path) -> Iterator[_Desk]:
     """Open what the verbs need."""
     settings = load(config_file, os.environ)
     policies = load_policies(settings.policies)
-    passports = open_passports(settings, policies, open_keys(settings))
+    keys = open_keys(settings)
+    passports = open_passports(settings, policies, keys)
     try:
-        yield _Desk(passports, policies)
+        yield _Desk(settings, passports, policies, keys)
     finally:
         passports.close()

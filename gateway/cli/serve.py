@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 
 import aiohttp
@@ -17,7 +16,7 @@ import click
 
 from gateway import __version__
 from gateway.cli import options
-from gateway.cli.house import AUDIT, GateKeys, PassportFacts, load_policies, now, open_keys, open_passports
+from gateway.cli.house import PassportFacts, load_policies, now, open_journal, open_keys, open_passports
 from gateway.cli.main import COULD_NOT, NO
 from gateway.config import JwtSettings, Settings, load
 from gateway.errors import FaultyFiles, Place, Problem
@@ -40,7 +39,7 @@ from gateway.proxy.observe import Observed
 from gateway.regime import establish
 from gateway.sandbox import Sandbox
 from gateway.steps.edit import Editor
-from gateway.storage.journal import Journal, LogSettings
+from gateway.storage.journal import Journal
 from gateway.storage.passports import Passports
 
 JWT_CLAIMS = ("system", "subject", "role", "kind", "assurance", "purpose")
@@ -131,7 +130,7 @@ async def _serve(settings: Settings, policies: PolicySet) -> bool:
         keys = open_keys(settings)
         passports = open_passports(settings, policies, keys)
         stack.callback(passports.close)
-        journal = _open_journal(settings, keys)
+        journal = open_journal(settings, keys)
         stack.push_async_callback(journal.close)
         marks = settings.marks
         sandbox = Sandbox(workers=marks.workers, seconds=marks.seconds, memory=marks.memory)
@@ -144,6 +143,7 @@ async def _serve(settings: Settings, policies: PolicySet) -> bool:
             clock=now,
             random=secrets.token_bytes,
             keys=keys,
+            alarm=access.failed,
         )
         gate = Gate(establish(policies), ports, Editor(keys), settings.bodies)
         house = _House(settings, gate, passports, journal, metrics, log)
@@ -158,18 +158,6 @@ def _started(data: tuple[str, int], admin: tuple[str, int] | None) -> None:
     """Say where the gateway listens: the one line on standard output."""
     told = f"sovgate {__version__} listens on {data[0]}:{data[1]}"
     click.echo(told + (f", admin on {admin[0]}:{admin[1]}" if admin else ""))
-
-
-def _open_journal(settings: Settings, keys: GateKeys) -> Journal:
-    """Open the audit log; the instance's name is made from its keys, so that it stays the same."""
-    instance = sha256(keys.keyring.entries.public_key().public_bytes_raw()).hexdigest()[:16]
-    return Journal.open(
-        settings.state / AUDIT,
-        entry_key=keys.keyring.entries,
-        checkpoint_key=keys.keyring.checkpoints,
-        settings=LogSettings(settings.audit.origin, instance, __version__, settings.audit.publish_seconds),
-        clock=now,
-    )
 
 
 async def _doorkeeper(settings: Settings, policies: PolicySet, stack: AsyncExitStack) -> Doorkeeper:

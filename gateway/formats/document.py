@@ -37,10 +37,14 @@ class Whole(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What happens at a spot: `value` gets each scalar and the record's customer; the same object back: untouched."""
+    """What happens at a spot: `value` gets each scalar and the record's customer; the same object back: untouched.
+
+    `hollow` is what an object or array meets that holds nothing, so that no scalar could be looked at; None: kept.
+    """
 
     value: Callable[[Scalar, str | None], Scalar | Signal]
     whole: Whole = Whole.DESCEND
+    hollow: Signal | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -99,6 +103,11 @@ class Document(Protocol):
         """Give the customer of each record, in the order of the records."""
         ...
 
-    def write(self, records: Sequence[Edits], envelope: Edits) -> Written:
-        """Apply one `Edits` a record, and `envelope` to what stands around the records of a list."""
+    def write(
+        self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
+    ) -> Written:
+        """Apply one `Edits` a record, and `envelope` to what stands around the records of a list.
+
+        `customers` are handed to the edits in place of the document's own, where they were found outside of the body.
+        """
         ...

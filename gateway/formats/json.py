@@ -7,15 +7,16 @@ the same.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import Raw
 
 from gateway.formats.document import Edits, Signal, Spot, Touch, Written
-from gateway.formats.json_columns import Columns, UncutError, scalars, wanted
+from gateway.formats.json_columns import Columns, UncutError, scalars
 from gateway.formats.json_layout import Layout, layout
+from gateway.formats.json_pattern import Way
+from gateway.formats.json_reach import reach
 from gateway.formats.json_scan import check_syntax, check_text
 from gateway.formats.json_table import Table, united
 from gateway.formats.json_value import NoScalarError, decode
@@ -25,6 +26,8 @@ from gateway.formats.selector import Selector
 __all__ = ["JsonDocument", "Layout", "layout", "read"]
 
 _ENCODER = msgspec.json.Encoder()
+_ATTEMPTS = 4
+"""How often a table is cut anew before the body is walked through instead."""
 
 
 def read(body: bytes, layout: Layout, max_depth: int = 64) -> JsonDocument:
@@ -54,7 +57,7 @@ class JsonDocument:
             self._records = self._find_records()
             self.customers = [self._customer(record) for record in self._records]
         else:
-            self.customers = _customers(table, layout)
+            self.customers = _customers(table, layout.former.customer if layout.former else ())
 
     def lookup(self, selector: Selector) -> str | int | None:
         """Give the text or whole number that a singular selector finds in the body; None for anything else."""
@@ -97,41 +100,44 @@ class JsonDocument:
     ) -> Written | None:
         """Do as `write`, column by column; None where a record is treated as a whole."""
         former = self.layout.former
-        distinct = {id(edits): edits for edits in records}
-        plans = {key: self.layout.plan(self._root, edits) for key, edits in distinct.items()}
-        ways: dict[tuple[str, ...], bool] = {}
-        for plan in plans.values():
-            ways = united(ways, wanted(plan, table.pattern.record))
-        while former is not None and () not in ways:
-            cut = former.cut(self.body, table, ways)
-            if cut is None:
-                break
+        keys = list(map(id, records))
+        plans = {
+            key: self.layout.plan(self._root, edits) for key, edits in dict(zip(keys, records, strict=True)).items()
+        }
+        for _ in range(_ATTEMPTS):
+            reaches = {key: reach(plan, table.pattern) for key, plan in plans.items() if plan is not None}
+            places = {key: found.places for key, found in reaches.items() if found.places is not None}
             walk = Walk()
-            columns = Columns(cut, walk)
+            columns = Columns(table, walk, owners)
+            wants: dict[Way, bool] = {}
             try:
-                for key, plan in plans.items():
-                    if plan is not None:
-                        columns.treat(plan, owners, None if len(plans) == 1 else [id(each) == key for each in records])
+                if len(places) == len(reaches):
+                    columns.treat(places, keys)
+                    return _written(walk, self._around(table, columns, walk, envelope))
+                for found in reaches.values():
+                    wants = united(wants, found.wants)
             except UncutError as error:
-                ways = united(ways, {error.way: True})
-                continue
-            return _written(walk, self._around(cut, columns, walk, envelope))
+                wants = {error.way: True}
+            again = None if former is None or () in wants else former.cut(self.body, wants)
+            if again is None:
+                break
+            table = again
         return None
 
     def _around(self, table: Table, columns: Columns, walk: Walk, envelope: Edits) -> bytes:
         """Treat what stands around the records, as a body of its own in which one value stands for all of them."""
-        rows = columns.rows() if columns.changed else b""
+        rows = columns.rows() if columns.changed else None
         around = self.layout.plan_around(envelope)
         if around is not None and self.layout.records is not None:
             frame = Raw(table.head + (b"0" if table.count else b"") + table.tail)
-            before = walk.touched.total()
+            before = sum(walk.touched.values())
             for place in walk.find(frame, self.layout.records):
-                walk.replaced[id(place)] = Raw(rows or columns.rows())
+                walk.replaced[id(place)] = Raw(self.body[len(table.head) : -len(table.tail)] if rows is None else rows)
             walk.customer = None
             changed = walk.treat(around, frame)
-            if walk.touched.total() > before:
+            if sum(walk.touched.values()) > before:
                 return b"null" if changed is Signal.REMOVE else _ENCODER.encode(changed)
-        return b"".join((table.head, rows, table.tail)) if columns.changed else self.body
+        return self.body if rows is None else b"".join((table.head, rows, table.tail))
 
     def _find_records(self) -> list[Raw]:
         return [self._root] if self.layout.records is None else self._walk.find(self._root, self.layout.records)
@@ -142,16 +148,15 @@ class JsonDocument:
         return _identity(_scalar(found[0])) if found else None
 
 
-def _customers(table: Table, layout: Layout) -> list[str | None]:
+def _customers(table: Table, way: Way) -> list[str | None]:
     """Give the customers of a table's records."""
-    way = tuple(step for step in layout.customer or () if isinstance(step, str))
-    around = next((way[:length] for length in range(1, len(way) + 1) if way[:length] in table.pattern.groups), None)
+    around = next((way[:end] for end in range(len(way), 0, -1) if way[:end] in table.pattern.groups), None)
     if around is None:
         return [None] * table.count  # no record of this shape has such a member
     texts = table.texts(around)
     values = scalars(texts) if around == way else None
     if values is not None:
-        return [_identity(value) for value in values]
+        return values if set(map(type, values)) == {str} and "" not in values else list(map(_identity, values))
     walk = Walk()
     found = [walk.find(Raw(text), way[len(around) :]) if text else [] for text in texts]
     return [_identity(_scalar(places[0])) if places else None for places in found]
@@ -173,8 +178,9 @@ def _scalar(raw: Raw) -> object:
 
 def _written(walk: Walk, body: bytes) -> Written:
     """Count what was touched, place by place."""
-    counts: Counter[tuple[Edits, Spot, str]] = Counter()
-    for touched, count in walk.touched.items():
-        counts[touched.edits, touched.spot, touched.pointer] += count
+    counts: dict[tuple[Edits, Spot, str], int] = {}
+    for plan, count in walk.touched.items():
+        place = (plan.edits, plan.spot, plan.pointer)
+        counts[place] = counts.get(place, 0) + count
     touches = tuple(Touch(edits, spot, pointer, count) for (edits, spot, pointer), count in counts.items())
     return Written(body, touches, tuple(walk.refused.values()))

@@ -1,31 +1,33 @@
 """Treating a table of records: one column at a time, with one call of decoder and encoder for all of its values.
 
-Whatever is not a plain scalar for all records of a decision (an absent member, a whole object, a number with a
-fraction) goes value by value through the walk, which does the same to any value.
+Whatever is not a plain scalar in all records (an absent member, a whole object, a number with a fraction) goes value by
+value through the walk, which does the same to any value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain, compress
-from operator import is_
+from operator import is_, is_not
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
-from gateway.formats.document import Signal, Whole
+from gateway.formats.document import Scalar, Signal
 from gateway.formats.json_pattern import Way
 from gateway.formats.json_plan import Plan
-from gateway.formats.json_shape import ObjectShape, Shape
 from gateway.formats.json_table import Table
 from gateway.formats.json_walk import Walk
 
 _COLUMN = msgspec.json.Decoder(list[str | int | float | bool | None])
 _ENCODER = msgspec.json.Encoder()
-_RARE = frozenset({Signal, Decimal})
+_RARE = {Signal, Decimal}
 """What an edit may make that isn't written as it is."""
+_FEW = 3
+"""So many values are treated faster one by one."""
 
 
 class UncutError(Exception):
@@ -46,110 +48,102 @@ def scalars(texts: Sequence[bytes]) -> list[Any] | None:
     return None if len(values) != len(texts) or float in set(map(type, values)) else values
 
 
-def wanted(plan: Plan | None, shape: Shape | None, way: Way = ()) -> dict[Way, bool]:
-    """Give the places where a plan does anything to a record; True where it may remove them."""
-    if plan is None:
-        return {}
-    if not isinstance(shape, ObjectShape) or plan.end or not plan.passage or not plan.objects:
-        return {way: plan.edit is not None and plan.edit.whole is Whole.REMOVE}
-    found: dict[Way, bool] = {}
-    for member in shape.members:
-        found |= wanted(plan.names.get(member.name, plan.member), member.shape, (*way, member.name))
-    return found
-
-
 class Columns:
-    """A table while it is treated; `changed` tells whether any value was."""
+    """A table while it is treated; `changed` tells whether any value was. The table itself stays as it is."""
 
-    def __init__(self, table: Table, walk: Walk) -> None:
-        """Take the table, which stays as it is, and the walk that treats single values and counts."""
+    def __init__(self, table: Table, walk: Walk, owners: Sequence[str | None]) -> None:
+        """Take the table, the walk that treats single values and counts, and the records' customers."""
         self.table = table
         self.walk = walk
+        self.owners = owners
         self.columns: list[Sequence[bytes]] = list(table.columns)
         self.changed = False
         self._gone: dict[int, set[int]] = {}
 
-    def treat(self, plan: Plan, owners: Sequence[str | None], chosen: Sequence[bool] | None) -> None:
-        """Treat the records of one plan: all of them, or those `chosen`."""
+    def treat(self, places: Mapping[int, Mapping[Way, Plan]], keys: Sequence[int]) -> None:
+        """Treat all records: `keys` tell, for each, which of the `places` are its own, if any. Raises `UncutError`."""
+        if len(keys) <= _FEW:
+            self._few(places, keys)
+            return
+        distinct = dict.fromkeys(keys)
         for way, group in self.table.pattern.groups.items():
-            below: Plan | None = plan
-            for name in way:
-                below = below.names.get(name, below.member) if below else None
-            if below is not None:
-                self._column(below, way, group - 1, owners, chosen)
+            below = {key: places[key].get(way) if key in places else None for key in distinct}
+            if any(below.values()):
+                column = self._together(below, keys, group - 1) or self._each(below, keys, way, group - 1)
+                if column is not self.columns[group - 1]:
+                    self.columns[group - 1] = column
+                    self.changed = True
 
     def rows(self) -> bytes:
         """Put the records together again, with the commas between them."""
         columns = self._closed_up() if self._gone else self.columns
         return b"".join(chain.from_iterable(zip(*columns, strict=True)))
 
-    def _column(
-        self, plan: Plan, way: Way, number: int, owners: Sequence[str | None], chosen: Sequence[bool] | None
-    ) -> None:
-        """Treat one column."""
-        before = self.columns[number]
-        texts = before if chosen is None else list(compress(before, chosen))
-        who = owners if chosen is None else list(compress(owners, chosen))
-        after = self._together(plan, texts, who) if plan.end and plan.edit else None
-        if after is None:
-            after = self._each(plan, way, number, texts, who, chosen)
-        if after is texts:
-            return
-        self.changed = True
-        if chosen is not None:
-            treated = iter(after)
-            after = [next(treated) if mine else text for mine, text in zip(chosen, before, strict=True)]
-        self.columns[number] = after
-
-    def _together(self, plan: Plan, texts: Sequence[bytes], owners: Sequence[str | None]) -> Sequence[bytes] | None:
-        """Treat scalars of the ordinary kinds; None where there are others."""
-        old = scalars(texts)
-        if old is None or plan.edit is None:
+    def _together(self, below: Mapping[int, Plan | None], keys: Sequence[int], number: int) -> Sequence[bytes] | None:
+        """Treat a column of scalars of the ordinary kinds; None where there are others."""
+        texts = self.columns[number]
+        values = {key: edit for key, plan in below.items() if (edit := _value_of(plan)) is not None}
+        if len(values) < len(below) or (old := scalars(texts)) is None:
             return None
-        new: list[Any] = list(map(plan.edit.value, old, owners))
-        same = list(map(is_, new, old))
+        made: list[Any]
+        if len(values) == 1:
+            made = list(map(values[keys[0]], old, self.owners))
+        else:
+            made = [values[key](value, owner) for key, value, owner in zip(keys, old, self.owners, strict=True)]
+        if set(map(type, made)) & _RARE:
+            return None
+        same = list(map(is_, made, old))
         if all(same):
             return texts
-        if not _RARE.isdisjoint(map(type, new)):
-            return None
-        made = _ENCODER.encode_lines(new).split(b"\n")  # JSON text holds no line break of its own
-        made.pop()
+        written = _ENCODER.encode_lines(made).split(b"\n")  # JSON text holds no line break of its own
+        written.pop()
+        for key, count in Counter(compress(keys, map(is_not, made, old))).items():
+            plan = below[key]
+            assert plan is not None  # who is kept changes nothing
+            self.walk.touch(plan, count)
         if any(same):
-            made = [text if kept else written for kept, text, written in zip(same, texts, made, strict=True)]
-        self.walk.touched[plan] += len(same) - sum(same)
-        return made
+            return [text if kept else new for kept, text, new in zip(same, texts, written, strict=True)]
+        return written
 
-    def _each(
-        self,
-        plan: Plan,
-        way: Way,
-        number: int,
-        texts: Sequence[bytes],
-        owners: Sequence[str | None],
-        chosen: Sequence[bool] | None,
-    ) -> Sequence[bytes]:
-        """Treat one value at a time; absent ones stay absent."""
-        after: list[bytes] = []
-        gone: list[bool] = []
-        same = True
-        for text, owner in zip(texts, owners, strict=True):
-            raw = Raw(text)
+    def _few(self, places: Mapping[int, Mapping[Way, Plan]], keys: Sequence[int]) -> None:
+        """Treat a few records, place by place."""
+        groups = self.table.pattern.groups
+        for row, (key, owner) in enumerate(zip(keys, self.owners, strict=True)):
             self.walk.customer = owner
-            new = self.walk.treat(plan, raw) if text else raw
-            same = same and new is raw
-            gone.append(new is Signal.REMOVE)
-            after.append(text if new is raw else b"" if new is Signal.REMOVE else _ENCODER.encode(new))
-        if True in gone:
-            self._remove(way, number, gone, chosen)
-        return texts if same else after
+            for way, plan in places[key].items() if key in places else ():
+                number = groups[way] - 1
+                old = self.columns[number][row]
+                new = self._one(plan, way, number, row, old)
+                if new is not old:
+                    column = list(self.columns[number])
+                    column[row] = new
+                    self.columns[number] = column
+                    self.changed = True
 
-    def _remove(self, way: Way, number: int, gone: Sequence[bool], chosen: Sequence[bool] | None) -> None:
-        """Note members that are gone; their names and commas follow when all is put together."""
+    def _each(self, below: Mapping[int, Plan | None], keys: Sequence[int], way: Way, number: int) -> Sequence[bytes]:
+        """Treat one value of a column at a time."""
+        texts = self.columns[number]
+        made: list[bytes] = []
+        for row, (text, key, owner) in enumerate(zip(texts, keys, self.owners, strict=True)):
+            plan = below[key]
+            self.walk.customer = owner
+            made.append(text if plan is None else self._one(plan, way, number, row, text))
+        return texts if all(map(is_, made, texts)) else made
+
+    def _one(self, plan: Plan, way: Way, number: int, row: int, text: bytes) -> bytes:
+        """Treat one value: the same text back where nothing changes; what is absent stays absent."""
+        if not text:
+            return text
+        raw = Raw(text)
+        new = self.walk.scalar(plan, raw) if plan.end and text[0] not in b"{[" else self.walk.treat(plan, raw)
+        if new is raw:
+            return text
+        if new is not Signal.REMOVE:
+            return _ENCODER.encode(new)
         if not self.table.pattern.cuts[way]:
             raise UncutError(way)
-        going = iter(gone)
-        everywhere = gone if chosen is None else [mine and next(going) for mine in chosen]
-        self._gone.setdefault(number, set()).update(row for row, goes in enumerate(everywhere) if goes)
+        self._gone.setdefault(number, set()).add(row)
+        return b""
 
     def _closed_up(self) -> list[list[bytes]]:
         """Take out names and commas of members that are gone: the comma behind, or the one before the last member."""
@@ -162,6 +156,18 @@ class Columns:
                 if last:
                     _drop_last_comma(columns[:number], row)
         return columns
+
+
+def _value_of(plan: Plan | None) -> Callable[[Scalar, str | None], object] | None:
+    """Give what an edit does to scalars; None where a place isn't one for scalars alone."""
+    if plan is None:
+        return _kept
+    return plan.edit.value if plan.end and plan.edit else None
+
+
+def _kept(value: Scalar, _owner: str | None) -> Scalar:
+    """Leave a value as it is."""
+    return value
 
 
 def _drop_last_comma(columns: Sequence[list[bytes]], row: int) -> None:

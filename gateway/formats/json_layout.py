@@ -107,7 +107,7 @@ def _former(records: Selector | None, customer: Selector | None) -> Former | Non
     way = tuple(step for step in customer.steps if isinstance(step, str)) if customer else ()
     if names is False or (customer and len(way) != len(customer.steps)):
         return None
-    return Former(names, cuts={way: False} if way else {})
+    return Former(names, way, cuts={way: False} if way else {})
 
 
 def _records(node: Node) -> Iterator[Node]:

@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,15 +31,14 @@ _SURE = "+" if sys.version_info >= (3, 11, 5) else ""
 _CUT = ")("
 
 
-@dataclass(frozen=True, slots=True)
-class Writing:
+class Writing(NamedTuple):
     """How a body is written: with white space between its tokens, with escapes in its texts."""
 
     spaced: bool
     escaped: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
     """One message's expressions: what stands before the records, one record, what stands after.
 
@@ -123,8 +123,8 @@ class _Writer:
         head = rf"{self.space}\{{{self.space}{before}{self._name(names[0])}{inner[0]}"
         return head, rf"{inner[1]}{comma}{after}\}}{self.space}", inner[2]
 
-    def _object(self, shape: ObjectShape, way: Way, *, plain: bool = False) -> str:
-        return rf"\{{{self.space}{self._members(shape.members, (), None if plain else way)}\}}"
+    def _object(self, shape: ObjectShape, way: Way | None) -> str:
+        return rf"\{{{self.space}{self._members(shape.members, (), way)}\}}"
 
     def _members(self, members: Sequence[Member], after: Sequence[Member], way: Way | None) -> str:
         """Write members that others may follow; `way` is None where nothing is cut out of them."""
@@ -163,8 +163,10 @@ class _Writer:
         return f")(?:({text}))?("
 
     def _leading_on(self, shape: Shape | None, way: Way) -> str:
-        """Write an object with cuts inside, or null; each of the two in groups of its own."""
+        """Write an object with cuts inside, or null where it may be; each of the two in groups of its own."""
         assert isinstance(shape, ObjectShape)
+        if not shape.nullable:
+            return self._object(shape, way)
         self.count += 1
         written = self._object(shape, way)
         self.count += 2
@@ -172,11 +174,15 @@ class _Writer:
 
     def _plain(self, shape: Shape | None) -> str:
         """Write a value with nothing to cut out of it."""
+        if shape is None:
+            return "null"
         if isinstance(shape, ObjectShape):
-            return f"(?:{self._object(shape, (), plain=True)}|null)"
+            text = self._object(shape, None)
+            return f"(?:{text}|null)" if shape.nullable else text
         if isinstance(shape, ArrayShape):
             element = f"{self._plain(shape.element)}{self.space}"
-            return rf"(?:\[{self.space}(?:{element}(?:,{self.space}{element})*{_SURE})?{_SURE}\]|null)"
+            text = rf"\[{self.space}(?:{element}(?:,{self.space}{element})*{_SURE})?{_SURE}\]"
+            return f"(?:{text}|null)" if shape.nullable else text
         return rf'(?:{self._string}|[^"{{}}\[\],: \t\r\n]++)'
 
     def _name(self, name: str) -> str:

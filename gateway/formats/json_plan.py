@@ -14,7 +14,7 @@ class Plan:
 
     `edit` treats what stands at the place itself; None leaves it alone. At an `end`, it treats all that lies below as
     well. `passage` is a place on the way to labels: no label covers it, and an object (or an array, as `objects` and
-    `arrays` tell) there only leads on; anything else there is unlisted.
+    `arrays` tell) there only leads on; anything else there is unlisted. `reached` belongs to `json_reach`.
     """
 
     edits: Edits
@@ -30,6 +30,7 @@ class Plan:
     indexes: dict[int, Plan | None] = field(default_factory=dict)
     element: Plan | None = None
     record: bool = False
+    reached: dict[object, object] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[Plan, ...]:

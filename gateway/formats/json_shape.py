@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +21,30 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class ObjectShape:
-    """An object's members, in the order in which they were seen."""
+    """An object's members, in the order in which they were seen. `nullable`: null has stood here as well."""
 
     members: tuple[Member, ...]
+    nullable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayShape:
-    """An array; `element` unites all of its elements."""
+    """An array; `element` unites all of its elements. `nullable`: null has stood here as well."""
 
     element: Shape | None
+    nullable: bool = False
 
 
 Shape = Leaf | ObjectShape | ArrayShape
-"""What stands at a place. None, beside it, is a place where nothing but null has been seen: it may be anything yet."""
+"""What stands at a place. None, beside it, is a place where nothing but null has been seen."""
 
 LEAF = Leaf()
 
 
 def learn(shape: Shape | None, value: object) -> Shape | None:
-    """Widen a shape to a parsed value; null fits anywhere. What is now an object and now an array becomes a leaf."""
+    """Widen a shape to a parsed value. What is now an object and now an array becomes a leaf."""
     if value is None:
-        return shape
+        return replace(shape, nullable=True) if isinstance(shape, ObjectShape | ArrayShape) else shape
     if isinstance(value, dict):
         return _learn_members(shape, value) if isinstance(shape, ObjectShape | None) else LEAF
     if isinstance(value, list):
@@ -51,7 +53,7 @@ def learn(shape: Shape | None, value: object) -> Shape | None:
         element = shape.element if shape else None
         for inner in value:
             element = learn(element, inner)
-        return ArrayShape(element)
+        return ArrayShape(element, nullable=shape is not None and shape.nullable)
     return LEAF
 
 
@@ -72,7 +74,9 @@ def _learn_members(shape: ObjectShape | None, value: dict[str, object]) -> Objec
             known[name] = Member(name, learn(None, inner), always=shape is None)
         place += 1
     members = tuple(Member(name, known[name].shape, known[name].always and name in value) for name in order)
-    return shape if shape is not None and members == shape.members else ObjectShape(members)
+    if shape is None:
+        return ObjectShape(members)
+    return shape if members == shape.members else replace(shape, members=members)
 
 
 def depth(shape: Shape | None) -> int:

@@ -6,6 +6,7 @@ way, which is right for any body, and widens the shape. What to cut out is learn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,16 +22,16 @@ from gateway.formats.selector import ANY, Step
 _VALID = msgspec.json.Decoder(msgspec.Raw)
 _PARSER = msgspec.json.Decoder()
 
-_MOST_PLACES = 1000
+_MOST_PLACES = 300
 _MOST_LESSONS = 24
 _PATIENCE = 8
 """After so many bodies in a row that did not fit, only one in so many is tried."""
 
-_SPACES = (b'": ', b'" :', b"{ ", b"{\n", b"{\r", b"{\t", b"[ ", b"[\n", b"[\r", b"[\t", b" {", b"\n{", b" [", b"\n[")
-_BEGINNING = 256
+_SPACED = re.compile(rb'[ \t\r\n]*+[{\[][ \t\r\n]|[ \t\r\n]|[{\[]++"(?:[^"\\]|\\.)*"(?:[ \t\r\n]|:[ \t\r\n])')
+"""The first tokens of a body that is written with white space between them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # frozen in spirit: one is made for each body, and freezing costs as much as matching
 class Table:
     """A body taken apart: `head`, rows of texts and `tail`, joined, are the body. `columns` are the rows turned."""
 
@@ -47,15 +48,20 @@ class Table:
 
 @dataclass(slots=True, eq=False)
 class Former:
-    """What has been learned of one message. `names` lead to the records; None: the body is the one record."""
+    """What has been learned of one message. `names` lead to the records; None: the body is the one record.
+
+    `customer` are the names that lead from a record to its customer, which is always cut out; () where it isn't named.
+    """
 
     names: tuple[str, ...] | None
+    customer: Way = ()
     shape: Shape | None = None
     cuts: dict[Way, bool] = field(default_factory=dict)
     patterns: dict[Writing, Pattern | None] = field(default_factory=dict)
     lessons: int = 0
     misses: int = 0
     seen: int = 0
+    depth: int = 0
 
     def form(self, body: bytes, max_depth: int) -> Table | None:
         """Take a body apart; None where it does not fit. Raises `Unreadable` for broken JSON."""
@@ -68,21 +74,19 @@ class Former:
             raise Unreadable("body-not-json", "the body is not valid JSON") from None
         except RecursionError:
             raise Unreadable("body-too-deep", f"the body is nested more than {max_depth} levels deep") from None
-        table = self._fit(body) if depth(self.shape) <= max_depth else None
+        table = self._fit(body) if self.depth <= max_depth else None
         self.misses = self.misses + 1 if table is None else 0
         return table
 
-    def cut(self, body: bytes, table: Table, wanted: Cuts) -> Table | None:
-        """Take a body apart again if more is wanted than was cut out; what was wanted will be cut from now on."""
-        if all(table.pattern.reaches(way, removable=wanted[way]) for way in wanted):
-            return table
+    def cut(self, body: bytes, wanted: Cuts) -> Table | None:
+        """Take a body apart again with more cut out, which will be cut from now on; None where it doesn't fit now."""
         self.cuts = united(self.cuts, wanted)
         self.patterns = {}
         return self._fit(body)
 
     def teach(self, body: bytes) -> None:
         """Learn from a body that did not fit, and is known to be sound."""
-        if self.lessons >= _MOST_LESSONS:
+        if self.lessons >= _MOST_LESSONS or (self.misses >= _PATIENCE and self.seen % _PATIENCE):
             return
         try:
             shape = learn(self.shape, _PARSER.decode(body))
@@ -93,7 +97,7 @@ class Former:
         self.lessons += 1
         if size(shape) > _MOST_PLACES:
             self.lessons, shape = _MOST_LESSONS, None
-        self.shape, self.patterns = shape, {}
+        self.shape, self.depth, self.patterns = shape, depth(shape), {}
 
     def record(self) -> Shape | None:
         """Give the shape of a record."""
@@ -104,7 +108,7 @@ class Former:
         return shape if self.names is None else getattr(shape, "element", None)
 
     def _fit(self, body: bytes) -> Table | None:
-        pattern = self._pattern(Writing(any(map(body[:_BEGINNING].__contains__, _SPACES)), b"\\" in body))
+        pattern = self._pattern(Writing(_SPACED.match(body) is not None, b"\\" in body))
         if pattern is None:
             return None
         head = pattern.head.match(body)

@@ -9,7 +9,7 @@ import msgspec
 from gateway.formats.document import Scalar
 
 MOST_DIGITS = 1000
-"""How long a number may be written to be treated at all; a longer one is no amount of anything."""
+"""How long a number with a fraction or exponent may be written to be treated at all; whole ones are the decoder's."""
 
 _SCALAR = msgspec.json.Decoder(str | int | float | bool | None)
 

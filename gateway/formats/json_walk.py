@@ -6,7 +6,6 @@ A value here is the raw text as it arrived, or what an edit made of it: an untou
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -38,7 +37,7 @@ class Walk:
     """
 
     customer: str | None = None
-    touched: Counter[Plan] = field(default_factory=Counter)
+    touched: dict[Plan, int] = field(default_factory=dict)
     refused: dict[tuple[Edits, Spot, str], Refused] = field(default_factory=dict)
     opened: dict[int, dict[str, Raw] | list[Raw]] = field(default_factory=dict)
     replaced: dict[int, Value] = field(default_factory=dict)
@@ -92,6 +91,10 @@ class Walk:
             found = onward
         return found
 
+    def touch(self, plan: Plan, count: int = 1) -> None:
+        """Count places that an edit changed."""
+        self.touched[plan] = self.touched.get(plan, 0) + count
+
     def refuse(self, plan: Plan) -> None:
         """Note a place that an edit refused."""
         if len(self.refused) < _MOST_REFUSED:
@@ -137,6 +140,8 @@ class Walk:
     def _container(self, plan: Plan, raw: Raw, inside: dict[str, Raw] | list[Raw]) -> Value:
         """Treat an object or array as a whole, or each scalar in it."""
         edit = _edit(plan)
+        if not inside and edit.hollow is not None:
+            return self.made(plan, raw, edit.hollow)
         if edit.whole is Whole.REFUSE:
             self.refuse(plan)
             return raw
@@ -149,9 +154,9 @@ class Walk:
         if edit.whole is Whole.EMPTY:
             if not inside:
                 return raw
-            self.touched[plan] += 1
+            self.touch(plan)
             return Raw(b"{}" if isinstance(inside, dict) else b"[]")
-        self.touched[plan] += 1
+        self.touch(plan)
         return Signal.REMOVE
 
     def scalar(self, plan: Plan, raw: Raw) -> Value:
@@ -171,7 +176,7 @@ class Walk:
         if new is Signal.REFUSE:
             self.refuse(plan)
             return raw
-        self.touched[plan] += 1
+        self.touch(plan)
         return encode(new) if isinstance(new, Decimal) else new
 
     def _look_for_refusals(self, plan: Plan, inside: dict[str, Raw] | list[Raw]) -> None:

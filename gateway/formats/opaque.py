@@ -16,7 +16,12 @@ class OpaqueDocument:
     labelled: bool
     customers: Sequence[str | None] = (None,)
 
-    def write(self, records: Sequence[Edits], envelope: Edits) -> Written:  # noqa: ARG002 - a Document's form
+    def write(
+        self,
+        records: Sequence[Edits],
+        envelope: Edits,  # noqa: ARG002 - a Document's form
+        customers: Sequence[str | None] | None = None,  # noqa: ARG002 - the same
+    ) -> Written:
         """Give the same bytes, or refuse: a part of a picture can't be masked by editing its bytes."""
         edits = records[0]
         if not self.labelled or edits.of((0,)) is None:

@@ -13,6 +13,7 @@ from typing import Any
 from gateway.proxy.admin import Admin
 from gateway.proxy.drive import Doors, Drive
 from gateway.proxy.logs import AccessLog, Log
+from gateway.proxy.memory import keep_freed_memory
 from gateway.proxy.metrics import Metrics
 from gateway.proxy.reload import Reload, Reloader
 from gateway.proxy.server import Server
@@ -118,6 +119,7 @@ async def serve_until_told(
 
 def run(main: Callable[[], Coroutine[Any, Any, bool]]) -> bool:
     """Run on uvloop where it can be imported, else on asyncio's own loop."""
+    keep_freed_memory()
     try:
         import uvloop  # noqa: PLC0415 - it is missing on some platforms
     except ImportError:

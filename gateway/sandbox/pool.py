@@ -22,7 +22,7 @@ class Sandbox:
 
     `workers` processes at most, started when they are needed; `seconds` of time and `memory` bytes of address space for
     each call; `waiting` calls in the queue before more are refused as `overloaded`; after `jobs` calls a worker is
-    replaced, whatever it may have gathered.
+    replaced, whatever it may have gathered; `preload` are modules that a worker imports before its first call.
     """
 
     def __init__(
@@ -33,8 +33,10 @@ class Sandbox:
         memory: int = 1 << 30,
         waiting: int = 64,
         jobs: int = 500,
+        preload: tuple[str, ...] = _PRELOAD,
     ) -> None:
         self._seconds, self._memory, self._most_waiting, self._jobs = seconds, memory, waiting, jobs
+        self._preload = preload
         self._workers, self._slots = workers, asyncio.Semaphore(workers)
         self._waiting = 0
         self._idle: list[Hand] = []
@@ -110,7 +112,7 @@ class Sandbox:
         return None
 
     async def _hire(self) -> Hand:
-        hand = await Hand.hire(self._memory, _PRELOAD)
+        hand = await Hand.hire(self._memory, self._preload)
         try:
             async with asyncio.timeout(_HIRE_SECONDS):
                 await hand.ready()

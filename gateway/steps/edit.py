@@ -101,7 +101,9 @@ def _guarded(edit: Edit | None, forms: tuple[Form, ...]) -> Edit | None:
             return Signal.REMOVE if meets == {"drop"} else Signal.REFUSE
         return value if edit is None else edit.value(value, customer)
 
-    return Edit(guard, Whole.DESCEND if edit is None else edit.whole)
+    hollow = {write_back for treatment, write_back in forms if treatment.WHOLE is Whole.EMPTY}
+    meets_hollow = Signal.REMOVE if hollow == {"drop"} else Signal.REFUSE
+    return Edit(guard, Whole.DESCEND if edit is None else edit.whole, meets_hollow if hollow else None)
 
 
 def _unlisted(labels: Labels, leg: Leg) -> Edit | None:

@@ -20,7 +20,16 @@ from gateway.watermark.plan import Marked, Plan, unmarkable
 
 _PROFILE_LONGEST = 2 << 20  # bytes; the profiles of printers reach one megabyte
 _RESOLUTIONS = 10_000  # dots per inch that are believed
-_BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, NotImplementedError)
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    NotImplementedError,
+)
 """What the library raises at broken images: a broken PNG is a `SyntaxError` to it."""
 
 

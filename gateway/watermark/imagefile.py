@@ -30,7 +30,7 @@ class Header:
 
 
 def read(kind: str, body: bytes) -> Header:
-    """Read a `png` or `jpeg`; refuses `format`, `truncated`, `broken`, `animated`, `trailing-data`, `too-many-frames`."""
+    """Read a `png` or `jpeg`. Refuses `format`, `truncated`, `broken`, `animated` and `trailing-data`."""
     return _png(body) if kind == "png" else _jpeg(body)
 
 

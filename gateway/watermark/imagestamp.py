@@ -39,7 +39,7 @@ def stamp(image: Image.Image, texts: Sequence[str], code: str) -> Image.Image:
 def _draw(image: Image.Image, mask: Image.Image, corner: tuple[int, int], *, light: bool) -> None:
     shade = _LIGHT if light else _DARK
     if image.mode == "RGBA":
-        # Drawn over transparency the mark has to be there too, and in its own colour: no blending with the hidden black.
+        # Over transparency the mark has to be there too, and in its own colour: no blending with the hidden black.
         over = Image.new("RGBA", mask.size, (shade, shade, shade, 0))
         over.putalpha(mask)
         left, top = max(0, -corner[0]), max(0, -corner[1])

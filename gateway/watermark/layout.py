@@ -108,6 +108,5 @@ def _tiles(
 
 def _touches(x: float, y: float, tile: tuple[float, float], area: Area) -> bool:
     return (
-        area.left - tile[0] / 2 < x < area.right + tile[0] / 2
-        and area.low - tile[1] / 2 < y < area.high + tile[1] / 2
+        area.left - tile[0] / 2 < x < area.right + tile[0] / 2 and area.low - tile[1] / 2 < y < area.high + tile[1] / 2
     )

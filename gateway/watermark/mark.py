@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
+from operator import mul
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXY"
 """29 characters: a prime, so that the check notices every wrong character and every swap of two."""
 
 _DIGITS = 14  # 29 ** 14 is just above 2 ** 68
 _GROUP = 5
+_POWERS = [len(ALPHABET) ** place for place in reversed(range(_DIGITS))]
+_WEIGHTS = range(1, _DIGITS + 1)  # different and not 0 modulo 29: that is what makes the check notice
 SHAPE = "-".join(["W" * _GROUP] * 3)
 """As wide as any code: what a layout is measured with before the code of the page is known."""
 
@@ -30,7 +33,9 @@ def check(text: str) -> str | None:
 
     Case, spaces, dashes and full-width characters don't matter.
     """
-    kept = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) not in {"Pd", "Zs", "Cc", "Cf"})
+    kept = "".join(
+        c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) not in {"Pd", "Zs", "Cc", "Cf"}
+    )
     letters = kept.upper()
     if len(letters) != _DIGITS + 1 or not set(letters) <= set(ALPHABET):
         return None
@@ -44,10 +49,7 @@ def check(text: str) -> str | None:
 
 
 def _printed(number: int) -> str:
-    digits: list[int] = []
-    for _ in range(_DIGITS):
-        number, digit = divmod(number, len(ALPHABET))
-        digits.insert(0, digit)
-    digits.append(sum(place * digit for place, digit in enumerate(digits, 1)) % len(ALPHABET))
-    letters = "".join(ALPHABET[digit] for digit in digits)
-    return "-".join(letters[at : at + _GROUP] for at in range(0, len(letters), _GROUP))
+    digits = [number // power % len(ALPHABET) for power in _POWERS]
+    digits.append(sum(map(mul, digits, _WEIGHTS)) % len(ALPHABET))
+    letters = "".join([ALPHABET[digit] for digit in digits])
+    return "-".join([letters[at : at + _GROUP] for at in range(0, len(letters), _GROUP)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING
 
 import pikepdf
@@ -35,7 +36,7 @@ _BROKEN = (
     TypeError,
     ValueError,
 )
-"""What the library raises at files that are broken in one way or another, from its C++ side and from its Python side."""
+"""What the library raises at files that are broken in one way or another, from its C++ and from its Python side."""
 
 
 def mark(_document: str, body: bytes, plan: Plan) -> Marked:
@@ -43,8 +44,10 @@ def mark(_document: str, body: bytes, plan: Plan) -> Marked:
     if b"%PDF-" not in body[:_HEADER_WITHIN]:
         raise unmarkable("format")
     try:
-        with pikepdf.open(io.BytesIO(body)) as pdf:
-            return _mark(pdf, plan)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about files that are odd, but odd already when they came
+            with pikepdf.open(io.BytesIO(body)) as pdf:
+                return _mark(pdf, plan)
     except pikepdf.PasswordError as error:
         raise unmarkable("encrypted") from error
     except MemoryError as error:
@@ -105,7 +108,7 @@ class _Press:
         forms = {"/SvMark": stamp} if wrapped.form is None else {"/SvPage": wrapped.form, "/SvMark": stamp}
         if tagged and wrapped.form is not None:
             self._tags.move(page, wrapped.form)
-        page.Resources = _with(resources if self._reliant else Dictionary(), forms)
+        page.Resources = _with(resources, forms) if self._reliant else Dictionary(XObject=Dictionary(forms))
         page.Contents = self._content(wrapped.form is not None, wrapped.open)
         page["/SOVG_Mark"] = pikepdf.String(text)
         pdfnotes.lift(self._pdf, page, frame_, stamp)

@@ -1,4 +1,4 @@
-"""Refuses a PDF that can't be marked safely, and removes what would leave it unmarked: attachments, thumbnails, scripts' kin.
+"""Refuses a PDF that can't be marked safely, and removes what would leave it unmarked: attachments, thumbnails, media.
 
 Every object is looked at once: the library writes it out, a search finds the telling names, and only the few objects
 that have one are walked through. Names are judged where they stand, because a font may be called `/EF` as well.

@@ -48,7 +48,7 @@ class Inheritance:
         """Give the inheritable entries that hold for a page."""
         if depth > _DEEPEST:
             raise unmarkable("broken")
-        own = {key: value for key in _INHERITED if (value := node.get(key)) is not None}
+        own = {key: node[key] for key in _INHERITED if key in node}
         parent = node.get("/Parent")
         if not isinstance(parent, Dictionary):
             return own

@@ -28,9 +28,7 @@ class Stamps:
         self._pdf = pdf
         self._texts = tuple(winansi(text) for text in fill(texts, SHAPE))
         self._drawn: dict[Frame, tuple[bytes, Array]] = {}
-        font = Dictionary(
-            Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding
-        )
+        font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding)
         state = Dictionary(
             Type=Name.ExtGState, ca=_FILL_ALPHA, CA=_RIM_ALPHA, BM=Name.Normal, SMask=Name("/None"), AIS=False
         )
@@ -43,13 +41,9 @@ class Stamps:
     def stamp(self, frame: Frame, code: str) -> Object:
         """Give the form that shows the mark of one page, in the page's user space."""
         drawing, box = self._of(frame)
-        return self._pdf.make_stream(
-            drawing.replace(SHAPE.encode(), code.encode()),
-            Type=Name.XObject,
-            Subtype=Name.Form,
-            BBox=box,
-            Resources=self._resources,
-        )
+        form = self._pdf.make_stream(drawing.replace(SHAPE.encode(), code.encode()))
+        form.Type, form.Subtype, form.BBox, form.Resources = Name.XObject, Name.Form, box, self._resources
+        return form
 
     def _of(self, frame: Frame) -> tuple[bytes, Array]:
         if frame not in self._drawn:

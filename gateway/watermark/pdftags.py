@@ -52,9 +52,9 @@ def _kid(kid: Object | int, page: Object, form: Object, *, on_page: bool) -> Obj
     if isinstance(kid, int):
         return Dictionary(Type=Name.MCR, Pg=page, Stm=form, MCID=kid) if on_page else kid
     if isinstance(kid, Dictionary) and "/MCID" in kid and "/Stm" not in kid:
-        if _is(kid.get("/Pg"), page) or ("/Pg" not in kid and on_page):
-            kid.Stm = form
-            kid.Pg = page
+        here = _is(kid.get("/Pg"), page) if "/Pg" in kid else on_page
+        if here:
+            kid.Stm, kid.Pg = form, page
     return kid
 
 

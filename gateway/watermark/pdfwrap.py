@@ -1,13 +1,14 @@
 """Turns what a page shows into one form, so that whatever its content does ends with it.
 
-Appending to a page's content, or putting `q Q` around it, fails on real files: states left open, too many `Q`, a clip of
-nothing, layers that are hidden and never closed. A form XObject (ISO 32000-2, 8.10) is a stream of its own, and the
+Appending to a page's content, or putting `q Q` around it, fails on real files: states left open, too many `Q`, a clip
+of nothing, layers that are hidden and never closed. A form XObject (ISO 32000-2, 8.10) is a stream of its own, and the
 content's bytes go into it as they are.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, PdfError, Stream
@@ -35,7 +36,7 @@ class Wrapper:
 
     def wrap(self, page: Object, resources: Object, box: Array, *, tagged: bool) -> Wrapped:
         """Give the form of a page. Tagged pages never share one: the tags name the form they are in."""
-        contents = page.get("/Contents")
+        contents = page.Contents if "/Contents" in page else None
         key = None
         if isinstance(contents, Stream) and resources.is_indirect and not tagged:
             key = contents.objgen, resources.objgen, bytes(box.unparse())
@@ -65,10 +66,13 @@ class Wrapper:
             del alone[entry]
         return alone
 
-    def _joined(self, streams: list[Object]) -> Object:
-        """Join several streams as if they were one, with white space between them (ISO 32000-2, 7.8.2)."""
+    def _joined(self, streams: Sequence[Object]) -> Object:
+        """Join several streams as if they were one, with white space between them (ISO 32000-2, 7.8.2).
+
+        A space and no line end, because that is what viewers put there: a comment goes on into the next stream.
+        """
         try:
-            return self._pdf.make_stream(b"\n".join(stream.read_bytes() for stream in streams))
+            return self._pdf.make_stream(b" ".join(stream.read_bytes() for stream in streams))
         except PdfError as error:
             raise unmarkable("broken") from error
 
@@ -81,5 +85,5 @@ def _examine(stream: Object, resources: Object) -> int:
         return 0  # a viewer can't read it either; the data goes along as it is
     if absurd(content):
         raise unmarkable("nested")
-    properties = resources.get("/Properties")
+    properties = resources.Properties if "/Properties" in resources else None
     return left_open(content) if isinstance(properties, Dictionary) else 0

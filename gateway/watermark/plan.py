@@ -9,7 +9,7 @@ from gateway.errors import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one document may cost: `pages`, decoded `pixels` of an image, `objects` of a PDF and bytes of the `output`."""
+    """What one document may cost: `pages`, decoded `pixels` of an image, `objects` of a PDF, bytes of `output`."""
 
     pages: int = 5_000
     pixels: int = 50_000_000
@@ -40,6 +40,32 @@ class Marked:
     codes: tuple[str, ...]
 
 
+REASONS = {
+    "animated": "the image has several frames, of which viewers show one or all",
+    "broken": "the file can't be read, or not to its end",
+    "covered": "form fields, which viewers draw above everything else, hide half of a page",
+    "depth": "the image has more than 8 bits a sample, which marking would lose",
+    "encrypted": "the file opens with a password only",
+    "format": "the bytes are not of the format that was said, or of one that can't be marked",
+    "javascript": "the file has scripts, which can change what is shown",
+    "launch": "the file starts programs",
+    "mode": "the image has a colour model that can't be marked",
+    "nested": "a page opens more marked content than viewers survive",
+    "no-pages": "the file has no page",
+    "signed": "the file is signed, and the mark would break the signature",
+    "too-large": "marking it takes more memory, or makes a larger file, than allowed",
+    "too-many-objects": "the file has more objects than allowed",
+    "too-many-pages": "the file has more pages than allowed",
+    "too-many-pixels": "the image has more pixels than allowed",
+    "too-small": "the image has no room for a code that could be read",
+    "trailing-data": "the image file goes on after the end of the image",
+    "truncated": "the image file ends before the image does",
+    "xfa": "the file is an XFA form, whose pages are made by the viewer",
+}
+"""Why a document can't be marked. The words are stable: they stand in audit entries and answers."""
+
+
 def unmarkable(reason: str) -> Unreadable:
-    """Give the refusal of a document that can't be marked safely; `reason` is a stable word, see docs/marks.md."""
+    """Give the refusal of a document that can't be marked safely; `reason` is one of `REASONS`."""
+    assert reason in REASONS, reason
     return Unreadable("body-unmarkable", reason)

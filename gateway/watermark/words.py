@@ -61,6 +61,7 @@ def _encodes(character: str, charset: str) -> bool:
 
 def _spelled(text: str, shows: Callable[[str], bool]) -> str:
     parts: list[str] = []
-    for shown, run in itertools.groupby(text, shows):
-        parts.append("".join(run) if shown else "[" + " ".join(f"U+{ord(c):04X}" for c in run) + "]")
+    for shown, group in itertools.groupby(text, shows):
+        run = "".join(group)
+        parts.append(run if shown else "[" + " ".join(f"U+{ord(c):04X}" for c in run) + "]")
     return "".join(parts)
