@@ -85,7 +85,6 @@ def test_what_cannot_be_told_neither_grants_nor_lifts_a_denial():
         ({"user.contact"}, set(), True),
         (set(), set(), False),
     ],
-    ids=str,
 )
 def test_a_denial_of_classes_holds_for_messages_that_carry_them(denied, carried, allowed):
     assert ask(allow(), deny(classes=denied), classes=frozenset(carried)).allowed is allowed

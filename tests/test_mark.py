@@ -1,11 +1,15 @@
 """A code is what an export's secret says, can be read off a screenshot and typed, and a typo is noticed."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.watermark.mark import ALPHABET, SHAPE, check, code
+from gateway.watermark.plan import REASONS
 from gateway.watermark.words import ascii_only, fill, winansi, wrap
 
 secrets = st.binary(min_size=32, max_size=32)
@@ -83,3 +87,17 @@ def test_wrapped_lines_fit_and_lose_nothing_but_spaces(text, columns):
 def test_a_code_is_never_broken_over_lines(secret, columns):
     printed = code(secret, 1)
     assert any(printed in line for line in wrap(f"Customer / {'x' * 30} {printed} y", columns))
+
+
+def test_the_gateway_itself_loads_no_pdf_or_image_library():
+    told = "import sys, gateway.gate, gateway.sandbox, gateway.watermark.document; "
+    told += "print(sorted({'pikepdf', 'PIL', 'numpy', 'lxml'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_every_reason_is_explained_in_the_docs():
+    docs = (Path(__file__).parents[1] / "docs" / "marks.md").read_text()
+    explained = dict(re.findall(r"^\| `([a-z-]+)` \| (.+?) \|$", docs, re.MULTILINE))
+    assert {reason: explained.get(reason) for reason in REASONS} == REASONS
+    assert set(explained) - set(REASONS) == {"timeout", "crash", "failed"}  # of the worker

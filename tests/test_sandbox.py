@@ -2,17 +2,24 @@
 
 import asyncio
 import ctypes
+import io
 import os
 import socket
 import subprocess
 import sys
 import textwrap
+import zlib
 from pathlib import Path
 
+import pikepdf
 import pytest
+from pdf_kit import blank, saved, texts
+from PIL import Image
 
 from gateway.errors import Unreadable
 from gateway.sandbox import Sandbox
+from gateway.watermark.document import mark
+from gateway.watermark.mark import code
 from gateway.watermark.plan import Marked, Plan
 
 
@@ -113,6 +120,33 @@ async def reason(box, function, *args):
 async def test_large_bodies_go_and_come_whole(sandbox):
     body = os.urandom(5 << 20)
     assert await sandbox.run(double, body) == body * 2
+
+
+async def test_documents_are_marked_under_all_limits():
+    box = Sandbox(workers=1)
+    await box.start()
+    plan = Plan(("to ACME / {mark}",), frozenset({"copy"}), bytes(32))
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 200), "white").save(picture, "PNG")
+    page = await box.run(mark, "pdf", saved(blank()), plan)
+    image = await box.run(mark, "png", picture.getvalue(), plan)
+    assert page.codes == image.codes == (code(plan.secret, 1),)
+    assert page.codes[0] in texts(page.body)[0]
+    assert await reason(box, mark, "pdf", b"%PDF-1.7", plan) == ("body-unmarkable", "broken")
+    await box.close()
+
+
+async def test_a_bomb_goes_off_in_the_worker_alone():
+    box = Sandbox(workers=1, memory=300 << 20)
+    await box.start()
+    squeeze = zlib.compressobj(1)
+    bomb = squeeze.compress(bytes(1 << 20)) + b"".join(squeeze.compress(bytes(1 << 20)) for _ in range(239))
+    pdf = blank()
+    pdf.pages[0].obj.Contents.write(bomb + squeeze.flush(), filter=pikepdf.Name.FlateDecode)
+    plan = Plan((), frozenset(), bytes(32))
+    assert await reason(box, mark, "pdf", saved(pdf), plan) == ("body-unmarkable", "too-large")
+    assert (await box.run(mark, "pdf", saved(blank()), plan)).codes
+    await box.close()
 
 
 async def test_plans_and_marked_documents_cross_with_their_types(sandbox):

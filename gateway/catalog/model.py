@@ -25,8 +25,8 @@ class Field:
 class CustomerSource:
     """Where a record's customer is named.
 
-    `kind` is one of `body` (an RFC 9535 singular query relative to the record), `path` (a template variable), `query` (a
-    parameter), `request-header`, `response-header`.
+    `kind` is one of `body` (an RFC 9535 singular query relative to the record), `path` (a template variable), `query`
+    (a parameter), `request-header`, `response-header`.
     """
 
     kind: str

@@ -103,8 +103,9 @@ class _Press:
         if not isinstance(resources, Dictionary):
             resources = Dictionary()
         tagged = self._tags.tagged(page)
-        wrapped = self._wrapper.wrap(page, resources, self._stamps.box(frame_), tagged=tagged)
-        stamp = self._stamps.stamp(frame_, text)
+        sheet = self._stamps.sheet(frame_)
+        wrapped = self._wrapper.wrap(page, resources, sheet, tagged=tagged)
+        stamp = self._stamps.stamp(sheet, text)
         forms = {"/SvMark": stamp} if wrapped.form is None else {"/SvPage": wrapped.form, "/SvMark": stamp}
         if tagged and wrapped.form is not None:
             self._tags.move(page, wrapped.form)

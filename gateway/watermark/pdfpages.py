@@ -86,7 +86,7 @@ def box(value: Object | None) -> Area | None:
     """Read a rectangle, whichever corners it names; None where there is none or it is empty."""
     if not isinstance(value, Array) or len(value) < _CORNERS:
         return None
-    x, y, across, up = (_number(corner) for corner in list(value)[:_CORNERS])
+    x, y, across, up = map(_number, list(value)[:_CORNERS])
     area = Area(min(x, across), min(y, up), max(x, across), max(y, up))
     return area if area.left < area.right and area.low < area.high else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
@@ -18,7 +19,20 @@ from gateway.watermark.words import fill, winansi
 # The rims come first, or they would eat the thin strokes of `@` and `/` on white.
 _FILL, _FILL_ALPHA = 0.2, 0.28
 _RIM, _RIM_ALPHA, _RIM_WIDTH = 1.0, 0.34, 0.9
+_CODE = SHAPE.encode()
 _FONT_SIZE = 12  # of the form's own space, which is scaled to the page: coordinates stay short on every page
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Pages that are shown alike: their number among the kinds, the `box` of their forms, and the stamp's content.
+
+    The box holds all that such a page may show, with room, so that nothing at its edge is cut.
+    """
+
+    number: int
+    box: Array
+    drawing: bytes
 
 
 class Stamps:
@@ -27,31 +41,27 @@ class Stamps:
     def __init__(self, pdf: Pdf, texts: Sequence[str]) -> None:
         self._pdf = pdf
         self._texts = tuple(winansi(text) for text in fill(texts, SHAPE))
-        self._drawn: dict[Frame, tuple[bytes, Array]] = {}
+        self._sheets: dict[Frame, Sheet] = {}
         font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding)
         state = Dictionary(
             Type=Name.ExtGState, ca=_FILL_ALPHA, CA=_RIM_ALPHA, BM=Name.Normal, SMask=Name("/None"), AIS=False
         )
         self._resources = pdf.make_indirect(Dictionary(Font=Dictionary(F=font), ExtGState=Dictionary(G=state)))
 
-    def box(self, frame: Frame) -> Array:
-        """Give the box of a page's forms: all that the page may show, with room, so that nothing at its edge is cut."""
-        return self._of(frame)[1]
-
-    def stamp(self, frame: Frame, code: str) -> Object:
-        """Give the form that shows the mark of one page, in the page's user space."""
-        drawing, box = self._of(frame)
-        form = self._pdf.make_stream(drawing.replace(SHAPE.encode(), code.encode()))
-        form.Type, form.Subtype, form.BBox, form.Resources = Name.XObject, Name.Form, box, self._resources
-        return form
-
-    def _of(self, frame: Frame) -> tuple[bytes, Array]:
-        if frame not in self._drawn:
+    def sheet(self, frame: Frame) -> Sheet:
+        """Give what pages that look alike share."""
+        if frame not in self._sheets:
             media = frame.media
             room = 8 + (media.right - media.left + media.high - media.low) / 16
             box = Array([media.left - room, media.low - room, media.right + room, media.high + room])
-            self._drawn[frame] = _draw(self._texts, frame), box
-        return self._drawn[frame]
+            self._sheets[frame] = Sheet(len(self._sheets), box, _draw(self._texts, frame))
+        return self._sheets[frame]
+
+    def stamp(self, sheet: Sheet, code: str) -> Object:
+        """Give the form that shows the mark of one page, in the page's user space."""
+        form = self._pdf.make_stream(sheet.drawing.replace(_CODE, code.encode()))
+        form.Type, form.Subtype, form.BBox, form.Resources = Name.XObject, Name.Form, sheet.box, self._resources
+        return form
 
 
 def _draw(texts: Sequence[str], frame: Frame) -> bytes:
@@ -60,14 +70,15 @@ def _draw(texts: Sequence[str], frame: Frame) -> bytes:
     layout = lay(texts, helvetica.width, shown, cover=media)
     scale = layout.size / _FONT_SIZE
     cos, sin = math.cos(math.radians(layout.slant)), math.sin(math.radians(layout.slant))
+    # The form's own space lies along the slant, so that a tile is placed by two short numbers.
+    along, across = (a * cos + c * sin, b * cos + d * sin), (c * cos - a * sin, d * cos - b * sin)
+    matrix = " ".join(f"{number:.7f}" for number in (*(scale * part for part in (*along, *across)), e, f))
     shows = b" T* ".join(b"(" + _escaped(line) + b") Tj" for line in layout.lines)
+    left, top = -layout.width / 2, layout.height / 2 - 0.95 * layout.size
     tiles = []
     for x, y in layout.centres:
-        left, top = -layout.width / 2, layout.height / 2 - 0.95 * layout.size
-        u, v = x + left * cos - top * sin, y + left * sin + top * cos
-        turn = f"{cos:.4f} {sin:.4f} {-sin:.4f} {cos:.4f} {u / scale:.1f} {v / scale:.1f} Tm "
-        tiles.append(turn.encode() + shows)
-    matrix = " ".join(f"{number:.7f}" for number in (a * scale, b * scale, c * scale, d * scale, e, f))
+        u, v = (x * cos + y * sin + left) / scale, (y * cos - x * sin + top) / scale
+        tiles.append(f"1 0 0 1 {u:.1f} {v:.1f} Tm ".encode() + shows)
     head = (
         f"q {matrix} cm /G gs {_FILL} g {_RIM} G {_RIM_WIDTH} w 1 j [] 0 d "
         f"BT /F {_FONT_SIZE} Tf {_FONT_SIZE * LEADING} TL "

