@@ -119,7 +119,7 @@ def _grant(setting: Setting) -> None:
 @contextmanager
 def _bare(folder: Path, upstream_port: int, cores: frozenset[int], what: str) -> Iterator[Running]:
     (port,) = free_ports(1)
-    words = [sys.executable, HERE / "peers/bare.py", str(port), str(upstream_port), what]
+    words: list[str | Path] = [sys.executable, HERE / "peers/bare.py", str(port), str(upstream_port), what]
     with running(words, port, cores, folder / "log") as process:
         yield Running(port, process)
 
@@ -128,7 +128,7 @@ def _nginx(cores: frozenset[int], keep: Callable[[str], int]) -> Contestant:
     @contextmanager
     def start(folder: Path, upstream_port: int) -> Iterator[Running]:
         (port,) = free_ports(1)
-        with _nginx_running(folder, "nginx-mask.conf", cores, port, modules, UPSTREAM=upstream_port) as found:
+        with _nginx_running(folder, "nginx-mask.conf", cores, port, modules or "", UPSTREAM=upstream_port) as found:
             yield found
 
     modules = _lua_modules()
@@ -167,7 +167,7 @@ def _nginx_running(
     for name, value in {**filled, "PORT": port, "FOLDER": folder, "USER": user, "MODULES": modules}.items():
         text = text.replace(f"@{name}@", str(value))
     (folder / "nginx.conf").write_text(text)
-    words = ["nginx", "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"]
+    words: list[str | Path] = ["nginx", "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"]
     with running(words, port, cores, folder / "nginx.log") as process:
         yield Running(port, process)
 
@@ -179,7 +179,14 @@ def _mitmproxy(cores: frozenset[int], keep: Callable[[str], int]) -> Contestant:
     @contextmanager
     def start(folder: Path, upstream_port: int) -> Iterator[Running]:
         (port,) = free_ports(1)
-        words = [program, "-q", "--mode", f"reverse:http://127.0.0.1:{upstream_port}", "--listen-host", "127.0.0.1"]
+        words: list[str | Path] = [
+            program or "",
+            "-q",
+            "--mode",
+            f"reverse:http://127.0.0.1:{upstream_port}",
+            "--listen-host",
+            "127.0.0.1",
+        ]
         words += ["--listen-port", str(port), "-s", HERE / "peers/mitm_mask.py", "--set", f"confdir={folder}"]
         with running(words, port, cores, folder / "log") as process:
             yield Running(port, process)

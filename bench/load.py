@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import cast
 
 import uvloop
 
@@ -132,7 +133,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
         self._crew.connections.append(self)
         self._ask()
 
@@ -170,6 +171,7 @@ class _Connection(asyncio.Protocol):
             return
         crew.left -= 1
         self._asked = perf_counter()
+        assert self._transport is not None
         self._transport.write(crew.request)
 
 

@@ -119,7 +119,7 @@ def running(
     with pinned(cores), log.open("wb") as said:
         process = subprocess.Popen(list(map(str, words)), stdout=said, stderr=said, stdin=subprocess.DEVNULL, cwd=cwd)
     try:
-        _wait(process, port, log)
+        _wait(process, str(words[0]), port, log)
         yield Process(process.pid)
     finally:
         process.terminate()
@@ -130,7 +130,7 @@ def running(
             process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], name: str, port: int, log: Path) -> None:
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         if process.poll() is not None:
@@ -140,4 +140,4 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
                 return
         time.sleep(0.05)
     said = log.read_text(errors="replace").strip().splitlines()[-12:]
-    raise DidNotStart("\n".join([f"{process.args[0]} did not start", *said]))
+    raise DidNotStart("\n".join([f"{name} did not start", *said]))

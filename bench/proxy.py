@@ -72,7 +72,7 @@ class Field:
 
 def measure(plan: Plan, folder: Path, tell: Callable[[str], None]) -> dict[str, object]:
     """Start everybody, check that each does its work, measure in turns, check again; give what was found."""
-    cores, found, missing = Cores.found(), {}, {}
+    cores, missing = Cores.found(), dict[str, str]()
     served = workloads()
     with ExitStack() as stack:
         system, kind = stack.enter_context(upstream(folder, cores, served))
@@ -114,7 +114,7 @@ def measure(plan: Plan, folder: Path, tell: Callable[[str], None]) -> dict[str, 
 
 def targets(found: Mapping[tuple[str, str], Series]) -> list[dict[str, object]]:
     """Compare: the median over the rounds of the ratio within each round, so that a machine's moods cancel out."""
-    compared = []
+    compared: list[dict[str, object]] = []
     for workload, who, whom, wanted in TARGETS:
         mine, theirs = found.get((workload, who)), found.get((workload, whom))
         if mine is None or theirs is None:

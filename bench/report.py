@@ -16,6 +16,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 _WIDTH = 110
+_BUSY = 0.5  # processes that wanted to run, on average of the minute before
 _LIBRARIES = ("aiohttp", "cryptography", "msgspec", "orjson", "uvloop")
 
 
@@ -23,6 +24,7 @@ def surroundings() -> dict[str, object]:
     """Say where and on what was measured, and nothing about whose machine it is."""
     return {
         "cores": len(os.sched_getaffinity(0)),
+        "load_before": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "commit": _commit(),
         "libraries": {name: _version(name) for name in _LIBRARIES},
@@ -49,6 +51,8 @@ def show(found: Mapping[str, Any], to: Console) -> None:
             _show_any(section, to)
     made = found["surroundings"]
     to.print(f"\ncommit {made['commit']}, {made['cores']} cores, Python {made['python']}")
+    if made["load_before"] > _BUSY:
+        to.print(f"the machine was busy before it began (load {made['load_before']}): ratios hold better than rates")
 
 
 def _show_proxy(section: Mapping[str, Any], to: Console) -> None:

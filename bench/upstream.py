@@ -9,6 +9,7 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
@@ -39,10 +40,11 @@ class Canned(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
 
     def data_received(self, data: bytes) -> None:
         *whole, self._asked = (self._asked + data).split(_END)
+        assert self._transport is not None
         for head in whole:
             self._transport.write(self._ready.get(head.split(b" ", 2)[1], _MISSING))
 

@@ -26,6 +26,7 @@ from gateway.ports import Ports, Send
 from gateway.refusals import problem
 from gateway.regime import Labels, MessagePlan, Regime
 from gateway.steps import edit, judge, note, read, release
+from gateway.steps.edit import NO_EDITS
 from gateway.steps.find import Aim, find
 from gateway.steps.limits import BodyLimits
 from gateway.steps.note import Passage
@@ -33,6 +34,7 @@ from gateway.steps.record import Record
 from gateway.steps.stamp import stamp
 
 NOTHING: frozenset[str] = frozenset()
+NO_LABELS = Labels()
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110 section 9.2.1: what asks, and changes nothing
 _BODYLESS = frozenset({204, 205, 304})
 _FIRST_REDIRECT = 300
@@ -118,13 +120,16 @@ class Gate:
         # Where no one is named and nothing can be changed, the verdict waits for the records of the answer.
         waits = named is None and (leg is Leg.RESPONSE or flow.request.method in _SAFE)
         hearing = await judge.convene(leg, flow, aim, () if waits else (named,), NOTHING, self.regime, self.ports)  # 3
-        records = (self._frame(hearing, Labels()) if waits else self._record(hearing, named, Labels(), 0),)  # 4
+        facts, decision = (
+            (ANYONE, hearing.decide_frame()) if waits else (hearing.known[named], hearing.decide(named))
+        )  # 4
+        judged = (Record(facts, decision, NO_LABELS, NO_EDITS),)
         return Passage(
-            refusal=judge.verdict(record.decision for record in records),
+            refusal=judge.verdict((decision,)),
             treated=plan is not None,
-            decided=note.decided(records, (), leg, self.ports.keys),
-            reasons=note.reasons(records),
-            observed=note.observed(records),
+            decided=note.decided(judged, (), leg, self.ports.keys),
+            reasons=note.reasons(judged),
+            observed=note.observed(judged),
         )
 
     async def _pass_body(
@@ -134,20 +139,22 @@ class Gate:
         document, plain, coding = read.read(plan, headers, body, self.limits)  # 1
         customers = read.customers_of(plan, document, flow, aim, headers if leg is Leg.RESPONSE else ())  # 2
         hearing = await judge.convene(leg, flow, aim, customers, plan.classes, self.regime, self.ports)  # 3
-        records = {  # 4
+        owned = {  # 4
             customer: self._record(hearing, customer, plan.record, count)
             for customer, count in Counter(customers).items()
         }
-        frame = self._frame(hearing, plan.envelope)
-        judged = (*records.values(), frame)
-        refusal = judge.verdict(record.decision for record in (judged[:-1] or judged))
-        edits = [records[customer].edits for customer in customers]
-        written = Written(plain) if refusal else document.write(edits, frame.edits, customers)  # 5
+        judged, around = [*owned.values()], NO_EDITS
+        if plan.envelope is not None:
+            frame = self._frame(hearing, plan.envelope)
+            judged, around = [*judged, frame], frame.edits
+        refusal = judge.verdict(record.decision for record in owned.values() or judged)
+        edits = [owned[customer].edits for customer in customers]
+        written = Written(plain) if refusal else document.write(edits, around, customers)  # 5
         if written.refused:
             refusal = edit.refusal_of(written.refused[0], judged, leg)
         marked = None
         if not refusal and leg is Leg.RESPONSE:
-            marked = await stamp(plan.format, written.body, judged[:-1], flow, self.ports)
+            marked = await stamp(plan.format, written.body, owned.values(), flow, self.ports)
         treated = marked.body if marked else written.body
         return Passage(
             before=body,

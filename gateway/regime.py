@@ -42,14 +42,18 @@ class Labels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MessagePlan:
-    """How one message is read: `layout` for JSON, None for bodies that are passed or refused whole."""
+    """How one message is read.
+
+    `layout` is for JSON, None for bodies that are passed or refused whole; `envelope` for lists, None where the body is
+    the one record.
+    """
 
     name: str
     format: str
     customer: CustomerSource | None
     layout: Layout | None
     record: Labels
-    envelope: Labels
+    envelope: Labels | None
     classes: frozenset[str]
 
 
@@ -114,7 +118,7 @@ def _message(catalogue: Catalogue, message: Message) -> MessagePlan:
         customer=source,
         layout=_layout(message, record, source) if message.format == "json" else None,
         record=each,
-        envelope=own,
+        envelope=own if message.each else None,
         classes=frozenset(own.classes) | frozenset(each.classes),
     )
 

@@ -52,7 +52,7 @@ class Edits:
     """What one decision does to a record; records that are decided alike share one object, so formats may memo on it.
 
     `of` gives the edit for a spot (None: keep the bytes as they are), `unlisted` the edit of places no field names.
-    `memo` belongs to the format: what it compiled from this object, keyed by whatever it likes.
+    `memo` holds what was worked out from this object, each under a key of its own kind.
     """
 
     of: Callable[[Spot], Edit | None]

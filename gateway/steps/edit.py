@@ -25,6 +25,10 @@ _NO_SUBJECT = Subject(None, None, None)
 _REFUSE: Edit = Edit(lambda _value, _customer: Signal.REFUSE, Whole.REFUSE)
 
 
+NO_EDITS = Edits(lambda _spot: None)
+"""For legs that have no body to edit."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Editor:
     """Makes edits, and remembers those of responses: what is decided alike shares what formats compiled."""

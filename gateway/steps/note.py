@@ -6,14 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import cast
 
 from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, Kind, Mark, Network, Observed
 from gateway.flow import Flow, Leg, Response
-from gateway.formats.document import Touch
+from gateway.formats.document import Spot, Touch
 from gateway.ports import Keys, Ports
 from gateway.regime import Regime
 from gateway.steps.find import Aim
 from gateway.steps.record import Record
+
+_Said = tuple[tuple[str, ...], str, tuple[str, ...]]
+"""Classes, treatment, rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +96,23 @@ def _decided(group: Sequence[Record], touches: Sequence[Touch], leg: Leg, keys: 
 
 
 def _field(record: Record, touch: Touch, leg: Leg) -> FieldTreated:
-    """Say what was done at one place, and by which rules; an unlisted place is the catalogue's own rule."""
-    if not touch.spot:
-        return FieldTreated(touch.pointer, (), record.labels.unlisted_on(leg), ("catalogue/unlisted",), touch.count)
-    classes = record.labels.at(touch.spot)
+    """Say what was done at one place. Edits are shared by all records that are decided alike, so it is said once."""
+    key = (_field, touch.spot)
+    said = touch.edits.memo.get(key)
+    if said is None:
+        said = touch.edits.memo[key] = _said(record, touch.spot, leg)
+    classes, treatment, rules = cast("_Said", said)
+    return FieldTreated(touch.pointer, classes, treatment, rules, touch.count)
+
+
+def _said(record: Record, spot: Spot, leg: Leg) -> _Said:
+    """Give a place's classes, its treatment, and the rules for it; an unlisted place is the catalogue's own rule."""
+    if not spot:
+        return (), record.labels.unlisted_on(leg), ("catalogue/unlisted",)
+    classes = record.labels.at(spot)
     treated = record.decision.treated(classes)
-    return FieldTreated(
-        pointer=touch.pointer,
-        classes=tuple(sorted(classes)),
-        treatment=treated.treatment.NAME if treated.treatment else "write-back",
-        rules=tuple(reason.rule for reason in treated.reasons),
-        count=touch.count,
-    )
+    name = treated.treatment.NAME if treated.treatment else "write-back"
+    return tuple(sorted(classes)), name, tuple(reason.rule for reason in treated.reasons)
 
 
 def _entry(

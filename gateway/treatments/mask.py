@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -45,7 +45,7 @@ class Mask:
         """Mask a text; a number or a boolean becomes null, since no masked form keeps its type."""
         if not isinstance(value, str):
             return None
-        characters = graphemes(value)
+        characters: Sequence[str] = value if value.isascii() else graphemes(value)
         count = len(characters)
         if count <= self.hide_up_to:
             return self.character * count
