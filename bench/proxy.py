@@ -134,6 +134,7 @@ def check(all_: Field) -> dict[tuple[str, str], int]:
     lengths = {}
     for name, (one, runs) in all_.runners.items():
         for workload in _doable(one, all_.workloads):
+            fetch(runs, workload)  # the gateway writes a body of a shape that it never saw with other whitespace
             body, coding = fetch(runs, workload)
             plain = gzip.decompress(body) if coding == "gzip" else body
             keep = one.keep if one else None

@@ -40,7 +40,7 @@ class Hand:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                reader, writer = await asyncio.open_connection(sock=ours, limit=_BUFFER)
+                reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_BUFFER)
             except BaseException:
                 ours.close()
                 raise

@@ -26,7 +26,7 @@ async def stamp(format_: str, body: bytes, records: Iterable[Record], flow: Flow
     if not due or format_ in _READ_INTO:
         return None
     if format_ not in MARKABLE:
-        raise Unreadable("body-unmarkable", "a format that carries no mark")
+        raise Unreadable("body-unmarkable", "format")
     plan = _plan([watermark for _, watermark in due], flow, due[0][0].facts.customer, ports.random(32))
     marked: Marked = await ports.offload(mark, format_, body, plan)
     return marked

@@ -11,7 +11,7 @@ from pikepdf import Dictionary, Object, Pdf
 
 from gateway.watermark import pdfclean, pdfnotes, pdfseal
 from gateway.watermark.mark import code
-from gateway.watermark.pdfpages import Inheritance, frame, pages
+from gateway.watermark.pdfpages import frame, pages
 from gateway.watermark.pdfstamp import Stamps
 from gateway.watermark.pdftags import Tags
 from gateway.watermark.pdfwrap import Wrapper
@@ -46,7 +46,7 @@ def mark(_document: str, body: bytes, plan: Plan) -> Marked:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about files that are odd, but odd already when they came
-            with pikepdf.open(io.BytesIO(body)) as pdf:
+            with pikepdf.open(io.BytesIO(body), inherit_page_attributes=True) as pdf:
                 return _mark(pdf, plan)
     except pikepdf.PasswordError as error:
         raise unmarkable("encrypted") from error
@@ -92,14 +92,13 @@ class _Press:
 
     def __init__(self, pdf: Pdf, plan: Plan, *, reliant: bool) -> None:
         self._pdf, self._reliant = pdf, reliant
-        self._inheritance, self._tags = Inheritance(), Tags(pdf)
+        self._tags = Tags(pdf)
         self._wrapper, self._stamps = Wrapper(pdf), Stamps(pdf, plan.texts)
         self._contents: dict[tuple[bool, int], Object] = {}
 
     def mark(self, page: Object, text: str) -> None:
-        inherited = self._inheritance.of(page)
-        frame_ = frame(inherited)
-        resources = inherited.get("/Resources")
+        frame_ = frame(page)
+        resources = page.get("/Resources")
         if not isinstance(resources, Dictionary):
             resources = Dictionary()
         tagged = self._tags.tagged(page)

@@ -1,18 +1,18 @@
-"""How the pages of a PDF are shown: their boxes, rotation and resources, inherited or not (ISO 32000-2, 7.7.3)."""
+"""How the pages of a PDF are shown: their boxes and rotation (ISO 32000-2, 7.7.3 and 14.11.2).
+
+What pages inherit, the library has written into each of them when it opened the file.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pikepdf import Array, Dictionary, Object, Pdf
+from pikepdf import Array, Object, Pdf
 
 from gateway.watermark.layout import Area
 from gateway.watermark.plan import unmarkable
 
-_INHERITED = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
-_DEEPEST = 64  # nodes above a page: a page tree that loops ends here
 _FARTHEST = 1e6  # units from the origin; the format's own limit is 14,400
 _LETTER = Area(0, 0, 612, 792)  # what viewers take where no usable box is given
 _CORNERS = 4
@@ -38,26 +38,6 @@ class Frame:
         return _into(shown, matrix), _into(media, matrix), matrix
 
 
-class Inheritance:
-    """Looks up what pages inherit, each node of the tree once."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, int], Mapping[str, Object]] = {}
-
-    def of(self, node: Object, depth: int = 0) -> Mapping[str, Object]:
-        """Give the inheritable entries that hold for a page."""
-        if depth > _DEEPEST:
-            raise unmarkable("broken")
-        own = {key: node[key] for key in _INHERITED if key in node}
-        parent = node.get("/Parent")
-        if not isinstance(parent, Dictionary):
-            return own
-        name = parent.objgen
-        if name not in self._known:
-            self._known[name] = self.of(parent, depth + 1)
-        return {**self._known[name], **own}
-
-
 def pages(pdf: Pdf, most: int) -> list[Object]:
     """Give the pages in order; refuses `no-pages` and `too-many-pages`."""
     count = len(pdf.pages)
@@ -68,17 +48,16 @@ def pages(pdf: Pdf, most: int) -> list[Object]:
     return [page.obj for page in pdf.pages]
 
 
-def frame(inherited: Mapping[str, Object]) -> Frame:
+def frame(page: Object) -> Frame:
     """Read what is shown: boxes may be reversed, missing or outside each other, the rotation negative or 450."""
-    media = box(inherited.get("/MediaBox")) or _LETTER
-    crop = box(inherited.get("/CropBox")) or media
+    media = box(page.get("/MediaBox")) or _LETTER
+    crop = (box(page.CropBox) if "/CropBox" in page else None) or media
     shown = Area(
         max(media.left, crop.left), max(media.low, crop.low), min(media.right, crop.right), min(media.high, crop.high)
     )
     if shown.left >= shown.right or shown.low >= shown.high:
         shown = media
-    turned = inherited.get("/Rotate")
-    quarters = math.trunc(_number(turned) / 90) if turned is not None else 0
+    quarters = math.trunc(_number(page.Rotate) / 90) if "/Rotate" in page else 0
     return Frame(shown, media, quarters * 90 % 360)
 
 
