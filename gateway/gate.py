@@ -1,6 +1,6 @@
 """The gate: how a flow becomes a verdict becomes bytes and an entry.
 
-The proxy, the dry run and the policy tests all go through `Gate.handle`; nothing else decides. Each leg, in order:
+Whatever decides on a flow goes through `Gate.handle`; nothing else decides. Each leg, in order:
 
 1. read the body into a document, as the catalogue says it is
 2. find its records, and the customer of each
@@ -55,6 +55,9 @@ class Gate:
             aim = find(flow, self.regime, self.limits)
         except Unreadable as error:
             return await self.refuse(flow, error.refusal)
+        except Exception as error:  # noqa: BLE001 - fail closed: what nobody foresaw refuses, is recorded, shows nothing
+            self.ports.alarm(flow.id, error)
+            return await self.refuse(flow, "internal")
         asked = await self._pass(Leg.REQUEST, flow, aim, aim.plan.body, flow.request.headers, flow.request.body)
         try:
             index = await self.ports.append(note.request(flow, aim, asked, self.regime, self.ports))  # 6

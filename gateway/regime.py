@@ -14,20 +14,25 @@ from gateway.formats.json import Layout, layout
 from gateway.formats.selector import Selector, parse
 from gateway.policy.compile import RuleBook, compile_rules
 from gateway.policy.model import PolicySet
-from gateway.policy.readback import Form
+from gateway.policy.readback import Form, carried
 from gateway.treatments.registry import build
+
+_Shown = tuple[tuple[Form, ...], frozenset[str]]
+"""What responses of a system show: the forms of what they hide as unlisted, the classes of what they name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labels:
     """What a record, or the envelope around records, labels: classes by field index, and the word for the rest.
 
-    `hidden_forms` are the forms in which responses of the same system show unlisted places that they hide.
+    `hidden_forms` are the forms in which responses of the same system show unlisted places that they hide, `shown` the
+    classes that they carry.
     """
 
     classes: tuple[str, ...] = ()
     unlisted: str | None = None
     hidden_forms: tuple[Form, ...] = ()
+    shown: frozenset[str] = frozenset()
 
     def at(self, spot: Spot) -> frozenset[str]:
         """Give the classes of the fields that cover a place."""
@@ -81,8 +86,9 @@ def establish(policies: PolicySet) -> Regime:
     """Make a loaded policy set ready for the gate. Raises `FaultyFiles` for selectors that can't be used together."""
     problems: list[Problem] = []
     plans = {
-        operation.name: _operation(catalogue, operation, problems)
+        operation.name: _operation(catalogue, operation, shown, problems)
         for catalogue in policies.catalogues.values()
+        for shown in [_shown(catalogue)]
         for operation in catalogue.operations.values()
     }
     if problems:
@@ -90,7 +96,7 @@ def establish(policies: PolicySet) -> Regime:
     return Regime(policies, Matcher(policies.catalogues), compile_rules(policies), plans)
 
 
-def _operation(catalogue: Catalogue, operation: Operation, problems: list[Problem]) -> OperationPlan:
+def _operation(catalogue: Catalogue, operation: Operation, shown: _Shown, problems: list[Problem]) -> OperationPlan:
     """Plan the legs of one operation."""
 
     def plan(name: str | None) -> MessagePlan | None:
@@ -98,7 +104,7 @@ def _operation(catalogue: Catalogue, operation: Operation, problems: list[Proble
             return None
         message = catalogue.messages[name]
         try:
-            return _message(catalogue, message)
+            return _message(catalogue, message, shown)
         except ValueError as error:
             problems.append(Problem(message.place, str(error)))
             return None
@@ -106,12 +112,11 @@ def _operation(catalogue: Catalogue, operation: Operation, problems: list[Proble
     return OperationPlan(operation, plan(operation.body), plan(operation.response), plan(operation.errors))
 
 
-def _message(catalogue: Catalogue, message: Message) -> MessagePlan:
+def _message(catalogue: Catalogue, message: Message, shown: _Shown) -> MessagePlan:
     """Plan one message: a single record, or an envelope with the records of `each`."""
     record = catalogue.messages[message.each] if message.each else message
     source = record.customer or message.customer
-    hidden = _hidden_forms(catalogue)
-    own, each = _labels(message, hidden), _labels(record, hidden)
+    own, each = _labels(message, shown), _labels(record, shown)
     return MessagePlan(
         name=f"{catalogue.name}.{message.name}",
         format=message.format,
@@ -123,18 +128,20 @@ def _message(catalogue: Catalogue, message: Message) -> MessagePlan:
     )
 
 
-def _labels(message: Message, hidden: tuple[Form, ...]) -> Labels:
+def _labels(message: Message, shown: _Shown) -> Labels:
     """Give the classes of a message's fields, or of the whole of a document."""
     fields = tuple(field.class_ for field in message.fields)
-    return Labels(fields or ((message.class_,) if message.class_ else ()), message.unlisted, hidden)
+    return Labels(fields or ((message.class_,) if message.class_ else ()), message.unlisted, *shown)
 
 
-def _hidden_forms(catalogue: Catalogue) -> tuple[Form, ...]:
-    """Give the forms in which any response of a system shows places that no field names."""
-    shown = {operation.response for operation in catalogue.operations.values()}
+def _shown(catalogue: Catalogue) -> _Shown:
+    """Give the forms in which any response of a system shows what no field names, and the classes of the rest."""
+    operations = catalogue.operations.values()
+    shown = {name for operation in operations for name in (operation.response, operation.errors)}
     shown |= {message.each for message in catalogue.messages.values() if message.name in shown}
     words = {message.unlisted or "redact" for message in catalogue.messages.values() if message.name in shown}
-    return ((build("redact", {}), "refuse"),) if "redact" in words else ()
+    hidden = ((build("redact", {}), "refuse"),) if "redact" in words else ()
+    return hidden, frozenset(class_ for operation in operations for class_ in carried(catalogue, operation))
 
 
 def _layout(message: Message, record: Message, source: CustomerSource | None) -> Layout:

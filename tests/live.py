@@ -38,7 +38,7 @@ def token(system: str = "crm", key: Ed25519PrivateKey = KEY, **claims: Any) -> s
         "purpose": "order-fulfilment",
         **claims,
     }
-    return jwt.encode(said, key, algorithm="EdDSA", headers={"kid": thumbprint(KEY.public_key())})
+    return jwt.encode(said, key, algorithm="EdDSA", headers={"kid": thumbprint(key.public_key())})
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from gateway.flow import Flow, Leg, Operator, Response
-from gateway.proxy.drive import Doors, Identified
+from gateway.proxy.drive import Caller, Doors
 from gateway.proxy.lifecycle import Gateway, Running
 from gateway.proxy.logs import AccessLog, make_log
 from gateway.proxy.metrics import Metrics
@@ -32,7 +32,7 @@ class Desk:
 
     async def identify(self, incoming):
         self.seen.append(incoming)
-        return Identified(Operator("crm"))
+        return Caller(Operator("crm"))
 
     async def handle(self, flow, send):
         self.flows.append(flow)

@@ -72,12 +72,15 @@ def test_flags_beat_the_file(tmp_path):
         (("version: 1", "version: 1\nlisten: {host: 0.0.0.0}"), "asks for no proof"),
         (("version: 1", "version: 1\nlisten: {port: 70000}"), "out of range"),
         (("upstream:", "credential: {header: X, environment: NOT_SET}, upstream:"), "has no NOT_SET"),
+        (("upstream:", "credential: {header: 'X: y', environment: PLAIN}, upstream:"), "no header can have this name"),
+        (("upstream:", "credential: {header: X, environment: BROKEN}, upstream:"), "BROKEN holds what no header"),
+        (("version: 1", "version: 1\npurpose: {header: 'X Purpose'}"), "no header can have this name"),
         (("erp:", "erp: {at: /x, upstream: http://h}\n  erp:"), "stands twice"),
     ],
 )
 def test_a_fault_is_told_with_its_place(tmp_path, change, told):
     with pytest.raises(FaultyFiles) as caught:
-        settings(tmp_path, LEAST.replace(*change))
+        settings(tmp_path, LEAST.replace(*change), PLAIN="key", BROKEN="key\r\nX: y")
     assert told in str(caught.value)
     assert all(problem.place.line > 0 for problem in caught.value.problems)
 

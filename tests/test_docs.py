@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -97,6 +98,29 @@ def test_every_refusal_is_documented_with_its_statuses():
 def test_every_verb_explains_itself(verb):
     result = CliRunner().invoke(_sovgate, [verb, "--help"])
     assert (result.exit_code, "Usage" in result.output) == (0, True)
+
+
+COMMAND = re.compile(r"^\$ sovgate ([^\n]+)|`sovgate ([^`]+)`", re.MULTILINE)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_in_the_docs_exists_with_its_options(page):
+    for found in COMMAND.findall(page.read_text().partition("## Not yet")[0]):
+        verb, *words = "".join(found).split()
+        context = click.Context(_sovgate)
+        command = _sovgate.get_command(context, verb)
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            command = command.get_command(context, words.pop(0))
+        assert command is not None, found
+        options = {name for parameter in command.params for name in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= options, found
+
+
+@pytest.mark.parametrize("page", ["configuration.md", "running.md"])
+def test_the_configurations_of_the_docs_load(page, tmp_path):
+    (tmp_path / "gateway.yaml").write_text(blocks((ROOT / "docs" / page).read_text())[0])
+    assert load_config(tmp_path / "gateway.yaml", {"ERP_TOKEN": "x"}).jwt is not None
 
 
 def test_links_between_the_docs_lead_somewhere():

@@ -14,9 +14,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from live import House, lines, make_house, running, system, token, until
+from live import KEY, House, lines, make_house, running, system, token, until
 
 from gateway.audit.show import Filter, published_size, show
+from gateway.crypto import public_jwk
 from gateway.storage.folder import Folder
 
 SHIPPED = Path(__file__).parent.parent / "policies"
@@ -243,3 +244,25 @@ def test_a_consent_is_recorded_though_no_gateway_runs(tmp_path, policies):
     )
     unknown = house.sovgate("passport", "grant", "C-017", "contakt")
     assert (unknown.returncode, "there are: contact, invoices" in unknown.stderr) == (2, True)
+
+
+async def test_keys_that_are_rotated_and_attributes_of_customers_are_taken_up(tmp_path, policies):
+    sales = policies / "sales-reads-orders.yaml"
+    sales.write_text(sales.read_text() + "\ndeny:\n  - {customer: {region: cn}}\n")
+    other = Ed25519PrivateKey.from_private_bytes(b"n" * 32)
+    async with system(orders) as upstream, aiohttp.ClientSession() as client:
+        house = make_house(tmp_path, policies, upstream)
+        with running(house) as gateway:
+
+            async def status(key: Ed25519PrivateKey) -> int:
+                headers = {"Authorization": f"Bearer {token(key=key)}"}
+                async with client.get(f"{gateway.data}/erp/api/orders/SO-1001", headers=headers) as answer:
+                    return answer.status
+
+            assert (await status(KEY), await status(other)) == (403, 401)
+            assert house.sovgate("passport", "describe", "C-017", "region=eu").returncode == 0
+            assert await status(KEY) == 200
+            (tmp_path / "jwks.json").write_text(json.dumps({"keys": [public_jwk(other.public_key())]}))
+            gateway.process.send_signal(signal.SIGHUP)
+            await until(lambda: any(line["event"] == "reloaded" for line in lines(gateway.errors)))
+            assert (await status(KEY), await status(other)) == (401, 200)

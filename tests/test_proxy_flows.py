@@ -12,7 +12,7 @@ from proxy_kit import Desk, System, gateway, get, ok, parse, running, talk
 
 from gateway.errors import NotAuthenticated
 from gateway.flow import Operator, Purpose, Response, header
-from gateway.proxy.drive import Identified
+from gateway.proxy.drive import Caller
 from gateway.proxy.settings import Credential, Route
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -22,7 +22,7 @@ async def test_a_request_becomes_a_flow_with_everything_known_of_it():
     class Known(Desk):
         async def identify(self, incoming):
             self.seen.append(incoming)
-            return Identified(Operator("crm", "ada"), Purpose("billing", "claim"))
+            return Caller(Operator("crm", "ada"), Purpose("billing", "claim"))
 
     desk, system = Known(), System(ok(b"answer", b"Content-Type: text/plain"))
     async with running(system), gateway(Route("erp", system.url, prefix="/erp"), desk=desk) as house:

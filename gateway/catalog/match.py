@@ -22,11 +22,6 @@ class Match:
     operation: Operation
     variables: Mapping[str, str] = field(hash=False)
 
-    @property
-    def body_selectors(self) -> tuple[str, ...]:
-        """The selectors whose values in the body decide whether the request is this operation; mostly none."""
-        return tuple(self.operation.request.body)
-
 
 @dataclass(slots=True)
 class _Node:

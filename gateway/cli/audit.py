@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ from rich.progress import Progress
 
 from gateway.audit.show import Filter, Shown, published_size
 from gateway.audit.show import show as find
+from gateway.audit.signatures import EntryKeys, NoteKey
 from gateway.audit.verify import Verified
 from gateway.audit.verify import verify as check
 from gateway.cli import options
 from gateway.cli.house import AUDIT, open_keys
-from gateway.cli.main import NO
-from gateway.config import load
+from gateway.cli.main import COULD_NOT, NO
+from gateway.config import Settings, load
 from gateway.errors import BrokenLog
 from gateway.storage.folder import Folder
 from gateway.watermark.mark import check as normalised
@@ -50,16 +52,20 @@ def command() -> None:
 def verify(folder: Path | None, vkey: str | None, jwks: Any, remembered: Any, form: str, config_file: Path) -> None:
     """Verify every signature, number, link, tile and checkpoint, and name the first thing that is wrong.
 
-    Exit 0: the log is sound. 1: it is broken, or there is none.
+    Exit 0: the log is sound. 1: it is broken, or there is none. 2: it or the keys can't be read.
     """
     place = folder or load(config_file, os.environ).state / AUDIT
+    trusted = jwks.read() if jwks else None
+    _usable("--vkey", NoteKey.read, vkey)
+    _usable("--jwks", EntryKeys, trusted)
+    screen = Console(stderr=True)
     try:
-        with Progress(console=Console(stderr=True), transient=True) as progress:
+        with Progress(console=screen, transient=True, disable=not screen.is_terminal) as progress:
             task = progress.add_task("verifying", total=None)
             verified = check(
                 Folder(place),
                 vkey=vkey,
-                jwks=jwks.read() if jwks else None,
+                jwks=trusted,
                 remembered=remembered.read() if remembered else None,
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
@@ -85,7 +91,19 @@ def verify(folder: Path | None, vkey: str | None, jwks: Any, remembered: Any, fo
 def show(folder: Path | None, form: str, config_file: Path, **asked: Any) -> None:
     """Show the entries that fit. Exit 0: some do. 1: none does."""
     settings = load(config_file, os.environ) if folder is None or asked["customer"] or asked["operator"] else None
-    files = Folder(folder or (settings.state / AUDIT if settings else Path()))
+    asked["mark"] = _code(asked["mark"])
+    place = folder or (settings.state / AUDIT if settings else Path())
+    try:
+        found = _show(Folder(place), settings, form, asked)
+    except BrokenLog as error:
+        click.echo(f"{place}: {error}", err=True)
+        sys.exit(COULD_NOT)
+    sys.exit(0 if found else NO)
+
+
+def _show(files: Folder, settings: Settings | None, form: str, asked: dict[str, Any]) -> int:
+    """Print the entries that fit, and count them. Raises `BrokenLog`."""
+    published = published_size(files)  # first of all: where there is no log there are no keys to look names up with
     keys = open_keys(settings) if settings and (asked["customer"] or asked["operator"]) else None
     wanted = Filter(
         flow=asked["flow"],
@@ -93,16 +111,25 @@ def show(folder: Path | None, form: str, config_file: Path, **asked: Any) -> Non
         operator=keys.operator(asked["operator"]) if keys and asked["operator"] else None,
         operation=asked["operation"],
         class_=asked["class_"],
-        mark=_code(asked["mark"]),
+        mark=asked["mark"],
         kind=asked["kind"],
         since=_nanoseconds(asked["since"]),
         until=_nanoseconds(asked["until"]),
     )
     found = 0
-    for entry in find(files, wanted, published_size(files)):
+    for entry in find(files, wanted, published):
         found += 1
         click.echo(orjson.dumps(entry.payload).decode() if form == "json" else _line(entry))
-    sys.exit(0 if found else NO)
+    return found
+
+
+def _usable(option: str, read: Callable[[Any], object], given: str | bytes | None) -> None:
+    """Make sure that a key can be read at all: that it can't says nothing of the log."""
+    try:
+        if given is not None:
+            read(given)
+    except BrokenLog as error:
+        raise click.UsageError(f"{option}: {error}") from None
 
 
 def _code(mark: str | None) -> str | None:
@@ -129,6 +156,8 @@ def _line(entry: Shown) -> str:
     lines = ["  ".join(part for part in (*parts, said.get("refusal", "")) if part)]
     if said.get("flow"):
         lines.append(f"    flow {said['flow']}  operator {said.get('operator', {}).get('pseudonym', '-')}")
+    if consent := said.get("consent"):
+        lines.append(f"    {consent['customer']} {consent['action']} {consent['name']}")
     for decision in said.get("decided", ()):
         customers = decision.get("customers", ())
         shown = ", ".join(customers[:3]) + (f" and {len(customers) - 3} more" if len(customers) > 3 else "")  # noqa: PLR2004 - a line's worth

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import orjson
 
 from gateway.cli import options
+from gateway.cli.house import within
 from gateway.cli.main import NO
 from gateway.errors import FaultyFiles, Problem
 from gateway.policy.load import load
@@ -39,10 +41,10 @@ def _check(folder: Path) -> tuple[Path, PolicySet | None, tuple[Problem, ...]]:
     files = read_folder(folder)
     try:
         policies = load(files)
+        establish(policies)
     except FaultyFiles as error:
-        return folder, None, error.problems
-    establish(policies)
-    return folder, policies, ()
+        return folder, None, within(folder, error.problems)
+    return folder, replace(policies, warnings=within(folder, policies.warnings)), ()
 
 
 def _print(folder: Path, policies: PolicySet | None, errors: tuple[Problem, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,10 +14,11 @@ from gateway.audit.entry import Entry
 from gateway.audit.pseudonym import Pseudonyms
 from gateway.config import Settings
 from gateway.crypto import JwsSigner
-from gateway.errors import NotRecorded
+from gateway.errors import FaultyFiles, NotRecorded, Problem
 from gateway.flow import CustomerFacts
 from gateway.policy.load import load
 from gateway.policy.model import PolicySet
+from gateway.storage.folder import Folder
 from gateway.storage.journal import Journal, LogSettings
 from gateway.storage.keyring import Keyring
 from gateway.storage.passports import Passports
@@ -59,8 +60,9 @@ class PassportFacts:
 
 
 def open_keys(settings: Settings) -> GateKeys:
-    """Open the keyring, or make it at the first start. Raises `FaultyKeyring`."""
-    keyring = Keyring.open(settings.state / KEYS, random=secrets.token_bytes)
+    """Open the keyring, or make it at the first start, when there is no log yet. Raises `FaultyKeyring`."""
+    begun = Folder(settings.state / AUDIT).read("log.vkey") is not None
+    keyring = Keyring.open(settings.state / KEYS, random=secrets.token_bytes, make=not begun)
     return GateKeys(keyring, Pseudonyms(keyring.pseudonyms))
 
 
@@ -94,8 +96,19 @@ async def record(settings: Settings, keys: GateKeys, entry: Entry) -> int:
 
 
 def load_policies(folder: Path) -> PolicySet:
-    """Load the policies as they stand. Raises `FaultyFiles`."""
-    return load(read_folder(folder))
+    """Load the policies as they stand. Raises `FaultyFiles`, the places with the folder before them."""
+    files = read_folder(folder)
+    try:
+        return load(files)
+    except FaultyFiles as error:
+        raise FaultyFiles(within(folder, error.problems)) from None
+
+
+def within(folder: Path, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Give problems with files named as from here, not as from the folder, so that an editor finds them."""
+    return tuple(
+        replace(problem, place=replace(problem.place, file=str(folder / problem.place.file))) for problem in problems
+    )
 
 
 def now() -> int:

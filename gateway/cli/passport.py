@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import orjson
@@ -19,12 +20,14 @@ from gateway.audit.entry import Consent, Entry
 from gateway.audit.signatures import payload_of
 from gateway.cli import options
 from gateway.cli.house import GateKeys, load_policies, now, open_keys, open_passports, record
+from gateway.cli.main import NO
 from gateway.config import Settings, load
 from gateway.errors import SovgateError
 from gateway.policy.model import ConsentKind, PolicySet
 from gateway.storage.passports import Passports
 
 _NANOSECONDS = 1_000_000_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,12 @@ class _Desk:
     keys: GateKeys
 
     def record(self, consent: Consent) -> None:
-        """Record a change in the audit log too. It is in force already: the passport itself is signed."""
+        """Record a change in the audit log too, or exit: it is in force already, the passport itself is signed."""
         try:
             asyncio.run(record(self.settings, self.keys, Entry(kind="consent", time=now(), consent=consent)))
         except SovgateError as error:
             click.echo(f"in force, but not in the audit log: {error}", err=True)
+            sys.exit(NO)
 
     def kind(self, name: str) -> ConsentKind:
         """Find a declared consent."""
@@ -49,6 +53,11 @@ class _Desk:
             there = ", ".join(sorted(self.policies.consents)) or "none"
             raise click.UsageError(f'no consent is called "{name}"; there are: {there}')
         return self.policies.consents[name]
+
+    def revocable(self, customer: str, name: str) -> None:
+        """Make sure that a consent is declared or was once given: a misspelt one would leave the real one in force."""
+        if name not in {_event(jws)["consent"] for jws in self.passports.history(customer)}:
+            self.kind(name)
 
 
 @click.group("passport")
@@ -80,9 +89,27 @@ def grant(customer: str, consent: str, until: datetime | None, by: str | None, c
 def revoke(customer: str, consent: str, by: str | None, config_file: Path) -> None:
     """Record that CUSTOMER revokes CONSENT; it ends at once."""
     with _desk(config_file) as desk:
+        desk.revocable(customer, consent)
         head = _made(lambda: desk.passports.revoke(customer, consent, at=now(), by=by or getuser()))
         desk.record(Consent(desk.keys.customer(customer), consent, "revoked", head))
     click.echo(f"{customer} revokes {consent}; passport head {head}")
+
+
+@command.command("describe")
+@click.argument("customer")
+@click.argument("attributes", nargs=-1, metavar="NAME=VALUE ...")
+@options.config
+def describe(customer: str, attributes: tuple[str, ...], config_file: Path) -> None:
+    """Set CUSTOMER's attributes, which rules ask for by `customer: {region: eu}`; those set before are replaced."""
+    pairs = [attribute.partition("=") for attribute in attributes]
+    if not all(name and mark and value for name, mark, value in pairs):
+        raise click.UsageError("an attribute is NAME=VALUE, such as region=eu-central")
+    said = {name: value for name, _, value in pairs}
+    with _desk(config_file) as desk:
+        _made(lambda: desk.passports.set_attributes(customer, said))
+    click.echo(
+        f"{customer}: " + (", ".join(f"{name}={value}" for name, value in sorted(said.items())) or "no attributes")
+    )
 
 
 @command.command("show")
@@ -117,7 +144,7 @@ def _told(time: int) -> str:
     return datetime.fromtimestamp(time // _NANOSECONDS, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def _made(change: Callable[[], str]) -> str:
+def _made(change: Callable[[], T]) -> T:
     """Make a change; a name that can't be is a usage error."""
     try:
         return change()

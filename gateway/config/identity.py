@@ -73,7 +73,7 @@ def _jwt(source: Source, section: Section) -> JwtSettings:
         reader.fault(source.at(jwt.get("keys_url")), complaint)
     claims = jwt.section("claims", _CLAIMS)
     return JwtSettings(
-        header=jwt.text("header", "Authorization"),
+        header=source.header(jwt, "Authorization"),
         issuers=frozenset(jwt.texts("issuer")),
         audiences=frozenset(jwt.texts("audience")),
         algorithms=frozenset(jwt.texts("algorithms")),

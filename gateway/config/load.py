@@ -21,7 +21,7 @@ _TOP = (
 _REQUIRED = ("version", "policies", "state", "systems", "identity")
 _LIMITS = (
     "body_mib", "head_kib", "head_seconds", "body_seconds", "keepalive_seconds", "in_flight", "connections",
-    "expansion", "depth",
+    "expansion", "depth", "values",
 )  # fmt: skip
 _MIB = 1024 * 1024
 
@@ -49,7 +49,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
     top.integer("version", 1, minimum=1, maximum=1)
     listener = _listener(source, "listen", Listener(), overrides)
     proofs = read_proofs(source, listener)
-    purpose = top.section("purpose", ("header",)).text("header", None)
+    purpose = source.header(top.section("purpose", ("header",)), None)
     limits, bodies = _limits(source)
     audit = top.section("audit", ("origin", "publish_seconds"))
     marks = top.section("marks", ("workers", "seconds", "memory_mib"))
@@ -119,4 +119,5 @@ def _limits(source: Source) -> tuple[Limits, BodyLimits]:
         size=size,
         ratio=section.integer("expansion", body.ratio, minimum=1),
         depth=section.integer("depth", body.depth, minimum=1, maximum=500),
+        values=section.integer("values", body.values, minimum=1),
     )

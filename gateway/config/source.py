@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from gateway.errors import Place
 from gateway.yamlsource import Node, Reader, Section
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
+D = TypeVar("D", str, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,13 @@ class Source:
     def texts(self, section: Section, key: str) -> dict[str, str]:
         """Read a mapping of free keys to texts."""
         return {name.text: self.reader.text(node) or "" for name, node in section.entries(key)}
+
+    def header(self, section: Section, default: D) -> str | D:
+        """Read `header`, the name of a header field."""
+        name = section.text("header", default)
+        if name and _TOKEN.fullmatch(name) is None:
+            self.reader.fault(self.at(section.get("header")), "no header can have this name", 'for example "X-Token"')
+        return name
 
     def at(self, node: Node | None) -> Node | Place:
         """Give a place to complain at: the node, or the file where it is absent."""

@@ -86,4 +86,6 @@ def _credential(source: Source, section: Section) -> Credential | None:
     value = source.environment.get(variable, "")
     if variable and not value:
         source.reader.fault(source.at(found.get("environment")), f"the environment has no {variable}", "set it")
-    return Credential(found.text("header"), value)
+    if not (value.isascii() and value.isprintable()):
+        source.reader.fault(source.at(found.get("environment")), f"{variable} holds what no header may hold")
+    return Credential(source.header(found, ""), value)

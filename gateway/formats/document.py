@@ -23,6 +23,7 @@ class Signal(Enum):
     """What an edit may answer instead of a value."""
 
     REMOVE = "remove"
+    DROP = "drop"  # REMOVE for an object's member; anywhere else, where what is missing would be lost, REFUSE
     REFUSE = "refuse"
 
 

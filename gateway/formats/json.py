@@ -17,7 +17,7 @@ from gateway.formats.json_columns import Columns, UncutError, scalars
 from gateway.formats.json_layout import Layout, layout
 from gateway.formats.json_pattern import Way
 from gateway.formats.json_reach import reach
-from gateway.formats.json_scan import check_syntax, check_text
+from gateway.formats.json_scan import check_count, check_syntax, check_text
 from gateway.formats.json_table import Table, united
 from gateway.formats.json_value import NoScalarError, decode
 from gateway.formats.json_walk import Walk
@@ -30,9 +30,13 @@ _ATTEMPTS = 4
 """How often a table is cut anew before the body is walked through instead."""
 
 
-def read(body: bytes, layout: Layout, max_depth: int = 64) -> JsonDocument:
-    """Read a body. Raises `Unreadable`: body-encoding, body-not-json, body-duplicate-key, body-too-deep."""
+def read(body: bytes, layout: Layout, max_depth: int = 64, max_values: int = 1_000_000) -> JsonDocument:
+    """Read a body.
+
+    Raises `Unreadable`: body-encoding, body-not-json, body-duplicate-key, body-too-deep, body-too-large (for values).
+    """
     check_text(body)
+    check_count(body, max_values)
     table = layout.former.form(body, max_depth) if layout.former else None
     if table is None:
         check_syntax(body, max_depth)
@@ -85,12 +89,12 @@ class JsonDocument:
             plan = self.layout.plan(record, edits)
             if plan is not None:
                 walk.customer = owner
-                walk.replaced[id(record)] = walk.treat(plan, record)
+                walk.replaced[id(record)] = walk.hold(plan, record)
         walk.customer = None
         changed = walk.replaced.get(id(self._root), self._root)
         around = self.layout.plan_around(envelope)
         if around is not None:
-            changed = walk.treat(around, self._root)
+            changed = walk.hold(around, self._root)
         if changed is self._root:
             return _written(walk, self.body)
         return _written(walk, b"null" if changed is Signal.REMOVE else _ENCODER.encode(changed))
@@ -134,7 +138,7 @@ class JsonDocument:
             for place in walk.find(frame, self.layout.records):
                 walk.replaced[id(place)] = Raw(self.body[len(table.head) : -len(table.tail)] if rows is None else rows)
             walk.customer = None
-            changed = walk.treat(around, frame)
+            changed = walk.hold(around, frame)
             if sum(walk.touched.values()) > before:
                 return b"null" if changed is Signal.REMOVE else _ENCODER.encode(changed)
         return self.body if rows is None else b"".join((table.head, rows, table.tail))

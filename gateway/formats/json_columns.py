@@ -138,7 +138,7 @@ class Columns:
         new = self.walk.scalar(plan, raw) if plan.end and text[0] not in b"{[" else self.walk.treat(plan, raw)
         if new is raw:
             return text
-        if new is not Signal.REMOVE:
+        if new is not Signal.REMOVE and new is not Signal.DROP:
             return _ENCODER.encode(new)
         if not self.table.pattern.cuts[way]:
             raise UncutError(way)

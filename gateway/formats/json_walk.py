@@ -1,7 +1,7 @@
 """Following a plan through a body of any shape: opens only what the plan leads through, and leaves the rest as bytes.
 
 A value here is the raw text as it arrived, or what an edit made of it: an untouched value is always the same object.
-`Signal.REMOVE` stands for a member or element that goes.
+`Signal.REMOVE` stands for a member or element that goes, `Signal.DROP` for one that may go only as a member.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ARRAY = msgspec.json.Decoder(list[Raw])
 _MOST_REFUSED = 10
 
 Value = Any
-"""A `Raw`, or what an edit made: a scalar, a `Raw`, a dict or list of values, or `Signal.REMOVE`."""
+"""A `Raw`, or what an edit made: a scalar, a `Raw`, a dict or list of values, or a `Signal`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +59,14 @@ class Walk:
             self._look_for_refusals(plan, inside)
             return self._container(plan, raw, inside)
         return self._members(plan, raw, inside) if isinstance(inside, dict) else self._elements(plan, raw, inside)
+
+    def hold(self, plan: Plan, raw: Raw) -> Value:
+        """Treat what is no object's member: without it a list would be another list, so it can't be dropped."""
+        new = self.treat(plan, raw)
+        if new is Signal.DROP:
+            self.refuse(plan)
+            return raw
+        return new
 
     def open(self, raw: Raw) -> dict[str, Raw] | list[Raw] | None:
         """Give an object's members or an array's elements; None for a scalar."""
@@ -113,7 +121,7 @@ class Walk:
             new = self.treat(child, old)
             if new is not old:
                 made = dict(inside) if made is None else made
-                if new is Signal.REMOVE:
+                if new is Signal.REMOVE or new is Signal.DROP:
                     del made[name]
                 else:
                     made[name] = new
@@ -126,7 +134,7 @@ class Walk:
         same = True
         for index, old in enumerate(inside):
             child = indexes.get(index, other) if indexes else other
-            new = old if child is None else self.treat(child, old)
+            new = old if child is None else self.hold(child, old)
             same = same and new is old
             if new is not Signal.REMOVE:
                 made.append(new)

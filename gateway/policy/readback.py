@@ -60,11 +60,11 @@ def _protections(
         return
     nobody = replace(situation, leg=Leg.RESPONSE, purpose=None, role=None, kind=None, assurance=None, peer="")
     for operation in catalogue.operations.values():
-        carried = frozenset(_carried(catalogue, operation))
-        related = frozenset(c for c in carried if any(covers(c, one) or covers(one, c) for one in classes))
+        classed = frozenset(carried(catalogue, operation))
+        related = frozenset(c for c in classed if any(covers(c, one) or covers(one, c) for one in classes))
         if related:
             asked = replace(nobody, operation=operation.name)
-            decision = decide(book, asked, _unconsented(customer), carried, None)
+            decision = decide(book, asked, _unconsented(customer), classed, None)
             yield from (held for held in decision.protections if held.protects(related))
 
 
@@ -73,7 +73,7 @@ def _unconsented(customer: CustomerFacts) -> CustomerFacts:
     return CustomerFacts(customer.customer, frozenset(), customer.attributes)
 
 
-def _carried(catalogue: Catalogue, operation: Operation) -> Iterator[str]:
+def carried(catalogue: Catalogue, operation: Operation) -> Iterator[str]:
     """Give the classes that an operation's responses carry, those of lists' records and of error bodies included."""
     messages = [catalogue.messages[name] for name in (operation.response, operation.errors) if name is not None]
     messages += [catalogue.messages[message.each] for message in messages if message.each is not None]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from gateway.errors import NotAuthenticated, Unreadable
 from gateway.flow import Flow, Headers, Leg, Operator, Purpose, Request, Response, header
+from gateway.ports import Send
 from gateway.proxy.headers import From, to_client, to_system
 from gateway.proxy.ids import Ids, Namer
 from gateway.proxy.incoming import Asked
@@ -21,9 +22,6 @@ from gateway.proxy.tunnel import Tunnelled
 from gateway.proxy.upstream import Upstream
 from gateway.proxy.wire import Wire
 from gateway.refusals import problem
-
-Send = Callable[[Request], Awaitable[Response]]
-"""Sends a request to the flow's system; raises UpstreamFailed."""
 
 _SWITCHING = 101
 
@@ -38,14 +36,14 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Identified:
+class Caller:
     """Who calls, and what for."""
 
     operator: Operator
     purpose: Purpose | None = None
 
 
-_NOBODY = Identified(Operator(system=""))
+_NOBODY = Caller(Operator(system=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class Doors:
     with status 101 joins the two sides. `refuse` records a flow that ends before its decision, and answers.
     """
 
-    identify: Callable[[Incoming], Awaitable[Identified]]
+    identify: Callable[[Incoming], Awaitable[Caller]]
     handle: Callable[[Flow, Send], Awaitable[Response]]
     refuse: Callable[[Flow, str], Awaitable[Response]]
 
@@ -77,7 +75,7 @@ class Drive:
         self._locations = Locations(settings.routes)
         self._upstreams = {id(route): upstream for route, upstream in upstreams}  # routes live as long as `settings`
         self._limits = settings.limits
-        self._strip = frozenset(name.lower().replace("_", "-") for name in settings.strip)
+        self._strip = frozenset(map(_compared, settings.strip))
         self._doors = doors
         self._metrics = metrics
         self._access = access
@@ -162,7 +160,7 @@ class _Case:
     ids: Ids
     started: int
 
-    def flow(self, strip: frozenset[str], who: Identified, body: bytes = b"", *, upgrades: bool = False) -> Flow:
+    def flow(self, strip: frozenset[str], who: Caller, body: bytes = b"", *, upgrades: bool = False) -> Flow:
         """Make the flow of what is known by now."""
         head, client, route, ids = self.asked.head, self.asked.client, self.route, self.ids
         added: list[tuple[str, str]] = [("traceparent", ids.traceparent)]
@@ -185,6 +183,11 @@ class _Case:
         )
 
 
+def _compared(name: str) -> str:
+    """Spell a header's name as CGI-like systems read it: one with `_` would stand beside the real one."""
+    return name.lower().replace("_", "-")
+
+
 class _Sender:
     """The `send` of one flow; `wire` is the connection that a 101 opened."""
 
@@ -203,8 +206,8 @@ class _Sender:
         route = self._route
         credential = route.credential
         if credential is not None:
-            name = credential.name.lower()
-            kept = tuple(item for item in request.headers if item[0].lower() != name)
+            name = _compared(credential.name)
+            kept = tuple(item for item in request.headers if _compared(item[0]) != name)
             request = replace(request, headers=(*kept, (credential.name, credential.value)))
         host = self._asked.head.host if route.keep_host else ""
         began = time.perf_counter()

@@ -10,8 +10,7 @@ from gateway.identity.bearer import bearer
 from gateway.identity.identified import Identified, combine, unproven
 from gateway.identity.mtls import Certificates
 from gateway.identity.purpose import purpose_of
-from gateway.proxy import drive
-from gateway.proxy.drive import Incoming
+from gateway.proxy.drive import Caller, Incoming
 
 Tokens = Callable[[str, int], Awaitable[Identified]]
 """Gives who a token proves to call at a time (nanoseconds since the epoch); raises NotAuthenticated."""
@@ -28,14 +27,14 @@ class Doorkeeper:
     development: str = ""
     purpose_header: str | None = None
 
-    async def identify(self, incoming: Incoming) -> drive.Identified:
+    async def identify(self, incoming: Incoming) -> Caller:
         """Give the operator and the purpose. Raises NotAuthenticated."""
         found = unproven(self.development) if self.development else await self._proven(incoming)
         try:
             purpose = purpose_of(found.purpose, incoming.headers, self.purpose_header)
         except Unreadable as error:
             raise NotAuthenticated(error.refusal, str(error)) from None
-        return drive.Identified(found.operator, purpose)
+        return Caller(found.operator, purpose)
 
     async def _proven(self, incoming: Incoming) -> Identified:
         """Check every proof that the request brings."""

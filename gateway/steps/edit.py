@@ -22,6 +22,8 @@ from gateway.treatments.contract import Subject, Treatment
 from gateway.treatments.registry import build
 
 _NO_SUBJECT = Subject(None, None, None)
+_UNMISTAKABLE = frozenset({"mask", "pseudonymise", "redact"})
+"""Treatments whose texts nobody writes by chance; a year or a rounded number may well be meant."""
 _REFUSE: Edit = Edit(lambda _value, _customer: Signal.REFUSE, Whole.REFUSE)
 
 
@@ -52,7 +54,7 @@ class Editor:
             treatment = decision.treated(labels.at(spot)).treatment
             return None if treatment is None else _bound(treatment, purpose, self.keys)
 
-        return Edits(of, _unlisted(labels, Leg.RESPONSE))
+        return Edits(of, _unlisted(labels))
 
     def _request(self, hearing: Hearing, customer: str | None, decision: Decision, labels: Labels) -> Edits:
         """Bind a decision on what is written: first the guard, then the treatments."""
@@ -61,9 +63,13 @@ class Editor:
             classes = labels.at(spot)
             treatment = decision.treated(classes).treatment
             edit = None if treatment is None else _bound(treatment, hearing.situation.purpose, self.keys)
-            return _guarded(edit, hearing.forms(customer, classes))
+            return _guarded(edit, hearing.forms(customer, classes), labels.hidden_forms)
 
-        return Edits(of, _unlisted(labels, Leg.REQUEST))
+        if labels.unlisted_on(Leg.REQUEST) == "refuse":
+            return Edits(of, _REFUSE)
+        # What is kept unread may be anything that this caller reads: here only what can't be mistaken is refused.
+        texts = tuple(form for form in hearing.forms(customer, labels.shown) if form[0].NAME in _UNMISTAKABLE)
+        return Edits(of, _guarded(None, labels.hidden_forms, texts))
 
 
 def refusal_of(refused: Refused, judged: Sequence[Record], leg: Leg) -> str:
@@ -94,29 +100,34 @@ def _bound(treatment: Treatment, purpose: Purpose | None, keys: Keys) -> Edit:
     return Edit(keyed, treatment.WHOLE)
 
 
-def _guarded(edit: Edit | None, forms: tuple[Form, ...]) -> Edit | None:
-    """Refuse or drop what looks like a form that the gateway made; let the rest through to the treatment."""
-    if not forms:
+def _guarded(edit: Edit | None, forms: tuple[Form, ...], texts: tuple[Form, ...]) -> Edit | None:
+    """Refuse or drop what looks like a form that the gateway made; let the rest through to the treatment.
+
+    `texts` are forms that the place may have been shown in under another name: they are looked for in texts alone, of
+    more than one character, since null, a number or a `*` says too little by itself.
+    """
+    if not forms and not texts:
         return edit
 
     def guard(value: Scalar, customer: str | None) -> Scalar | Signal:
         meets = {write_back for treatment, write_back in forms if treatment.could_have_made(value)}
+        if isinstance(value, str) and len(value) > 1:
+            meets |= {"refuse" for treatment, _ in texts if treatment.could_have_made(value)}
         if meets:
-            return Signal.REMOVE if meets == {"drop"} else Signal.REFUSE
+            return Signal.DROP if meets == {"drop"} else Signal.REFUSE
         return value if edit is None else edit.value(value, customer)
 
     hollow = {write_back for treatment, write_back in forms if treatment.WHOLE is Whole.EMPTY}
-    meets_hollow = Signal.REMOVE if hollow == {"drop"} else Signal.REFUSE
+    meets_hollow = Signal.DROP if hollow == {"drop"} else Signal.REFUSE
     return Edit(guard, Whole.DESCEND if edit is None else edit.whole, meets_hollow if hollow else None)
 
 
-def _unlisted(labels: Labels, leg: Leg) -> Edit | None:
-    """Give the edit of places that no field names."""
-    word = labels.unlisted_on(leg)
+def _unlisted(labels: Labels) -> Edit | None:
+    """Give the edit of places in responses that no field names."""
+    word = labels.unlisted_on(Leg.RESPONSE)
     if word == "refuse":
         return _REFUSE
     if word == "keep":
-        # A request may carry what a response of the same system hid as unlisted: it must not overwrite the truth.
-        return _guarded(None, labels.hidden_forms) if leg is Leg.REQUEST else None
+        return None
     treatment = build(word, {})
     return Edit(lambda value, _customer: treatment.apply(value, _NO_SUBJECT), treatment.WHOLE)

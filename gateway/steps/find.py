@@ -35,7 +35,7 @@ def find(flow: Flow, regime: Regime, limits: BodyLimits) -> Aim:
     match: Match | None = candidates[0]
     if any(candidate.operation.request.body for candidate in candidates):
         plain = codings.decode(request.body, header(request.headers, "content-encoding"), limits.size, limits.ratio)
-        document = json.read(plain, _WHOLE, limits.depth)
+        document = json.read(plain, _WHOLE, limits.depth, limits.values)
         match = choose(candidates, lambda selector: document.lookup(selectors.parse(selector)))
     if match is None:
         raise Unreadable("unknown-operation", "no value in the body that the catalogue names")

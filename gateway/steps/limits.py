@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """Decoded size in bytes, expansion by its content coding (times), nesting of JSON (levels)."""
+    """Decoded size in bytes, expansion by its content coding (times), nesting of JSON (levels), values in JSON."""
 
     size: int = 16 * 1024 * 1024
     ratio: int = 200
     depth: int = 64
+    values: int = 1_000_000

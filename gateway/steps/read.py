@@ -25,7 +25,7 @@ def read(plan: MessagePlan, headers: Headers, body: bytes, limits: BodyLimits) -
         raise Unreadable("body-too-large", "decoded body over the limit")
     sniff.agree(plan.format, header(headers, "content-type"), plain)
     if plan.layout is not None:
-        return json.read(plain, plan.layout, limits.depth), plain, coding
+        return json.read(plain, plan.layout, limits.depth, limits.values), plain, coding
     return OpaqueDocument(plain, labelled=bool(plan.record.classes)), plain, coding
 
 

@@ -1,4 +1,4 @@
-"""The twin of `storage.passports` that keeps everything in memory: for tests, the policy cases and the dry run."""
+"""The twin of `storage.passports` that keeps everything in memory: for tests."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.entry import Entry, encode
 from gateway.audit.show import published_size
-from gateway.errors import BrokenLog, NotRecorded, SovgateError
+from gateway.errors import BrokenLog, FaultyFiles, NotRecorded, SovgateError
 from gateway.storage.folder import Folder
 from gateway.storage.launch import Launched, knock, launch
 from gateway.storage.ledger import LogSettings
@@ -77,7 +77,7 @@ class Journal:
         """Tell how many entries the newest checkpoint covers; 0 where it can't be read."""
         try:
             return published_size(Folder(self._folder))
-        except (BrokenLog, OSError):
+        except (BrokenLog, FaultyFiles):
             return 0
 
     async def append(self, entry: Entry) -> int:

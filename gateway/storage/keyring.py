@@ -37,16 +37,19 @@ class Keyring:
     _derived: dict[tuple[str, str | None], bytes] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def open(cls, folder: Path, *, random: Callable[[int], bytes] = os.urandom) -> Keyring:
-        """Read the keys, or make them where there is none yet; raises `FaultyKeyring`.
+    def open(cls, folder: Path, *, random: Callable[[int], bytes] = os.urandom, make: bool = True) -> Keyring:
+        """Read the keys, or (`make`) make them where there is none yet; raises `FaultyKeyring`.
 
         A folder that has the entries' key (it is made last) and lacks another one is refused: a new key in place of a
         lost one would break with the past in silence.
         """
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not (folder / ENTRIES).exists():
-                _make(folder, random)
+            if make:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not (folder / ENTRIES).exists():
+                    _make(folder, random)
+            elif not folder.is_dir():
+                raise FaultyKeyring(f"{folder}: missing, though there is a log: restore the keys from the backup")
             _private(folder)
             return cls(
                 _signing_key(folder / ENTRIES),

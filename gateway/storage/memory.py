@@ -1,4 +1,4 @@
-"""In-memory twins of the ports, for tests and the dry run."""
+"""In-memory twins of the ports, for tests."""
 
 from __future__ import annotations
 

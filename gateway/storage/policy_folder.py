@@ -17,6 +17,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     """
     files: dict[str, bytes] = {}
     try:
+        next(folder.iterdir(), None)  # `rglob` passes over what it may not read, in silence
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder)
             if path.suffix in _ENDINGS and not any(part.startswith(".") for part in name.parts) and path.is_file():

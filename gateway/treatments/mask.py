@@ -49,9 +49,11 @@ class Mask:
         count = len(characters)
         if count <= self.hide_up_to:
             return self.character * count
-        end = count - self.keep_last
-        hidden = self.character * (end - self.keep_first)
-        return "".join(characters[: self.keep_first]) + hidden + "".join(characters[end:])
+        first, end = self.keep_first, count - self.keep_last
+        before, after = characters[:first], characters[end:]  # of an ASCII text slices are texts already
+        if not isinstance(before, str) or not isinstance(after, str):
+            before, after = "".join(before), "".join(after)
+        return f"{before}{self.character * (end - first)}{after}"
 
     def could_have_made(self, value: Scalar) -> bool:
         """Recognise a text whose hidden part is all `character`, and null, which a masked number becomes.

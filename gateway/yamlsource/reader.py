@@ -150,7 +150,8 @@ class Reader:
             return value
         low = "" if minimum is None else f"{minimum} or more"
         high = "" if maximum is None else f"{maximum} or less"
-        self.fault(node, f"{value} is out of range", f"write {' and '.join(filter(None, (low, high)))}")
+        allowed = f"{minimum}" if minimum == maximum else " and ".join(filter(None, (low, high)))
+        self.fault(node, f"{value} is out of range", f"write {allowed}")
         return None
 
     def _tell_twice(self, leaves: Iterable[Leaf]) -> None:

@@ -13,8 +13,8 @@ from gateway.proxy.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
-    """The append port with eyes: the same entries, the same errors."""
+class Counted:
+    """The append port with a counter: the same entries, the same errors."""
 
     append: Append
     metrics: Metrics

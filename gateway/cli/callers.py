@@ -1,0 +1,90 @@
+"""How callers are told apart, wired: the issuer's keys from a file or a URL, client certificates, development mode."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from gateway.cli.house import now
+from gateway.config import JwtSettings, Settings
+from gateway.errors import FaultyFiles, Place, Problem
+from gateway.identity.identified import Identified
+from gateway.identity.jwks import KeySet, read_key_set
+from gateway.identity.jwt import JwtRules
+from gateway.identity.mtls import Certificates
+from gateway.identity.verifier import Verifier
+from gateway.policy.model import PolicySet
+from gateway.proxy.identify import Doorkeeper
+from gateway.proxy.keys_url import KeysUrl
+
+
+@dataclass(slots=True)
+class Callers:
+    """Who may call. `renew` takes up what a reload brings: systems that are new, keys that were put in the file."""
+
+    settings: Settings
+    systems: dict[str, str] = field(default_factory=dict)
+    verifier: Verifier | None = None
+    url: KeysUrl | None = None
+
+    async def open(self, policies: PolicySet, stack: AsyncExitStack) -> Doorkeeper:
+        """Make ready what callers are identified with. Raises `FaultyFiles`."""
+        jwt, mtls = self.settings.jwt, self.settings.mtls
+        if jwt is not None:
+            self.verifier = Verifier(KeySet(), self._rules(jwt))
+            self.renew(policies)
+            if jwt.keys_url:
+                jar = aiohttp.DummyCookieJar()
+                session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar, trust_env=False))
+                self.url = KeysUrl(jwt.keys_url, session, self.verifier)
+                await self.url.start()
+                stack.push_async_callback(self.url.close)
+        return Doorkeeper(
+            clock=now,
+            tokens=self._identify if jwt else None,
+            header=jwt.header if jwt else "authorization",
+            certificates=Certificates(mtls) if mtls else None,
+            development=self.settings.development,
+            purpose_header=self.settings.purpose_header,
+        )
+
+    def renew(self, policies: PolicySet) -> None:
+        """Read the keys' file anew, and take these policies' systems. Raises `FaultyFiles`, and then changes nothing."""
+        jwt = self.settings.jwt
+        if jwt is None or self.verifier is None:
+            return
+        if jwt.keys_file is not None:
+            self.verifier.replace(_keys_in(jwt.keys_file))
+        self.systems.clear()
+        self.systems.update(jwt.systems if jwt.systems is not None else {name: name for name in policies.catalogues})
+
+    async def _identify(self, token: str, at: int) -> Identified:
+        """Give who a token proves to call."""
+        if self.url is not None:
+            return await self.url.identify(token, at)
+        assert self.verifier is not None
+        return self.verifier.identify(token, at)
+
+    def _rules(self, jwt: JwtSettings) -> JwtRules:
+        """Give which tokens count; `systems` stays the same mapping, so that reloads reach it."""
+        self.systems[""] = ""  # rules without any system are none; `renew` puts the real ones in
+        return JwtRules(
+            issuers=jwt.issuers,
+            audiences=jwt.audiences,
+            algorithms=jwt.algorithms,
+            systems=self.systems,
+            leeway=jwt.leeway,
+            type=jwt.type,
+            **{f"{name}_claim": claim for name, claim in jwt.claims.items()},
+        )
+
+
+def _keys_in(path: Path) -> KeySet:
+    """Read a JWKS file."""
+    try:
+        return read_key_set(path.read_bytes(), str(path))
+    except OSError as error:
+        raise FaultyFiles([Problem(Place(str(path), 1, 1), f"can't be read: {error.strerror}")]) from None
