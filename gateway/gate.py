@@ -154,7 +154,7 @@ class Gate:
         edits = [owned[customer].edits for customer in customers]
         written = Written(plain) if refusal else document.write(edits, around, customers)  # 5
         if written.refused:
-            refusal = edit.refusal_of(written.refused[0], judged, leg)
+            refusal = edit.refusal_of(written.refused, judged, leg)
         marked = None
         if not refusal and leg is Leg.RESPONSE:
             marked = await stamp(plan.format, written.body, owned.values(), flow, self.ports)
@@ -164,6 +164,7 @@ class Gate:
             body=body if treated is plain else codings.encode(treated, coding),
             refusal=refusal,
             treated=treated is not plain,
+            personal=any(customer is not None for customer in owned),
             decided=note.decided(judged, written.touches, leg, self.ports.keys),
             reasons=note.reasons(judged),
             observed=note.observed(judged),

@@ -232,6 +232,15 @@ async def test_validators_do_not_survive_a_treatment(bench: Bench) -> None:
     assert header(answer.headers, "cache-control") == "private, no-store"
 
 
+async def test_an_untouched_answer_about_a_customer_is_not_to_be_stored(bench: Bench) -> None:
+    body = {"id": "SO-1001", "customer": {"id": "C-017", "name": "Lin Wei"}}
+    bench.answer = answering(body, headers=(("Cache-Control", "public, max-age=60"), ("ETag", '"1"')))
+    answer = await bench.ask("GET", "/api/orders/SO-1001")
+    assert json.loads(answer.body) == body
+    assert header(answer.headers, "cache-control") == "private, no-store"
+    assert header(answer.headers, "etag") == '"1"'
+
+
 async def test_the_body_of_an_error_page_is_withheld(bench: Bench) -> None:
     bench.answer = answering({"error": "no order for lin.wei@example.cn"}, status=404)
     answer = await bench.ask("GET", "/api/orders/SO-1001")

@@ -1,6 +1,7 @@
 """Logs are JSON lines that hold no one's data, whoever writes them."""
 
 import asyncio
+import gc
 import io
 import json
 import logging
@@ -36,6 +37,8 @@ def test_a_line_has_time_level_and_what_was_said():
 
 
 def test_what_libraries_log_is_cut_down_to_its_type(tamed):
+    gc.collect()  # what other tests left behind may warn when it is collected: not into this test's lines
+    tamed.truncate(tamed.seek(0))
     try:
         int("S3cret")
     except ValueError:

@@ -52,7 +52,7 @@ class Callers:
         )
 
     def renew(self, policies: PolicySet) -> None:
-        """Read the keys' file anew, and take these policies' systems. Raises `FaultyFiles`, and then changes nothing."""
+        """Read the keys' file anew, and take these policies' systems. Raises `FaultyFiles`: nothing changes then."""
         jwt = self.settings.jwt
         if jwt is None or self.verifier is None:
             return

@@ -34,8 +34,10 @@ def check_count(body: bytes, max_values: int) -> None:
         return
     try:
         _VALID.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except msgspec.DecodeError:
         raise Unreadable("body-not-json", "the body is not valid JSON") from None
+    except RecursionError:
+        raise Unreadable("body-too-deep", "the body is nested too deeply") from None
     if _marks(_STRING.sub(b"", body)) >= max_values:
         raise Unreadable("body-too-large", f"the body holds more than {max_values} values")
 

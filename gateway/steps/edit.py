@@ -6,7 +6,7 @@ against what this caller may have read there: a value that the gateway itself ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gateway.flow import Leg, Purpose
@@ -24,6 +24,8 @@ from gateway.treatments.registry import build
 _NO_SUBJECT = Subject(None, None, None)
 _UNMISTAKABLE = frozenset({"mask", "pseudonymise", "redact"})
 """Treatments whose texts nobody writes by chance; a year or a rounded number may well be meant."""
+_FIRST = ("denied", "customer-unknown", "masked-write-back", "unlisted-field")
+"""Where places are refused for several reasons, the first of these is told."""
 _REFUSE: Edit = Edit(lambda _value, _customer: Signal.REFUSE, Whole.REFUSE)
 
 
@@ -72,8 +74,13 @@ class Editor:
         return Edits(of, _guarded(None, labels.hidden_forms, texts))
 
 
-def refusal_of(refused: Refused, judged: Sequence[Record], leg: Leg) -> str:
-    """Name the refusal that a refused place stands for."""
+def refusal_of(refused: Iterable[Refused], judged: Sequence[Record], leg: Leg) -> str:
+    """Name the refusal that refused places stand for, in whatever order they were found."""
+    return min((_refusal(one, judged, leg) for one in refused), key=_FIRST.index)
+
+
+def _refusal(refused: Refused, judged: Sequence[Record], leg: Leg) -> str:
+    """Name the refusal that one place stands for."""
     record = next(record for record in judged if record.edits is refused.edits)
     labels = record.labels
     if not refused.spot:

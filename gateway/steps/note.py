@@ -22,12 +22,16 @@ _Said = tuple[tuple[str, ...], str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What steps 1 to 5 made of one leg: the body that may go on, or the refusal; and what is to be recorded of it."""
+    """What steps 1 to 5 made of one leg: the body that may go on, or the refusal; and what is to be recorded of it.
+
+    `personal` tells that it holds records of customers who are named.
+    """
 
     before: bytes = b""
     body: bytes = b""
     refusal: str = ""
     treated: bool = False
+    personal: bool = False
     decided: tuple[Decided, ...] = ()
     reasons: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()

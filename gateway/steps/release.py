@@ -25,9 +25,15 @@ def forwarded(request: Request, body: bytes) -> Request:
 
 
 def released(answer: Response, answered: Passage) -> Response:
-    """Give the answer with its treated body: private, not to be stored, and without the validators of the old one."""
+    """Give the answer with its treated body: private, not to be stored, and without the validators of the old one.
+
+    An untouched answer about customers isn't to be stored either: a cache would outlive the consent that opened it.
+    """
     if not answered.treated:
-        return answer
+        if not answered.personal:
+            return answer
+        kept = _without(answer.headers, _OF_CACHES)
+        return replace(answer, headers=(*kept, ("Cache-Control", "private, no-store")))
     kept = _without(answer.headers, _OF_THE_BYTES | _OF_CACHES)
     return replace(answer, headers=(*kept, ("Cache-Control", "private, no-store")), body=answered.body)
 
