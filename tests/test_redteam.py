@@ -294,7 +294,8 @@ async def test_a_body_that_is_wrong_in_two_ways_is_always_refused_by_the_same_na
     gate = bench()
     for body in ({"id": "1", "phone": "1", "x": 1}, {"x": 1, "id": "1"}) * 3:
         assert refusal(await gate.ask("PUT", "/a", body)) == "unlisted-field"
-    for body in ({"x": 1, "id": "1", "phone": "****5678"}, {"phone": "****5678", "x": 1}, {"x": 1, "phone": "****5678"}) * 3:
+    hidden = {"phone": "****5678"}
+    for body in ({"x": 1, "id": "1", **hidden}, {**hidden, "x": 1}, {"x": 1, **hidden}) * 3:
         assert refusal(await gate.ask("PUT", "/a", body)) == "masked-write-back"
 
 
