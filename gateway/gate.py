@@ -123,9 +123,8 @@ class Gate:
         # Where no one is named and nothing can be changed, the verdict waits for the records of the answer.
         waits = named is None and (leg is Leg.RESPONSE or flow.request.method in _SAFE)
         hearing = await judge.convene(leg, flow, aim, () if waits else (named,), NOTHING, self.regime, self.ports)  # 3
-        facts, decision = (
-            (ANYONE, hearing.decide_frame()) if waits else (hearing.known[named], hearing.decide(named))
-        )  # 4
+        facts = ANYONE if waits else hearing.known[named]
+        decision = hearing.decide_frame() if waits else hearing.decide(named)  # 4
         judged = (Record(facts, decision, NO_LABELS, NO_EDITS),)
         return Passage(
             refusal=judge.verdict((decision,)),

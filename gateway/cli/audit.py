@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,12 @@ from gateway.audit.verify import verify as check
 from gateway.cli import options
 from gateway.cli.house import AUDIT, open_keys
 from gateway.cli.main import COULD_NOT, NO
+from gateway.cli.times import TIME, nanoseconds, shown_time
 from gateway.config import Settings, load
 from gateway.errors import BrokenLog
 from gateway.storage.folder import Folder
 from gateway.watermark.mark import check as normalised
 
-_NANOSECONDS = 1_000_000_000
-_TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 _log = click.option(
     "--log",
     "folder",
@@ -84,8 +82,8 @@ def verify(folder: Path | None, vkey: str | None, jwks: Any, remembered: Any, fo
 @click.option("--operation", help="An operation, such as erp.read-order.")
 @click.option("--class", "class_", help="A class of field; those below it count.")
 @click.option("--kind", type=click.Choice(["start", "intent", "outcome", "refusal", "mark", "consent"]))
-@click.option("--since", type=_TIME, help="From this time on (UTC).")
-@click.option("--until", type=_TIME, help="Before this time (UTC).")
+@click.option("--since", type=TIME, help="From this time on (UTC).")
+@click.option("--until", type=TIME, help="Before this time (UTC).")
 @options.output
 @options.config
 def show(folder: Path | None, form: str, config_file: Path, **asked: Any) -> None:
@@ -113,8 +111,8 @@ def _show(files: Folder, settings: Settings | None, form: str, asked: dict[str, 
         class_=asked["class_"],
         mark=asked["mark"],
         kind=asked["kind"],
-        since=_nanoseconds(asked["since"]),
-        until=_nanoseconds(asked["until"]),
+        since=nanoseconds(asked["since"]),
+        until=nanoseconds(asked["until"]),
     )
     found = 0
     for entry in find(files, wanted, published):
@@ -142,15 +140,10 @@ def _code(mark: str | None) -> str | None:
     return code
 
 
-def _nanoseconds(time: datetime | None) -> int | None:
-    """Give a time as the log counts it."""
-    return None if time is None else int(time.replace(tzinfo=UTC).timestamp()) * _NANOSECONDS
-
-
 def _line(entry: Shown) -> str:
     """Show an entry in a few lines: who, whose, what, under which rules."""
     said = entry.payload
-    time = datetime.fromtimestamp(said["time"] // _NANOSECONDS, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    time = shown_time(said["time"])
     way = f"{said['from']} -> {said['to']}" if said.get("to") else ""
     parts = [str(entry.index), time, said["kind"], way, said.get("operation", ""), said.get("verdict", "")]
     lines = ["  ".join(part for part in (*parts, said.get("refusal", "")) if part)]

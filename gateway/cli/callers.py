@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,7 @@ class Callers:
         """Make ready what callers are identified with. Raises `FaultyFiles`."""
         jwt, mtls = self.settings.jwt, self.settings.mtls
         if jwt is not None:
+            self.systems.update(_systems(jwt, policies))
             self.verifier = Verifier(KeySet(), self._rules(jwt))
             self.renew(policies)
             if jwt.keys_url:
@@ -59,7 +61,7 @@ class Callers:
         if jwt.keys_file is not None:
             self.verifier.replace(_keys_in(jwt.keys_file))
         self.systems.clear()
-        self.systems.update(jwt.systems if jwt.systems is not None else {name: name for name in policies.catalogues})
+        self.systems.update(_systems(jwt, policies))
 
     async def _identify(self, token: str, at: int) -> Identified:
         """Give who a token proves to call."""
@@ -70,7 +72,6 @@ class Callers:
 
     def _rules(self, jwt: JwtSettings) -> JwtRules:
         """Give which tokens count; `systems` stays the same mapping, so that reloads reach it."""
-        self.systems[""] = ""  # rules without any system are none; `renew` puts the real ones in
         return JwtRules(
             issuers=jwt.issuers,
             audiences=jwt.audiences,
@@ -80,6 +81,11 @@ class Callers:
             type=jwt.type,
             **{f"{name}_claim": claim for name, claim in jwt.claims.items()},
         )
+
+
+def _systems(jwt: JwtSettings, policies: PolicySet) -> Mapping[str, str]:
+    """Give the systems by the values of their claim: as configured, or each by its own name."""
+    return jwt.systems if jwt.systems is not None else {name: name for name in policies.catalogues}
 
 
 def _keys_in(path: Path) -> KeySet:

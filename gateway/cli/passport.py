@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,12 +21,12 @@ from gateway.audit.signatures import payload_of
 from gateway.cli import options
 from gateway.cli.house import GateKeys, load_policies, now, open_keys, open_passports, record
 from gateway.cli.main import NO
+from gateway.cli.times import TIME, nanoseconds, shown_time
 from gateway.config import Settings, load
 from gateway.errors import SovgateError
 from gateway.policy.model import ConsentKind, PolicySet
 from gateway.storage.passports import Passports
 
-_NANOSECONDS = 1_000_000_000
 T = TypeVar("T")
 
 
@@ -68,14 +68,13 @@ def command() -> None:
 @command.command("grant")
 @click.argument("customer")
 @click.argument("consent")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]), help="When the grant ends (UTC).")
+@click.option("--until", type=TIME, help="When the grant ends (UTC).")
 @click.option("--by", default=None, help="Who takes the grant down.  [default: the account that runs this]")
 @options.config
 def grant(customer: str, consent: str, until: datetime | None, by: str | None, config_file: Path) -> None:
     """Record that CUSTOMER grants CONSENT, in the wording declared now."""
     with _desk(config_file) as desk:
-        end = None if until is None else int(until.replace(tzinfo=UTC).timestamp()) * _NANOSECONDS
-        kind = desk.kind(consent)
+        kind, end = desk.kind(consent), nanoseconds(until)
         head = _made(lambda: desk.passports.grant(customer, kind, at=now(), by=by or getuser(), until=end))
         desk.record(Consent(desk.keys.customer(customer), consent, "granted", head))
     click.echo(f"{customer} grants {consent}; passport head {head}")
@@ -126,10 +125,9 @@ def show(customer: str, form: str, config_file: Path) -> None:
         click.echo(orjson.dumps(said, option=orjson.OPT_INDENT_2).decode())
         return
     for event in history:
-        ends = f" until {_told(event['until'])}" if event["until"] else ""
-        click.echo(
-            f"{_told(event['at'])}  {event['action']:<6}  {event['consent']} v{event['version']}{ends}, {event['by']}"
-        )
+        ends = f" until {shown_time(event['until'])}" if event["until"] else ""
+        what = f"{event['action']:<6}  {event['consent']} v{event['version']}{ends}"
+        click.echo(f"{shown_time(event['at'])}  {what}, {event['by']}")
     click.echo(f"in force now: {', '.join(sorted(facts.consents)) or 'nothing'}")
 
 
@@ -137,11 +135,6 @@ def _event(jws: bytes) -> dict[str, Any]:
     """Decode an event; `Passports` verified the passport when it gave the facts."""
     event: dict[str, Any] = orjson.loads(payload_of(jws))
     return event
-
-
-def _told(time: int) -> str:
-    """Show a time of the passport."""
-    return datetime.fromtimestamp(time // _NANOSECONDS, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def _made(change: Callable[[], T]) -> T:

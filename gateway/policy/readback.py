@@ -31,19 +31,13 @@ LIMIT = 256
 """How many joins are followed. Beyond it each single treatment and the join of all still count."""
 
 
-def readback(book: RuleBook, situation: Situation, customer: CustomerFacts, now: int, class_: str) -> tuple[Form, ...]:
-    """Give the forms in which this caller may have read values of a class of this customer, in the target system.
-
-    `now` has no say: what was read, was read earlier.
-    """
-    del now
-    return readback_any(book, situation, customer, frozenset({class_}))
-
-
-def readback_any(
+def readback(
     book: RuleBook, situation: Situation, customer: CustomerFacts, classes: frozenset[str]
 ) -> tuple[Form, ...]:
-    """Do the same for a place that has several classes: their treatments may have been joined."""
+    """Give the forms in which this caller may have read values of this customer, in the target system.
+
+    `classes` are those of one place: where it has several, their treatments may have been joined.
+    """
     key = (situation.source, situation.target, classes, book.asks.customer_key(_unconsented(customer)))
     found = book.forms.get(key)
     if found is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.flow import ANYONE, STRANGER, CustomerFacts, Flow, Leg
 from gateway.policy.compile import RuleBook
 from gateway.policy.decide import Decision, Situation, decide
-from gateway.policy.readback import Form, readback_any
+from gateway.policy.readback import Form, readback
 from gateway.ports import Ports
 from gateway.regime import Regime
 from gateway.steps.find import Aim
@@ -34,7 +34,7 @@ class Hearing:
 
     def forms(self, customer: str | None, classes: frozenset[str]) -> tuple[Form, ...]:
         """Tell the treated forms in which the caller may have read data of these classes before writing it."""
-        return readback_any(self.book, self.situation, self.known.get(customer, ANYONE), classes)
+        return readback(self.book, self.situation, self.known.get(customer, ANYONE), classes)
 
 
 async def convene(
