@@ -21,6 +21,7 @@ def tamed():
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     stream = io.BytesIO()
+    logging.captureWarnings(capture=False)  # a test before may have left it on: it would not be turned on again here
     tame_libraries(make_log(stream))
     yield stream
     logging.captureWarnings(capture=False)
@@ -47,7 +48,8 @@ def test_what_libraries_log_is_cut_down_to_its_type(tamed):
     logging.getLogger("aiohttp.access").info("GET /S3cret")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        logging.captureWarnings(capture=True)
+        logging.captureWarnings(capture=False)
+        logging.captureWarnings(capture=True)  # anew, inside this block's own catching
         warnings.warn("S3cret", stacklevel=1)
     assert b"S3cret" not in tamed.getvalue()
     assert [(line["logger"], line["level"], line["error"]) for line in lines(tamed)] == [
