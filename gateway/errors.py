@@ -11,12 +11,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where in a written file something stands; line and column count from 1."""
+    """Where in a written file something stands; line and column count from 1.
+
+    `text` is the line, `width` the number of characters of it that are meant.
+    """
 
     file: str
     line: int
     column: int
     text: str = ""
+    width: int = 1
 
     def __str__(self) -> str:
         """Give the `file:line:column` that editors and compilers use."""
@@ -25,17 +29,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One fault of a written file: where, what, and what to do about it."""
+    """One fault of a written file: where, what, what to do about it; `docs/checks` explains it under its code."""
 
     place: Place
     message: str
     hint: str = ""
+    code: str = ""
 
     def __str__(self) -> str:
         """Render as a compiler would: the place and message, the line, a caret, the hint."""
-        lines = [f"{self.place}: {self.message}"]
+        lines = [f"{self.place}: {self.code + ' ' if self.code else ''}{self.message}"]
         if self.place.text:
-            lines += [f"    {self.place.text}", "    " + " " * (self.place.column - 1) + "^"]
+            lines += [f"    {self.place.text}", "    " + " " * (self.place.column - 1) + "^" * max(self.place.width, 1)]
         if self.hint:
             lines.append(f"  hint: {self.hint}")
         return "\n".join(lines)

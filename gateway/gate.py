@@ -31,6 +31,7 @@ from gateway.steps.find import Aim, find
 from gateway.steps.limits import BodyLimits
 from gateway.steps.note import Passage
 from gateway.steps.record import Record
+from gateway.steps.sight import Sight, Watch
 from gateway.steps.stamp import stamp
 
 NOTHING: frozenset[str] = frozenset()
@@ -42,12 +43,13 @@ _FIRST_REDIRECT = 300
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The policies in force, and the ports that they are carried out with."""
+    """The policies in force, and the ports that they are carried out with; `watch` is shown each leg that is judged."""
 
     regime: Regime
     ports: Ports
     editor: edit.Editor
     limits: BodyLimits = field(default_factory=BodyLimits)
+    watch: Watch | None = None
 
     async def handle(self, flow: Flow, send: Send) -> Response:
         """Take a flow through both legs and give what the caller may have: the treated answer, or a refusal."""
@@ -126,6 +128,8 @@ class Gate:
         facts = ANYONE if waits else hearing.known[named]
         decision = hearing.decide_frame() if waits else hearing.decide(named)  # 4
         judged = (Record(facts, decision, NO_LABELS, NO_EDITS),)
+        if self.watch is not None:
+            self.watch(Sight(flow, leg, aim, hearing, judged))
         return Passage(
             refusal=judge.verdict((decision,)),
             treated=plan is not None,
@@ -154,6 +158,8 @@ class Gate:
         written = Written(plain) if refusal else document.write(edits, around, customers)  # 5
         if written.refused:
             refusal = edit.refusal_of(written.refused, judged, leg)
+        if self.watch is not None:
+            self.watch(Sight(flow, leg, aim, hearing, judged, plan, document, customers, written))
         marked = None
         if not refusal and leg is Leg.RESPONSE:
             marked = await stamp(plan.format, written.body, owned.values(), flow, self.ports)

@@ -1,0 +1,1 @@
+"""Drafts of catalogues from captured traffic: what crosses, whose it is, and what each field seems to be."""

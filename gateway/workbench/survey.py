@@ -1,0 +1,99 @@
+"""Every place of a message, treated or not: found by a writing in which each would change, which is thrown away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gateway.formats.document import Edit, Edits, Scalar, Spot
+from gateway.policy.decision import Decision, Reason
+from gateway.policy.memo import Memo
+from gateway.regime import Labels
+from gateway.steps.record import Record
+from gateway.steps.sight import Sight
+from gateway.treatments.contract import Treatment
+from gateway.treatments.registry import build
+
+UNLISTED = "catalogue/unlisted"
+"""What stands for a rule where a place is treated because no field names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A place of a message that holds a value (an object or array is seen by what is in it), and what was decided.
+
+    `pointer` is a JSON Pointer with `*` for list indexes and `?` for the names of unlisted members; `spot` is () for an
+    unlisted place. Records that were decided alike share `decision` and `labels`; `count` says how often they met it.
+    """
+
+    pointer: str
+    spot: Spot
+    decision: Decision
+    labels: Labels
+    count: int
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """Give the classes of the fields that cover the place."""
+        return self.labels.at(self.spot)
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What a place meets: `treatment` (None: it is kept), and the rules for it (`UNLISTED` for the catalogue's own)."""
+
+    treatment: Treatment | None
+    rules: tuple[str, ...]
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name the treatment."""
+        return self.treatment.NAME if self.treatment else "keep"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """Finds the places of legs; remembers what it compiled, so that one is used for many legs."""
+
+    spies: Memo[tuple[Decision, Labels], Edits] = field(default_factory=lambda: Memo(4096))
+
+    def places(self, sight: Sight) -> tuple[Seen, ...]:
+        """Give every place of a leg, once for each decision that met it; none for a leg without a body."""
+        if sight.document is None:
+            return ()
+        spies = {id(record): self._spy(record) for record in sight.judged}
+        of = {id(spies[id(record)]): record for record in sight.judged}
+        owned = {record.facts.customer: record for record in sight.judged if record.count}
+        frame = next((spies[id(record)] for record in sight.judged if not record.count), None)
+        edits = [spies[id(owned[customer])] for customer in sight.customers]
+        written = sight.document.write(edits, frame or _spy(), sight.customers)
+        return tuple(
+            Seen(touch.pointer, touch.spot, of[id(touch.edits)].decision, of[id(touch.edits)].labels, touch.count)
+            for touch in written.touches
+            if id(touch.edits) in of
+        )
+
+    def _spy(self, record: Record) -> Edits:
+        key = (record.decision, record.labels)
+        found = self.spies.get(key)
+        return self.spies.put(key, _spy()) if found is None else found
+
+
+def fate(seen: Seen, sight: Sight) -> Fate:
+    """Tell what a place meets by what was decided on it. Whether the leg as a whole is refused is another matter."""
+    if not seen.spot:
+        word = seen.labels.unlisted_on(sight.leg)
+        return Fate(None if word == "keep" else build(word, {}), (UNLISTED,))
+    treated = seen.decision.treated(seen.classes)
+    return Fate(treated.treatment, tuple(reason.rule for reason in treated.reasons), treated.reasons)
+
+
+def _spy() -> Edits:
+    """Give edits that change whatever they meet."""
+    edit = Edit(_other)
+    return Edits(lambda _spot: edit, edit)
+
+
+def _other(value: Scalar, _customer: str | None) -> Scalar:
+    """Give another value, whatever the value is."""
+    return 0 if value is None else None
