@@ -15,24 +15,21 @@ Whatever can't be read, named, decided, marked or recorded is refused; an error 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from gateway.errors import FactsUnavailable, NotRecorded, Unreadable, UpstreamFailed
 from gateway.flow import ANYONE, Flow, Headers, Leg, Response
-from gateway.formats import codings
-from gateway.formats.document import Written
+from gateway.formats.limits import BodyLimits
 from gateway.ports import Ports, Send
 from gateway.refusals import problem
 from gateway.regime import Labels, MessagePlan, Regime
-from gateway.steps import edit, judge, note, read, release
+from gateway.steps import edit, judge, note, read, release, treat
 from gateway.steps.edit import NO_EDITS
 from gateway.steps.find import Aim, find
-from gateway.steps.limits import BodyLimits
 from gateway.steps.note import Passage
 from gateway.steps.record import Record
 from gateway.steps.sight import Sight, Watch
-from gateway.steps.stamp import stamp
+from gateway.steps.treat import Treated
 
 NOTHING: frozenset[str] = frozenset()
 NO_LABELS = Labels()
@@ -142,47 +139,25 @@ class Gate:
         self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan, headers: Headers, body: bytes
     ) -> Passage:
         """Take a leg's body through steps 1 to 5."""
-        document, plain, coding = read.read(plan, headers, body, self.limits)  # 1
-        customers = read.customers_of(plan, document, flow, aim, headers if leg is Leg.RESPONSE else ())  # 2
+        reading = read.read(leg, flow, aim, plan, headers, body, self.limits)  # 1, 2
+        customers = [customer for one in reading.all() for customer in one.customers]
         hearing = await judge.convene(leg, flow, aim, customers, plan.classes, self.regime, self.ports)  # 3
-        owned = {  # 4
-            customer: self._record(hearing, customer, plan.record, count)
-            for customer, count in Counter(customers).items()
-        }
-        judged, around = [*owned.values()], NO_EDITS
-        if plan.envelope is not None:
-            frame = self._frame(hearing, plan.envelope)
-            judged, around = [*judged, frame], frame.edits
-        refusal = judge.verdict(record.decision for record in owned.values() or judged)
-        edits = [owned[customer].edits for customer in customers]
-        written = Written(plain) if refusal else document.write(edits, around, customers)  # 5
-        if written.refused:
-            refusal = edit.refusal_of(written.refused, judged, leg)
+        case = treat.decide(reading, hearing, self.editor)  # 4
+        records, judged = case.records, [*case.records, *case.frames]
+        refusal = judge.verdict(record.decision for record in records or judged)
+        treated = Treated(body) if refusal else await treat.treat(case, leg, flow, self.ports)  # 5
+        if treated.refused:
+            refusal = edit.refusal_of(treated.refused, judged, leg)
         if self.watch is not None:
-            self.watch(Sight(flow, leg, aim, hearing, judged, plan, document, customers, written))
-        marked = None
-        if not refusal and leg is Leg.RESPONSE:
-            marked = await stamp(plan.format, written.body, owned.values(), flow, self.ports)
-        treated = marked.body if marked else written.body
+            self.watch(Sight(flow, leg, aim, hearing, judged, case, treated))
         return Passage(
             before=body,
-            body=body if treated is plain else codings.encode(treated, coding),
+            body=treated.body,
             refusal=refusal,
-            treated=treated is not plain,
-            personal=any(customer is not None for customer in owned),
-            decided=note.decided(judged, written.touches, leg, self.ports.keys),
+            treated=treated.body is not body,
+            personal=any(customer is not None for customer in customers),
+            decided=note.decided(judged, treated.touches, leg, self.ports.keys),
             reasons=note.reasons(judged),
             observed=note.observed(judged),
-            marks=marked.codes if marked else (),
+            marks=treated.marks,
         )
-
-    def _record(self, hearing: judge.Hearing, customer: str | None, labels: Labels, count: int) -> Record:
-        """Decide on the records of one customer, and bind the decision to edits."""
-        decision = hearing.decide(customer)
-        edits = self.editor.edits(hearing, customer, decision, labels)
-        return Record(hearing.known[customer], decision, labels, edits, count)
-
-    def _frame(self, hearing: judge.Hearing, labels: Labels) -> Record:
-        """Decide on what is no record's."""
-        decision = hearing.decide_frame()
-        return Record(ANYONE, decision, labels, self.editor.edits(hearing, None, decision, labels))

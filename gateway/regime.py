@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.catalog.match import Matcher
 from gateway.catalog.model import Catalogue, CustomerSource, Message, Operation
 from gateway.errors import FaultyFiles, Problem
 from gateway.flow import Leg
 from gateway.formats.document import Spot
-from gateway.formats.json import Layout, layout
-from gateway.formats.selector import Selector, parse
+from gateway.formats.format import Format, Shape
+from gateway.formats.registry import FORMATS
 from gateway.policy.compile import RuleBook, compile_rules
 from gateway.policy.model import PolicySet
 from gateway.policy.readback import Form, carried
 from gateway.treatments.registry import build
+
+_NONE = frozenset({""})
+_DEEPEST = 8
+"""How deep messages may hold each other in the catalogue."""
 
 _Shown = tuple[tuple[Form, ...], frozenset[str]]
 """What responses of a system show: the forms of what they hide as unlisted, the classes of what they name."""
@@ -26,17 +32,23 @@ class Labels:
     """What a record, or the envelope around records, labels: classes by field index, and the word for the rest.
 
     `hidden_forms` are the forms in which responses of the same system show unlisted places that they hide, `shown` the
-    classes that they carry.
+    classes that they carry. `contains` tells, by field index, which fields hold a whole message; such a field may have
+    the class "": none of its own.
     """
 
     classes: tuple[str, ...] = ()
     unlisted: str | None = None
     hidden_forms: tuple[Form, ...] = ()
     shown: frozenset[str] = frozenset()
+    contains: Mapping[int, Contained] = field(default_factory=dict)
 
     def at(self, spot: Spot) -> frozenset[str]:
         """Give the classes of the fields that cover a place."""
-        return frozenset(self.classes[index] for index in spot)
+        return frozenset(self.classes[index] for index in spot) - _NONE
+
+    def contained(self, spot: Spot) -> Contained | None:
+        """Give what a place holds, where it holds a whole message."""
+        return next((self.contains[index] for index in spot if index in self.contains), None)
 
     def unlisted_on(self, leg: Leg) -> str:
         """Give what happens to unlisted places: hidden in responses; kept or refused, never changed, in requests."""
@@ -49,17 +61,31 @@ class Labels:
 class MessagePlan:
     """How one message is read.
 
-    `layout` is for JSON, None for bodies that are passed or refused whole; `envelope` for lists, None where the body is
-    the one record.
+    `layout` is the format's own; `envelope` is for lists, None where the body is the one record. `classes` are those of
+    everything in it, embedded messages included.
     """
 
     name: str
-    format: str
+    format: Format
     customer: CustomerSource | None
-    layout: Layout | None
+    layout: Any
     record: Labels
     envelope: Labels | None
     classes: frozenset[str]
+
+    @property
+    def contains(self) -> bool:
+        """Tell whether whole messages may be embedded in it."""
+        return bool(self.record.contains or (self.envelope and self.envelope.contains))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contained:
+    """A message in a field of another: its plan, how the value holds it, and the JSON Pointer of the field."""
+
+    plan: MessagePlan
+    coding: str
+    pointer: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,38 +126,73 @@ def _operation(catalogue: Catalogue, operation: Operation, shown: _Shown, proble
     """Plan the legs of one operation."""
 
     def plan(name: str | None) -> MessagePlan | None:
-        if name is None:
-            return None
-        message = catalogue.messages[name]
-        try:
-            return _message(catalogue, message, shown)
-        except ValueError as error:
-            problems.append(Problem(message.place, str(error)))
-            return None
+        return None if name is None else _Planner(catalogue, shown, problems).plan(catalogue.messages[name])
 
     return OperationPlan(operation, plan(operation.body), plan(operation.response), plan(operation.errors))
 
 
-def _message(catalogue: Catalogue, message: Message, shown: _Shown) -> MessagePlan:
-    """Plan one message: a single record, or an envelope with the records of `each`."""
-    record = catalogue.messages[message.each] if message.each else message
-    source = record.customer or message.customer
-    own, each = _labels(message, shown), _labels(record, shown)
-    return MessagePlan(
-        name=f"{catalogue.name}.{message.name}",
-        format=message.format,
-        customer=source,
-        layout=_layout(message, record, source) if message.format == "json" else None,
-        record=each,
-        envelope=own if message.each else None,
-        classes=frozenset(own.classes) | frozenset(each.classes),
-    )
+class _Planner:
+    """Plans messages of one catalogue; what can't be planned is recorded, and None."""
+
+    def __init__(self, catalogue: Catalogue, shown: _Shown, problems: list[Problem]) -> None:
+        self.catalogue = catalogue
+        self.shown = shown
+        self.problems = problems
+
+    def plan(self, message: Message, depth: int = 0) -> MessagePlan | None:
+        """Plan one message: a single record, or an envelope with the records of `each`."""
+        if depth > _DEEPEST:
+            self.problems.append(Problem(message.place, "messages hold each other without end"))
+            return None
+        record = self.catalogue.messages[message.each] if message.each else message
+        source = record.customer or message.customer
+        each = self._labels(record, depth)
+        own = self._labels(message, depth) if message.each else None
+        form = FORMATS[message.format]
+        shape = Shape(
+            fields=tuple(field.selector for field in record.fields),
+            customer=source.name if source and source.kind == "body" else None,
+            records=message.records,
+            envelope=tuple(field.selector for field in message.fields) if message.each else (),
+            options={**message.options, "labelled": bool(each.classes)},
+        )
+        try:
+            layout = form.layout(shape)
+        except ValueError as error:
+            self.problems.append(Problem(message.place, str(error)))
+            return None
+        return MessagePlan(
+            name=f"{self.catalogue.name}.{message.name}",
+            format=form,
+            customer=source,
+            layout=layout,
+            record=each,
+            envelope=own,
+            classes=_classes(each) | (_classes(own) if own else frozenset()),
+        )
+
+    def _labels(self, message: Message, depth: int) -> Labels:
+        """Give the classes of a message's fields, or of the whole of a document, and what the fields hold."""
+        fields = tuple(field.class_ for field in message.fields)
+        contains: dict[int, Contained] = {}
+        for index, field_ in enumerate(message.fields):
+            held = self.plan(self.catalogue.messages[field_.contains], depth + 1) if field_.contains else None
+            if held is not None:
+                contains[index] = Contained(held, field_.encoded, pointer(field_.selector))
+        return Labels(
+            fields or ((message.class_,) if message.class_ else ()), message.unlisted, *self.shown, contains=contains
+        )
 
 
-def _labels(message: Message, shown: _Shown) -> Labels:
-    """Give the classes of a message's fields, or of the whole of a document."""
-    fields = tuple(field.class_ for field in message.fields)
-    return Labels(fields or ((message.class_,) if message.class_ else ()), message.unlisted, *shown)
+def _classes(labels: Labels) -> frozenset[str]:
+    """Give the classes of fields, and of what they hold."""
+    held = (contained.plan.classes for contained in labels.contains.values())
+    return frozenset(labels.classes).union(*held) - _NONE
+
+
+def pointer(selector: str) -> str:
+    """Write a selector as reports name places: `$.lines[*].note` is `/lines/*/note`."""
+    return "".join(f"/{part}" for part in re.findall(r"[^.\[\]'\"$/]+", selector))
 
 
 def _shown(catalogue: Catalogue) -> _Shown:
@@ -142,18 +203,3 @@ def _shown(catalogue: Catalogue) -> _Shown:
     words = {message.unlisted or "redact" for message in catalogue.messages.values() if message.name in shown}
     hidden = ((build("redact", {}), "refuse"),) if "redact" in words else ()
     return hidden, frozenset(class_ for operation in operations for class_ in carried(catalogue, operation))
-
-
-def _layout(message: Message, record: Message, source: CustomerSource | None) -> Layout:
-    """Compile the selectors of a JSON message."""
-    return layout(
-        fields=_selectors(record),
-        customer=parse(source.name) if source and source.kind == "body" else None,
-        records=parse(message.records) if message.records else None,
-        envelope=_selectors(message) if message.each else (),
-    )
-
-
-def _selectors(message: Message) -> tuple[Selector, ...]:
-    """Give a message's selectors in the order of its fields."""
-    return tuple(parse(field.selector) for field in message.fields)

@@ -16,13 +16,13 @@ from gateway.audit.pseudonym import Pseudonyms
 from gateway.crypto import JwsSigner
 from gateway.errors import UpstreamFailed
 from gateway.flow import CustomerFacts, Flow, Headers, Operator, Purpose, Request, Response
+from gateway.formats.limits import BodyLimits
 from gateway.gate import Gate
 from gateway.policy.load import load
 from gateway.policy.model import PolicySet
 from gateway.ports import Ports
 from gateway.regime import establish
 from gateway.steps.edit import Editor
-from gateway.steps.limits import BodyLimits
 from gateway.storage.facts_memory import PassportsInMemory
 from gateway.storage.memory import MemoryLog
 

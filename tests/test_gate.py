@@ -11,7 +11,7 @@ from gate_kit import NOW, SALES, UNREACHABLE, Bench, answering, shipped, written
 
 from gateway.audit.entry import encode
 from gateway.flow import Operator, Purpose, Request, Response, header
-from gateway.steps.limits import BodyLimits
+from gateway.formats.limits import BodyLimits
 
 ORDER = {
     "id": "SO-1001",

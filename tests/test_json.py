@@ -467,7 +467,7 @@ class TestLookup:
     def test_one_text_or_whole_number_is_found(self, selector, found):
         plan = message("$.id")
         for _ in range(3):
-            assert read(self.BODY, plan).lookup(parse(selector)) == found
+            assert read(self.BODY, plan).lookup(selector) == found
 
 
 class TestShapes:

@@ -13,12 +13,12 @@ from proxy_kit import System, gateway, get, ok, running, talk
 
 from gateway.formats.document import Edit, Edits, Signal
 from gateway.formats.json import layout, read
+from gateway.formats.limits import BodyLimits
 from gateway.formats.selector import parse
 from gateway.gate import Gate
 from gateway.proxy.settings import Credential, Route
 from gateway.regime import MessagePlan, Regime
 from gateway.steps.edit import Editor
-from gateway.steps.limits import BodyLimits
 
 CRM = "version: 1\ncatalog: crm\n"
 ERP = """
@@ -249,7 +249,7 @@ def forgetful(regime: Regime) -> Regime:
     """The same regime, with nothing ever learned: every body is walked through."""
 
     def plan(message: MessagePlan | None) -> MessagePlan | None:
-        if message is None or message.layout is None:
+        if message is None or not message.format.BY_FIELDS:
             return message
         return replace(message, layout=replace(message.layout, former=None))
 

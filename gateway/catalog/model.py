@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.errors import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One labelled place of a message: an RFC 9535 selector (relative to the record), its class, its compliance map."""
+    """One labelled place of a message: a selector in the words of its format, its class, its compliance map.
+
+    The selector is relative to the record. `contains` names the message that the value holds, `encoded` how (one of
+    `formats.embedded.CODINGS`); `class_` may then be "": there is no class besides those of what it holds.
+    """
 
     selector: str
     class_: str
@@ -19,6 +24,8 @@ class Field:
     shared_with: tuple[str, ...] = ()
     retention: str = ""
     deletion: str = ""
+    contains: str = ""
+    encoded: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class Message:
     """A body that legs carry. `records` (a selector) and `each` (a message of the same catalogue) make it a list.
 
     `unlisted` is `keep`, `redact`, `remove`, `refuse`, or None: `redact` in responses, `refuse` in requests.
-    `class_` labels a whole document (PDF, image, bytes). `format` is `json`, `pdf`, `png`, `jpeg`, `bytes`.
+    `class_` labels a whole document (PDF, image, bytes). `format` is a name of `formats.registry`, `options` its own.
     """
 
     name: str
@@ -51,6 +58,7 @@ class Message:
     unlisted: str | None = None
     class_: str | None = None
     fields: tuple[Field, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from gateway.config.settings import AuditSettings, MarkSettings, Settings
 from gateway.config.source import Source
 from gateway.config.systems import read_routes
 from gateway.errors import FaultyFiles, Place, Problem
+from gateway.formats.limits import BodyLimits
 from gateway.proxy.settings import Limits, Listener, ProxySettings, Shutdown, Tls
-from gateway.steps.limits import BodyLimits
 from gateway.yamlsource import Reader
 
 _TOP = (

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.formats.limits import BodyLimits
 from gateway.identity.mtls import CertificateRules
 from gateway.proxy.settings import ProxySettings
-from gateway.steps.limits import BodyLimits
 
 
 @dataclass(frozen=True, slots=True)

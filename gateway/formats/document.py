@@ -104,6 +104,10 @@ class Document(Protocol):
         """Give the customer of each record, in the order of the records."""
         ...
 
+    def lookup(self, selector: str) -> str | int | None:
+        """Give the text or whole number that a singular selector finds in the body; None for anything else."""
+        ...
+
     def write(
         self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
     ) -> Written:

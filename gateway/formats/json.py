@@ -21,7 +21,7 @@ from gateway.formats.json_scan import check_count, check_syntax, check_text
 from gateway.formats.json_table import Table, united
 from gateway.formats.json_value import NoScalarError, decode
 from gateway.formats.json_walk import Walk
-from gateway.formats.selector import Selector
+from gateway.formats.selector import parse
 
 __all__ = ["JsonDocument", "Layout", "layout", "read"]
 
@@ -63,10 +63,11 @@ class JsonDocument:
         else:
             self.customers = _customers(table, layout.former.customer if layout.former else ())
 
-    def lookup(self, selector: Selector) -> str | int | None:
+    def lookup(self, selector: str) -> str | int | None:
         """Give the text or whole number that a singular selector finds in the body; None for anything else."""
-        found = self._walk.find(self._root, selector.steps)
-        value = _scalar(found[0]) if found and selector.singular else None
+        way = parse(selector)
+        found = self._walk.find(self._root, way.steps)
+        value = _scalar(found[0]) if found and way.singular else None
         return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
     def write(

@@ -1,11 +1,16 @@
-"""Bodies that are passed or refused whole: documents, pictures, and bytes that nobody looks into."""
+"""Bodies that are passed or refused as a whole: documents, which are marked elsewhere, and plain bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
+from gateway.errors import Unreadable
 from gateway.formats.document import Edits, Refused, Touch, Written
+from gateway.formats.format import Option, Shape
+from gateway.formats.limits import BodyLimits
+from gateway.formats.media import UNTYPED, MediaType
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +20,10 @@ class OpaqueDocument:
     body: bytes
     labelled: bool
     customers: Sequence[str | None] = (None,)
+
+    def lookup(self, selector: str) -> str | int | None:  # noqa: ARG002 - a Document's form
+        """Find nothing: there is no inside."""
+        return None
 
     def write(
         self,
@@ -27,3 +36,36 @@ class OpaqueDocument:
         if not self.labelled or edits.of((0,)) is None:
             return Written(self.body)
         return Written(self.body, (Touch(edits, (0,), "", 1),), (Refused("", (0,), edits),))
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A format without fields: `types` are its content types, `magic` its first bytes; empty: anything goes."""
+
+    NAME: str
+    types: frozenset[str] = frozenset()
+    magic: tuple[bytes, ...] = ()
+    BY_FIELDS: ClassVar[bool] = False
+    TEXT: ClassVar[bool] = False
+    OPTIONS: ClassVar[Mapping[str, Option]] = {}
+
+    def agree(self, media: MediaType, plain: bytes) -> None:
+        """Check content type and first bytes. Raises `Unreadable`: body-wrong-type."""
+        if not self.types:
+            return
+        if media.kind not in UNTYPED and media.kind not in self.types:
+            raise Unreadable("body-wrong-type", f"the content type is not {self.NAME}")
+        if not plain.startswith(self.magic):
+            raise Unreadable("body-wrong-type", f"the body is no {self.NAME}")
+
+    def check(self, selector: str, *, singular: bool = False) -> bool:  # noqa: ARG002 - a Format's form
+        """Refuse: there is nothing to select."""
+        raise ValueError(f"{self.NAME} has no fields; label it as a whole by `class`")
+
+    def layout(self, shape: Shape) -> bool:
+        """Tell whether the whole is labelled."""
+        return bool(shape.options.get("labelled"))
+
+    def read(self, body: bytes, layout: Any, limits: BodyLimits) -> OpaqueDocument:  # noqa: ARG002 - a Format's form
+        """Take the body as it is."""
+        return OpaqueDocument(body, labelled=bool(layout))

@@ -9,9 +9,8 @@ from gateway.catalog.path import Target, parse
 from gateway.errors import Unreadable
 from gateway.flow import Flow, header
 from gateway.formats import codings, json
-from gateway.formats import selector as selectors
+from gateway.formats.limits import BodyLimits
 from gateway.regime import OperationPlan, Regime
-from gateway.steps.limits import BodyLimits
 
 _WHOLE = json.layout(fields=(), customer=None)
 
@@ -36,7 +35,7 @@ def find(flow: Flow, regime: Regime, limits: BodyLimits) -> Aim:
     if any(candidate.operation.request.body for candidate in candidates):
         plain = codings.decode(request.body, header(request.headers, "content-encoding"), limits.size, limits.ratio)
         document = json.read(plain, _WHOLE, limits.depth, limits.values)
-        match = choose(candidates, lambda selector: document.lookup(selectors.parse(selector)))
+        match = choose(candidates, document.lookup)
     if match is None:
         raise Unreadable("unknown-operation", "no value in the body that the catalogue names")
     if header(request.headers, "upgrade") is not None and not match.operation.upgrade:

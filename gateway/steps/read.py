@@ -1,43 +1,97 @@
-"""Steps 1 and 2: a leg's bytes become a document, and each of its records finds its customer."""
+"""Steps 1 and 2: bytes become a document with all that is embedded in it, and each record finds its customer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from gateway.errors import Unreadable
-from gateway.flow import Flow, Headers, header
-from gateway.formats import codings, json, sniff
-from gateway.formats.document import Document
-from gateway.formats.opaque import OpaqueDocument
-from gateway.regime import MessagePlan
+from gateway.flow import Flow, Headers, Leg, header
+from gateway.formats import charset, codings, embedded, media
+from gateway.formats.document import Document, Edit, Edits, Scalar, Spot
+from gateway.formats.limits import BodyLimits
+from gateway.formats.media import MediaType
+from gateway.regime import Labels, MessagePlan
 from gateway.steps.find import Aim
-from gateway.steps.limits import BodyLimits
+from gateway.steps.reading import Place, Reading
 
 LONGEST_ID = 256
 """A customer's id of more characters is no id; nor is one with control characters."""
 
 
-def read(plan: MessagePlan, headers: Headers, body: bytes, limits: BodyLimits) -> tuple[Document, bytes, str | None]:
-    """Decode and parse a body as the catalogue says it is. Raises `Unreadable` where it isn't."""
+def read(
+    leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan, headers: Headers, body: bytes, limits: BodyLimits
+) -> Reading:
+    """Decode and parse a leg's body as the catalogue says it is. Raises `Unreadable` where it isn't.
+
+    `headers` are the leg's own. What is embedded is read as well, under one budget for all.
+    """
     coding = header(headers, "content-encoding")
     plain = codings.decode(body, coding, limits.size, limits.ratio)
     if len(plain) > limits.size:
         raise Unreadable("body-too-large", "decoded body over the limit")
-    sniff.agree(plan.format, header(headers, "content-type"), plain)
-    if plan.layout is not None:
-        return json.read(plain, plan.layout, limits.depth, limits.values), plain, coding
-    return OpaqueDocument(plain, labelled=bool(plan.record.classes)), plain, coding
+    kind = media.parse(header(headers, "content-type"))
+    reader = _Reader(flow, aim, headers if leg is Leg.RESPONSE else (), limits)
+    return reader.read(plan, kind, plain, body, coding)
 
 
-def customers_of(
-    plan: MessagePlan, document: Document, flow: Flow, aim: Aim, answer_headers: Headers
-) -> Sequence[str | None]:
-    """Give the customer of each record: from the record itself, or from one place outside the body."""
-    source = plan.customer
-    if source is None or source.kind == "body":
-        return [_sound(customer) for customer in document.customers]
-    found = customer_outside(plan, flow, aim, answer_headers)
-    return [found] * len(document.customers)
+class _Reader:
+    """Reads a body and what it holds, and counts what is held."""
+
+    def __init__(self, flow: Flow, aim: Aim, answer_headers: Headers, limits: BodyLimits) -> None:
+        self.flow = flow
+        self.aim = aim
+        self.answer_headers = answer_headers
+        self.limits = limits
+        self.left = limits.inner
+        self.size = limits.size
+
+    def read(
+        self,
+        plan: MessagePlan,
+        kind: MediaType,
+        plain: bytes,
+        body: bytes,
+        coding: str | None = None,
+        owner: str | None = None,
+        depth: int = 0,
+    ) -> Reading:
+        """Read a body; `owner` is the customer of the record that it is embedded in, `depth` how deep it lies there."""
+        form = plan.format
+        encoded = charset.find(plain, kind.charset) if form.TEXT else charset.PLAIN
+        text = charset.to_utf8(plain, encoded)
+        form.agree(kind, text)
+        document = form.read(text, plan.layout, self.limits)
+        customers = self._customers(plan, document, owner, outermost=not depth)
+        reading = Reading(plan, document, body, text, coding, encoded, customers)
+        if plan.contains:
+            reading.inner = {place: self._embedded(place, depth + 1) for place in _places(reading)}
+        return reading
+
+    def _embedded(self, place: Place, depth: int) -> Reading:
+        """Read a message that a value holds. Raises `Unreadable`."""
+        contained, owner, value = place
+        self.left -= 1
+        if self.left < 0 or depth > self.limits.inner_depth:
+            raise Unreadable("body-too-deep", "too much is embedded in the body")
+        held = embedded.take(str(value), contained.coding, self.limits.size, self.limits.ratio)
+        self.size -= len(held.body)
+        if self.size < 0:
+            raise Unreadable("body-too-large", "what is embedded in the body is over the limit")
+        reading = self.read(contained.plan, MediaType(), held.body, held.body, None, owner, depth)
+        reading.back = held.back
+        return reading
+
+    def _customers(
+        self, plan: MessagePlan, document: Document, owner: str | None, *, outermost: bool
+    ) -> Sequence[str | None]:
+        """Give the customer of each record: from the record itself, from outside the body, or from around it."""
+        source = plan.customer
+        if source is None and not outermost:
+            return [owner] * len(document.customers)
+        if source is None or source.kind == "body":
+            return [_sound(customer) for customer in document.customers]
+        found = customer_outside(plan, self.flow, self.aim, self.answer_headers)
+        return [found] * len(document.customers)
 
 
 def customer_outside(plan: MessagePlan, flow: Flow, aim: Aim, answer_headers: Headers) -> str | None:
@@ -56,6 +110,33 @@ def customer_outside(plan: MessagePlan, flow: Flow, aim: Aim, answer_headers: He
             return _only(_lines(answer_headers, source.name))
         case _:
             return None
+
+
+def _places(reading: Reading) -> dict[Place, None]:
+    """Find the values that hold messages, by a writing that changes nothing."""
+    found: dict[Place, None] = {}
+
+    def looking(labels: Labels | None) -> Edits:
+        def of(spot: Spot) -> Edit | None:
+            contained = labels.contained(spot) if labels else None
+            if contained is None:
+                return None
+
+            def look(value: Scalar, customer: str | None) -> Scalar:
+                if isinstance(value, str) and value:
+                    found[contained, customer, value] = None
+                elif value is not None and value != "":
+                    raise Unreadable("body-wrong-type", "a value that should hold a message is no text")
+                return value
+
+            return Edit(look)
+
+        return Edits(of)
+
+    plan = reading.plan
+    edits = looking(plan.record)
+    reading.document.write([edits] * len(reading.customers), looking(plan.envelope), reading.customers)
+    return found
 
 
 def _lines(headers: Headers, name: str) -> list[str]:

@@ -6,20 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.flow import Flow, Leg
-from gateway.formats.document import Document, Written
-from gateway.regime import MessagePlan
 from gateway.steps.find import Aim
 from gateway.steps.judge import Hearing
 from gateway.steps.record import Record
+from gateway.steps.treat import Case, Treated
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """One leg after its decision. It holds the data of the flow as it came: never to be logged.
 
-    `judged` has one record for each customer, and the frame (`count` 0) where there is one; `document` with the
-    customer of each of its records is None for a leg without a body, and so are `plan` and `written`. `written` says
-    what was touched; where the flow was already refused nothing was. A leg that could not be read is not shown.
+    `judged` has the decisions on records, and on what is around them (`count` 0). `case` and `treated` are None for a
+    leg without a body; where the flow was already refused nothing was touched. A leg that can't be read isn't shown.
     """
 
     flow: Flow
@@ -27,10 +25,8 @@ class Sight:
     aim: Aim
     hearing: Hearing
     judged: Sequence[Record]
-    plan: MessagePlan | None = None
-    document: Document | None = None
-    customers: Sequence[str | None] = ()
-    written: Written | None = None
+    case: Case | None = None
+    treated: Treated | None = None
 
 
 Watch = Callable[[Sight], None]

@@ -15,15 +15,17 @@ from gateway.watermark.document import mark
 from gateway.watermark.plan import Marked, Plan
 
 MARKABLE = frozenset({"pdf", "png", "jpeg"})
-_READ_INTO = frozenset({"json"})  # treated field by field: a watermark has no page to stand on
 _WORD = re.compile(r"\{(customer|recipient|date|purpose)\}")
 _NANOSECONDS = 1_000_000_000
 
 
 async def stamp(format_: str, body: bytes, records: Iterable[Record], flow: Flow, ports: Ports) -> Marked | None:
-    """Mark a document as its records' decisions oblige; None where none does. Raises `Unreadable` if it can't be."""
+    """Mark a document as its records' decisions oblige; None where none does. Raises `Unreadable` if it can't be.
+
+    Not for bodies that are treated field by field: there a watermark has no page to stand on.
+    """
     due = [(record, watermark) for record in records for _, watermark in record.decision.watermarks]
-    if not due or format_ in _READ_INTO:
+    if not due:
         return None
     if format_ not in MARKABLE:
         raise Unreadable("body-unmarkable", "format")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.formats.document import Edit, Edits, Scalar, Spot
@@ -10,6 +11,7 @@ from gateway.policy.memo import Memo
 from gateway.regime import Labels
 from gateway.steps.record import Record
 from gateway.steps.sight import Sight
+from gateway.steps.treat import Case
 from gateway.treatments.contract import Treatment
 from gateway.treatments.registry import build
 
@@ -59,19 +61,23 @@ class Survey:
 
     def places(self, sight: Sight) -> tuple[Seen, ...]:
         """Give every place of a leg, once for each decision that met it; none for a leg without a body."""
-        if sight.document is None:
-            return ()
-        spies = {id(record): self._spy(record) for record in sight.judged}
-        of = {id(spies[id(record)]): record for record in sight.judged}
-        owned = {record.facts.customer: record for record in sight.judged if record.count}
-        frame = next((spies[id(record)] for record in sight.judged if not record.count), None)
-        edits = [spies[id(owned[customer])] for customer in sight.customers]
-        written = sight.document.write(edits, frame or _spy(), sight.customers)
-        return tuple(
-            Seen(touch.pointer, touch.spot, of[id(touch.edits)].decision, of[id(touch.edits)].labels, touch.count)
-            for touch in written.touches
-            if id(touch.edits) in of
-        )
+        return () if sight.case is None else tuple(self._places(sight.case, "", 1))
+
+    def _places(self, case: Case, before: str, times: int) -> Iterator[Seen]:
+        """Give the places of a body, and of what is embedded in it; `before` is the pointer of what holds it."""
+        reading = case.reading
+        owned = {customer: self._spy(record) for customer, record in case.owned.items()}
+        around = _spy() if case.frame is None else self._spy(case.frame)
+        written = reading.document.write([owned[customer] for customer in reading.customers], around, reading.customers)
+        of = {id(owned[customer]): record for customer, record in case.owned.items()}
+        if case.frame is not None:
+            of[id(around)] = case.frame
+        for touch in written.touches:
+            record = of.get(id(touch.edits))
+            if record is not None:
+                yield Seen(before + touch.pointer, touch.spot, record.decision, record.labels, touch.count * times)
+        for place, inner in case.inner.items():
+            yield from self._places(inner, before + place[0].pointer, max(case.met[place], 1))
 
     def _spy(self, record: Record) -> Edits:
         key = (record.decision, record.labels)

@@ -10,13 +10,13 @@ from gateway.audit.pseudonym import Pseudonyms
 from gateway.crypto import hkdf_sha256
 from gateway.errors import UpstreamFailed
 from gateway.flow import STRANGER, CustomerFacts, Flow, Request, Response
+from gateway.formats.limits import BodyLimits
 from gateway.gate import Gate
 from gateway.policy.memo import Memo
 from gateway.policy.model import PolicySet
 from gateway.ports import Offload, Ports
 from gateway.regime import Regime, establish
 from gateway.steps.edit import Editor
-from gateway.steps.limits import BodyLimits
 from gateway.steps.sight import Sight
 from gateway.storage.memory import MemoryLog
 from gateway.workbench.trial import Trial

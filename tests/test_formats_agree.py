@@ -3,7 +3,16 @@
 import pytest
 
 from gateway.errors import Unreadable
-from gateway.formats.sniff import agree
+from gateway.formats import charset, media
+from gateway.formats.registry import FORMATS
+
+
+def agree(name, content_type, body):
+    """Do as `steps.read` does before a body is parsed."""
+    form, kind = FORMATS[name], media.parse(content_type)
+    text = charset.to_utf8(body, charset.find(body, kind.charset)) if form.TEXT else body
+    form.agree(kind, text)
+
 
 PDF = b"%PDF-1.7\n"
 PNG = b"\x89PNG\r\n\x1a\n...."
@@ -24,6 +33,10 @@ JPEG = b"\xff\xd8\xff\xe0"
         ("json", None, b' \n{"a": 1}'),
         ("json", "", b"[]"),
         ("json", "application/octet-stream", b'"text"'),
+        ("json", None, b"\xef\xbb\xbf{}"),
+        ("json", "application/json; charset=ISO-8859-1", b'{"a": "\xe9"}'),
+        ("json", "application/json; charset='gbk'", b'{"a": "\xb5\xe7"}'),
+        ("json", "application/json; charset=utf-16", b"\xff\xfe{\x00}\x00"),
         ("pdf", "application/pdf", PDF),
         ("pdf", None, PDF),
         ("png", "image/png", PNG),
@@ -48,12 +61,9 @@ def test_what_agrees_is_taken(expected, content_type, body):
         ("json", "application/json\x0b", b"{}", "body-wrong-type"),
         ("json", None, b"<html>", "body-wrong-type"),
         ("json", None, b"", "body-wrong-type"),
-        ("json", None, b"\xef\xbb\xbf{}", "body-wrong-type"),
         ("json", "application/octet-stream", PDF, "body-wrong-type"),
         ("json", "application/json; charset=utf-16", b"{}", "body-encoding"),
         ("json", "application/json; charset=utf-7", b"{}", "body-encoding"),
-        ("json", "application/json; charset=ISO-8859-1", b"{}", "body-encoding"),
-        ("json", "application/json; charset='gbk'", b"{}", "body-encoding"),
         ("json", "application/json; charset=utf-8; charset=utf-7", b"{}", "body-encoding"),
         ("json", "application/json; charset*=utf-8''utf-7", b"{}", "body-encoding"),
         ("json", 'application/json; x="; charset=utf-7"', b"{}", "body-encoding"),
@@ -62,7 +72,6 @@ def test_what_agrees_is_taken(expected, content_type, body):
         ("pdf", "application/pdf", b"\n" + PDF, "body-wrong-type"),
         ("png", "image/jpeg", PNG, "body-wrong-type"),
         ("jpeg", "image/jpeg", PNG, "body-wrong-type"),
-        ("csv", "text/csv", b"a,b", "body-wrong-type"),
     ],
 )
 def test_what_contradicts_is_refused(expected, content_type, body, refusal):

@@ -1,0 +1,108 @@
+"""What a format is to the rest of the house: how it is recognised, how its messages are laid out, and how it is read.
+
+Each format is one module that offers a `Format`; `formats.registry` lists them. Selectors are text in the words of the
+format (JSONPath, XPath, column names): only the format itself understands them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from gateway.errors import Unreadable
+from gateway.formats.document import Document
+from gateway.formats.limits import BodyLimits
+from gateway.formats.media import UNTYPED, MediaType
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that a catalogue can say of a message of this format, besides its fields.
+
+    A `flag` is true or false, `texts` a list of texts, `names` a mapping of short names to texts.
+    """
+
+    type: Literal["text", "choice", "integer", "flag", "texts", "names"]
+    help: str
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the catalogue says of the inside of a message: selectors as written, `options` checked by `Format.OPTIONS`.
+
+    `fields` and `customer` are relative to a record, `records` and `envelope` to the body. Without `records` the whole
+    body is the one record.
+    """
+
+    fields: tuple[str, ...] = ()
+    customer: str | None = None
+    records: str | None = None
+    envelope: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Format(Protocol):
+    """One format, both ways. Only `read`, and what a `Document` does, meets bytes from outside."""
+
+    @property
+    def NAME(self) -> str:  # noqa: N802 - a constant of each format
+        """Give the name that catalogues use."""
+        ...
+
+    @property
+    def BY_FIELDS(self) -> bool:  # noqa: N802 - the same
+        """Tell whether it is labelled field by field; else a body has one class, and is kept, refused or marked."""
+        ...
+
+    @property
+    def TEXT(self) -> bool:  # noqa: N802 - the same
+        """Tell whether it is made of characters: then `read` gets UTF-8, whatever charset the body came in."""
+        ...
+
+    @property
+    def OPTIONS(self) -> Mapping[str, Option]:  # noqa: N802 - the same
+        """Give what a catalogue can say of a message besides its fields."""
+        ...
+
+    def agree(self, media: MediaType, plain: bytes) -> None:
+        """Check that content type and first bytes say the same. Raises `Unreadable`: body-wrong-type."""
+        ...
+
+    def check(self, selector: str, *, singular: bool = False) -> bool:
+        """Check a selector; False where it is good and slow. ValueError says what is wrong with it.
+
+        `singular` insists that it selects one place at most.
+        """
+        ...
+
+    def layout(self, shape: Shape) -> Any:
+        """Compile what the catalogue says. ValueError says why its selectors can't be used together."""
+        ...
+
+    def read(self, body: bytes, layout: Any, limits: BodyLimits) -> Document:
+        """Read a body. Raises `Unreadable`, and nothing else, for whatever can't be read."""
+        ...
+
+
+def agrees(
+    media: MediaType,
+    plain: bytes,
+    name: str,
+    types: frozenset[str],
+    begins: Callable[[bytes], bool],
+    suffix: str = "",
+) -> None:
+    """Check a body against a format's content types (and their structured syntax suffix, RFC 6839).
+
+    Types that say nothing are settled by how the body begins; a type that says something else is never overruled.
+    """
+    known = media.kind in types or bool(suffix and media.kind.endswith(suffix))
+    if not known and media.kind not in UNTYPED:
+        raise Unreadable("body-wrong-type", f"the content type is not {name}")
+    if not known and not begins(plain):
+        raise Unreadable("body-wrong-type", f"a body without a content type does not begin like {name}")

@@ -1,0 +1,17 @@
+"""Every format by the name that catalogues use."""
+
+from __future__ import annotations
+
+from gateway.formats.format import Format
+from gateway.formats.json_format import Json
+from gateway.formats.opaque import Opaque
+
+_ALL: tuple[Format, ...] = (
+    Json(),
+    Opaque("pdf", frozenset({"application/pdf"}), (b"%PDF-",)),
+    Opaque("png", frozenset({"image/png"}), (b"\x89PNG\r\n\x1a\n",)),
+    Opaque("jpeg", frozenset({"image/jpeg"}), (b"\xff\xd8\xff",)),
+    Opaque("bytes"),
+)
+
+FORMATS: dict[str, Format] = {one.NAME: one for one in _ALL}

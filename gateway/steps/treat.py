@@ -1,0 +1,129 @@
+"""Steps 4 and 5: each record of a body, and of what it holds, is decided; then all are treated, inside first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from gateway.flow import ANYONE, Flow, Leg
+from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Touch
+from gateway.ports import Ports
+from gateway.regime import Labels
+from gateway.steps.edit import NO_EDITS, Editor
+from gateway.steps.judge import Hearing
+from gateway.steps.reading import Place, Reading
+from gateway.steps.record import Record
+from gateway.steps.stamp import stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """A body after its treatment: `body` is wrapped as it came, the very same object where nothing changed.
+
+    Where `refused` is not empty the body can't be used.
+    """
+
+    body: bytes
+    touches: tuple[Touch, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Case:
+    """A body with the decisions on each of its records: `owned` by customer, and `frame` on what is around them.
+
+    `inner` are the cases of embedded messages, `results` what became of them, and `met` how often each was found again.
+    """
+
+    reading: Reading
+    owned: dict[str | None, Record] = field(default_factory=dict)
+    frame: Record | None = None
+    inner: dict[Place, Case] = field(default_factory=dict)
+    results: dict[Place, Treated] = field(default_factory=dict)
+    met: Counter[Place] = field(default_factory=Counter)
+
+    @property
+    def records(self) -> list[Record]:
+        """Give the decisions on records, those in embedded messages included."""
+        return [*self.owned.values(), *(record for case in self.inner.values() for record in case.records)]
+
+    @property
+    def frames(self) -> list[Record]:
+        """Give the decisions on what is around records."""
+        own = [self.frame] if self.frame else []
+        return [*own, *(record for case in self.inner.values() for record in case.frames)]
+
+
+def decide(reading: Reading, hearing: Hearing, editor: Editor) -> Case:
+    """Decide on every record of a body and of what is embedded in it (step 4); each decision is bound to edits."""
+    plan, case = reading.plan, Case(reading)
+    for customer, count in Counter(reading.customers).items():
+        decision = hearing.decide(customer)
+        edits = _edits(case, editor.edits(hearing, customer, decision, plan.record), plan.record)
+        case.owned[customer] = Record(hearing.known[customer], decision, plan.record, edits, count)
+    if plan.envelope is not None:
+        decision = hearing.decide_frame()
+        edits = _edits(case, editor.edits(hearing, None, decision, plan.envelope), plan.envelope)
+        case.frame = Record(ANYONE, decision, plan.envelope, edits)
+    case.inner.update((place, decide(one, hearing, editor)) for place, one in reading.inner.items())
+    return case
+
+
+async def treat(case: Case, leg: Leg, flow: Flow, ports: Ports) -> Treated:
+    """Treat a body as was decided (step 5), what is embedded in it first. Raises `Unreadable`."""
+    for place, inner in case.inner.items():
+        case.results[place] = await treat(inner, leg, flow, ports)
+    reading, form = case.reading, case.reading.plan.format
+    written = reading.document.write(
+        [case.owned[customer].edits for customer in reading.customers],
+        case.frame.edits if case.frame else NO_EDITS,
+        reading.customers,
+    )
+    marked = None
+    if leg is Leg.RESPONSE and not written.refused and not form.BY_FIELDS:
+        marked = await stamp(form.NAME, written.body, case.owned.values(), flow, ports)
+    inside = [(place, case.results[place], count) for place, count in case.met.items()]
+    return Treated(
+        body=reading.wrapped(marked.body if marked else written.body),
+        touches=written.touches + tuple(touch for one in inside for touch in _touches(*one)),
+        refused=written.refused + tuple(refused for place, one, _ in inside for refused in _refused(place, one)),
+        marks=(marked.codes if marked else ()) + tuple(code for _, one, _ in inside for code in one.marks),
+    )
+
+
+def _edits(case: Case, edits: Edits, labels: Labels) -> Edits:
+    """Let edits put treated messages in the place of those that fields hold."""
+    if not labels.contains:
+        return edits
+
+    def of(spot: Spot) -> Edit | None:
+        edit, contained = edits.of(spot), labels.contained(spot)
+        if contained is None:
+            return edit
+
+        def swap(value: Scalar, customer: str | None) -> Scalar | Signal:
+            new = value if edit is None else edit.value(value, customer)
+            if new is not value or value is None or value == "":
+                return new  # treated as a whole: what it holds doesn't matter any more
+            place = (contained, customer, value)
+            case.met[place] += 1
+            inner, result = case.inner[place].reading, case.results[place]
+            return value if result.body is inner.body or inner.back is None else inner.back(result.body)
+
+        return Edit(swap) if edit is None else replace(edit, value=swap)
+
+    return Edits(of, edits.unlisted)
+
+
+def _touches(place: Place, inner: Treated, count: int) -> Iterator[Touch]:
+    """Give what was touched in an embedded message, as seen from the body around it."""
+    for touch in inner.touches:
+        yield replace(touch, pointer=place[0].pointer + touch.pointer, count=touch.count * count)
+
+
+def _refused(place: Place, inner: Treated) -> Iterator[Refused]:
+    """Give what was refused in an embedded message, as seen from the body around it."""
+    for refused in inner.refused:
+        yield replace(refused, pointer=place[0].pointer + refused.pointer)
