@@ -49,6 +49,8 @@ _ALL = (
     Refusal("body-unexpected", "The catalogue names no body here, and there is one", 415),
     Refusal("body-missing", "The catalogue names a body here, and there is none", 400),
     Refusal("body-not-json", "The body is not the JSON that the catalogue names", 400),
+    Refusal("body-malformed", "The body is not well-formed in the format that the catalogue names", 400),
+    Refusal("body-ambiguous", "The body can be read in two ways", 400),
     Refusal("body-duplicate-key", "An object in the body has the same key twice", 400),
     Refusal("body-encoding", "The body's character encoding is broken or not supported", 400),
     Refusal("body-too-deep", "The body is nested too deeply", 400),

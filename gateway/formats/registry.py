@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from gateway.formats.form import Form
 from gateway.formats.format import Format
 from gateway.formats.json_format import Json
 from gateway.formats.opaque import Opaque
 
 _ALL: tuple[Format, ...] = (
     Json(),
+    Form(),
     Opaque("pdf", frozenset({"application/pdf"}), (b"%PDF-",)),
     Opaque("png", frozenset({"image/png"}), (b"\x89PNG\r\n\x1a\n",)),
     Opaque("jpeg", frozenset({"image/jpeg"}), (b"\xff\xd8\xff",)),

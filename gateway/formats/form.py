@@ -1,0 +1,150 @@
+"""Form bodies, `application/x-www-form-urlencoded` (WHATWG URL section 5): pairs of names and values.
+
+Promise: pairs that no edit changes stay byte-identical, their escapes, order and empty pairs included; a value that an
+edit changes is escaped anew as browsers do, under its name as it was written.
+
+A selector is a name, with `*` for any text without brackets: `email`, `order[lines][*][sku]`. The whole body is the
+one record. `;` between pairs is refused: some servers take it for a separator, and others don't.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import quote_plus, unquote_to_bytes
+
+from gateway.errors import Unreadable
+from gateway.formats.document import Edits, Signal, Spot, Written
+from gateway.formats.format import Option, Shape, agrees
+from gateway.formats.limits import BodyLimits
+from gateway.formats.media import MediaType
+from gateway.formats.tally import Tally, step, text_of
+
+_TYPE = "application/x-www-form-urlencoded"
+_SAFE = "*-._"
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_BEGINS = re.compile(rb"[^=&\x00-\x20<{\[]+=")
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One pair: as it was written, and what it says."""
+
+    raw: bytes
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """A compiled message: a pattern for each field, and the name that holds the customer."""
+
+    fields: tuple[re.Pattern[str], ...]
+    customer: str | None
+
+    def spot(self, name: str) -> Spot:
+        """Give the fields that cover a name."""
+        return tuple(index for index, pattern in enumerate(self.fields) if pattern.fullmatch(name))
+
+
+class Form:
+    """See above."""
+
+    NAME: ClassVar[str] = "form"
+    BY_FIELDS: ClassVar[bool] = True
+    TEXT: ClassVar[bool] = True
+    OPTIONS: ClassVar[Mapping[str, Option]] = {}
+
+    def agree(self, media: MediaType, plain: bytes) -> None:
+        """Check content type and first bytes. Raises `Unreadable`: body-wrong-type."""
+        agrees(media, plain, "a form", frozenset({_TYPE}), lambda body: bool(_BEGINS.match(body)))
+
+    def check(self, selector: str, *, singular: bool = False) -> bool:
+        """Check a name."""
+        if not _NAME.fullmatch(selector) or selector.startswith(("$", "/")):
+            raise ValueError("a field of a form is selected by its name, such as email or order[lines][*][sku]")
+        if singular and "*" in selector:
+            raise ValueError("this name can stand for several; here it must be one")
+        return True
+
+    def layout(self, shape: Shape) -> Layout:
+        """Compile the names. ValueError for records: a form has none."""
+        if shape.records is not None:
+            raise ValueError("a form is one record; it has no list of them")
+        return Layout(tuple(_pattern(name) for name in shape.fields), shape.customer)
+
+    def read(self, body: bytes, layout: Any, limits: BodyLimits) -> FormDocument:
+        """Read a body. Raises `Unreadable`: body-malformed, body-encoding, body-ambiguous, body-too-large."""
+        if body.count(b"&") >= limits.values:
+            raise Unreadable("body-too-large", "too many pairs in the form")
+        if b";" in body:
+            raise Unreadable("body-ambiguous", "a form with ; in it can be read in two ways")
+        if _BAD_ESCAPE.search(body) or _CONTROL.search(body):
+            raise Unreadable("body-malformed", "not a form as it is sent")
+        return FormDocument(body, layout, tuple(_pair(raw) for raw in body.split(b"&")))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FormDocument:
+    """A form that was read."""
+
+    body: bytes
+    layout: Layout
+    pairs: tuple[Pair, ...]
+
+    @property
+    def customers(self) -> Sequence[str | None]:
+        """Give the customer, where exactly one is named. Raises `Unreadable` where there are two."""
+        name = self.layout.customer
+        found = {pair.value for pair in self.pairs if pair.raw and pair.name == name} if name else set()
+        if len(found) > 1:
+            raise Unreadable("body-ambiguous", "the form names two customers")
+        return [next(iter(found), None) or None]
+
+    def lookup(self, selector: str) -> str | int | None:
+        """Give the value under a name that is there once."""
+        found = [pair.value for pair in self.pairs if pair.raw and pair.name == selector]
+        return found[0] if len(found) == 1 else None
+
+    def write(
+        self,
+        records: Sequence[Edits],
+        envelope: Edits,  # noqa: ARG002 - a Document's form; nothing is around the record
+        customers: Sequence[str | None] | None = None,
+    ) -> Written:
+        """Treat each value."""
+        customer = (self.customers if customers is None else customers)[0]
+        edits, tally, made, same = records[0], Tally(), list[bytes](), True
+        for pair in self.pairs:
+            if not pair.raw:
+                made.append(pair.raw)
+                continue
+            spot = self.layout.spot(pair.name)
+            new = tally.treat(edits, spot, step(pair.name) if spot else "/?", pair.value, customer)
+            if new is pair.value:
+                made.append(pair.raw)
+                continue
+            same = False
+            if not isinstance(new, Signal):
+                made.append(pair.raw.partition(b"=")[0] + b"=" + quote_plus(text_of(new), safe=_SAFE).encode())
+        return tally.written(self.body if same else b"&".join(made))
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile("[^\\[\\]]*".join(map(re.escape, name.split("*"))))
+
+
+def _pair(raw: bytes) -> Pair:
+    name, _, value = raw.partition(b"=")
+    return Pair(raw, _plain(name), _plain(value))
+
+
+def _plain(escaped: bytes) -> str:
+    try:
+        return unquote_to_bytes(escaped.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        raise Unreadable("body-encoding", "the form is not UTF-8") from None
