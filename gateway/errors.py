@@ -71,6 +71,15 @@ class Unreadable(SovgateError):
         super().__init__(message)
 
 
+class StreamCut(SovgateError):
+    """A body that goes on in pieces must end here, unfinished, and whoever gets it must see that."""
+
+    def __init__(self, refusal: str) -> None:
+        """Take the refusal's name."""
+        self.refusal = refusal
+        super().__init__(refusal)
+
+
 class UpstreamFailed(SovgateError):
     """The system behind the gateway gave no usable answer; `refusal` as in `Unreadable`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -19,21 +19,26 @@ class Leg(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a system asks: `target` is the raw path and query as sent on the wire, relative to the system's root."""
+    """What a system asks: `target` is the raw path and query as sent on the wire, relative to the system's root.
+
+    `stream` is a body that comes in pieces and is not read yet; `body` is empty then.
+    """
 
     method: str
     target: str
     headers: Headers = ()
     body: bytes = b""
+    stream: AsyncIterator[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a system answers; `body` carries any content coding that `headers` name."""
+    """What a system answers; `body` carries any content coding that `headers` name. `stream` is as in `Request`."""
 
     status: int
     headers: Headers = ()
     body: bytes = b""
+    stream: AsyncIterator[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

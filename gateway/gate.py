@@ -15,20 +15,24 @@ Whatever can't be read, named, decided, marked or recorded is refused; an error 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
-from gateway.errors import FactsUnavailable, NotRecorded, Unreadable, UpstreamFailed
-from gateway.flow import ANYONE, Flow, Headers, Leg, Response
+from gateway.errors import FactsUnavailable, NotRecorded, StreamCut, Unreadable, UpstreamFailed
+from gateway.flow import ANYONE, Flow, Headers, Leg, Request, Response
 from gateway.formats.limits import BodyLimits
 from gateway.ports import Ports, Send
 from gateway.refusals import problem
 from gateway.regime import Labels, MessagePlan, Regime
-from gateway.steps import edit, judge, note, read, release, treat
+from gateway.steps import edit, judge, note, read, release, stream, treat
 from gateway.steps.edit import NO_EDITS
 from gateway.steps.find import Aim, find
 from gateway.steps.note import Passage
+from gateway.steps.reading import Reading
 from gateway.steps.record import Record
+from gateway.steps.recorder import Recorder
 from gateway.steps.sight import Sight, Watch
+from gateway.steps.stream import Stream
 from gateway.steps.treat import Treated
 
 NOTHING: frozenset[str] = frozenset()
@@ -57,21 +61,28 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - fail closed: what nobody foresaw refuses, is recorded, shows nothing
             self.ports.alarm(flow.id, error)
             return await self.refuse(flow, "internal")
-        asked = await self._pass(Leg.REQUEST, flow, aim, aim.plan.body, flow.request.headers, flow.request.body)
+        request = flow.request
+        asked, coming = await self._enter(Leg.REQUEST, flow, aim, aim.plan.body, request)
         try:
             index = await self.ports.append(note.request(flow, aim, asked, self.regime, self.ports))  # 6
         except NotRecorded:
             return problem("not-recorded", Leg.REQUEST, flow.id)
         if asked.refusal:  # 7
             return problem(asked.refusal, Leg.REQUEST, flow.id)
-        answer, answered = await self._answer(flow, send, aim, asked)
+        recorder = Recorder(flow, aim, index, self.regime, self.ports)
+        rest = coming.rest(*recorder.of_request()) if coming else None
+        forwarded = release.forwarded(request, asked.body, rest)
+        answer, answered, going = await self._answer(flow, send, aim, forwarded)
         try:
-            await self.ports.append(note.response(flow, aim, answer, answered, index, self.regime, self.ports))  # 6
+            if going is None:
+                await self.ports.append(note.response(flow, aim, answer, answered, index, self.regime, self.ports))  # 6
+            else:
+                await recorder.began(answered)
         except NotRecorded:
             return problem("not-recorded", Leg.RESPONSE, flow.id)
         if answered.refusal:  # 7
             return problem(answered.refusal, Leg.RESPONSE, flow.id)
-        return release.released(answer, answered)
+        return release.released(answer, answered, going.rest(*recorder.of_response(answer)) if going else None)
 
     async def refuse(self, flow: Flow, refusal: str) -> Response:
         """Record a flow that is refused before its operation is known, and give the refusal."""
@@ -81,33 +92,69 @@ class Gate:
             refusal = "not-recorded"
         return problem(refusal, Leg.REQUEST, flow.id)
 
-    async def _answer(self, flow: Flow, send: Send, aim: Aim, asked: Passage) -> tuple[Response, Passage]:
-        """Forward the request, and take its answer through the response leg."""
+    def streams(self, flow: Flow) -> bool:
+        """Tell whether the body of a request can be passed on in pieces, so that nobody need read it whole before."""
         try:
-            answer = await send(release.forwarded(flow.request, asked.body))
-        except UpstreamFailed as error:
-            return Response(0), Passage(refusal=error.refusal)
+            return stream.streamable(find(flow, self.regime, self.limits).plan.body, self.limits)
+        except Unreadable:
+            return False
+
+    async def _answer(
+        self, flow: Flow, send: Send, aim: Aim, forwarded: Request
+    ) -> tuple[Response, Passage, Stream | None]:
+        """Forward the request, and take its answer through the response leg: whole, or up to its first piece."""
+        response = aim.plan.response
+        try:
+            answer = await send(forwarded, streamed=stream.streamable(response, self.limits))
+        except (UpstreamFailed, StreamCut) as error:
+            return Response(0), Passage(refusal=error.refusal), None
         except Exception as error:  # noqa: BLE001 - fail closed: it was forwarded, so its outcome must be recorded
             self.ports.alarm(flow.id, error)
-            return Response(0), Passage(refusal="internal")
-        plan = aim.plan.response if answer.status < _FIRST_REDIRECT else aim.plan.errors
+            return Response(0), Passage(refusal="internal"), None
+        plan = response if answer.status < _FIRST_REDIRECT else aim.plan.errors
         if answer.status in _BODYLESS or (plan is None and answer.status >= _FIRST_REDIRECT):
-            answer, plan = release.withheld(answer), None
-        answered = await self._pass(Leg.RESPONSE, flow, aim, plan, answer.headers, answer.body)
-        return answer, answered
+            answer, plan = await release.withheld(answer), None
+        answered, going = await self._enter(Leg.RESPONSE, flow, aim, plan, answer)
+        return answer, answered, going
+
+    async def _enter(
+        self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan | None, message: Request | Response
+    ) -> tuple[Passage, Stream | None]:
+        """Take one leg through steps 1 to 5: whole, or, where it comes in pieces, as far as its first. Never raises."""
+        headers, body, going = message.headers, message.body, None
+        if message.stream is not None:
+            try:
+                going = stream.opened(
+                    leg, flow, aim, plan, headers, message.stream, self.limits,
+                    judge=lambda piece: self._safely(flow, piece.body, self._pass_reading(leg, flow, aim, piece)),
+                    alarm=lambda error: self.ports.alarm(flow.id, error),
+                )  # fmt: skip
+                body = b"" if going else await stream.whole(message.stream, self.limits.size)
+            except (Unreadable, UpstreamFailed) as error:
+                return Passage(refusal=error.refusal), None
+        if going is not None and not (leg is Leg.RESPONSE and going.live):
+            first = await going.first()
+            if first is not None:
+                return first, None if first.refusal else going
+            going = None  # an empty body, after all
+        return await self._pass(leg, flow, aim, plan, headers, body), going
 
     async def _pass(
         self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan | None, headers: Headers, body: bytes
     ) -> Passage:
         """Take one leg through steps 1 to 5. Never raises: what goes wrong is a refusal."""
+        if body and plan is None:
+            return Passage(body, refusal="body-unexpected")
+        if body and plan is not None:
+            return await self._safely(flow, body, self._pass_body(leg, flow, aim, plan, headers, body))
+        if plan is not None and leg is Leg.REQUEST:
+            return Passage(refusal="body-missing")
+        return await self._safely(flow, body, self._pass_empty(leg, flow, aim, plan))
+
+    async def _safely(self, flow: Flow, body: bytes, passing: Awaitable[Passage]) -> Passage:
+        """Turn whatever goes wrong into a refusal."""
         try:
-            if body and plan is None:
-                return Passage(body, refusal="body-unexpected")
-            if body and plan is not None:
-                return await self._pass_body(leg, flow, aim, plan, headers, body)
-            if plan is not None and leg is Leg.REQUEST:
-                return Passage(refusal="body-missing")
-            return await self._pass_empty(leg, flow, aim, plan)
+            return await passing
         except Unreadable as error:
             return Passage(body, refusal=error.refusal)
         except FactsUnavailable:
@@ -139,9 +186,15 @@ class Gate:
         self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan, headers: Headers, body: bytes
     ) -> Passage:
         """Take a leg's body through steps 1 to 5."""
-        reading = read.read(leg, flow, aim, plan, headers, body, self.limits)  # 1, 2
+        return await self._pass_reading(
+            leg, flow, aim, read.read(leg, flow, aim, plan, headers, body, self.limits)
+        )  # 1, 2
+
+    async def _pass_reading(self, leg: Leg, flow: Flow, aim: Aim, reading: Reading) -> Passage:
+        """Take what was read through steps 3 to 5."""
         customers = [customer for one in reading.all() for customer in one.customers]
-        hearing = await judge.convene(leg, flow, aim, customers, plan.classes, self.regime, self.ports)  # 3
+        classes, body = reading.plan.classes, reading.body
+        hearing = await judge.convene(leg, flow, aim, customers, classes, self.regime, self.ports)  # 3
         case = treat.decide(reading, hearing, self.editor)  # 4
         records, judged = case.records, [*case.records, *case.frames]
         refusal = judge.verdict(record.decision for record in records or judged)

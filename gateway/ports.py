@@ -13,8 +13,11 @@ from gateway.flow import CustomerFacts, Request, Response
 class Send(Protocol):
     """Forward a request to the target system of one flow. Raises `UpstreamFailed` where there is no usable answer."""
 
-    def __call__(self, request: Request, /) -> Awaitable[Response]:
-        """Give the whole answer, its body as it came, content coding included."""
+    def __call__(self, request: Request, /, *, streamed: bool = False) -> Awaitable[Response]:
+        """Give the answer, its body as it came, content coding included; whole, unless it may be `streamed`.
+
+        A `StreamCut` out of `request.stream` goes through, and the system must not take what it got for all.
+        """
         ...
 
 

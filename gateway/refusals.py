@@ -57,6 +57,7 @@ _ALL = (
     Refusal("body-coding", "The body's content coding is broken or not supported", 415),
     Refusal("body-wrong-type", "The body's content type is not what the catalogue names", 415),
     Refusal("body-unmarkable", "The document can't be marked safely", 422),
+    Refusal("client-left", "The client left before it had everything", 499),
     Refusal("body-incomplete", "The body ended before it was complete", 400),
     # time and the other side
     Refusal("request-too-slow", "The request did not arrive in time", 408),

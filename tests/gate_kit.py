@@ -113,7 +113,7 @@ class Bench:
         """What the log holds."""
         return self.log.entries
 
-    async def _send(self, request: Request) -> Response:
+    async def _send(self, request: Request, *, streamed: bool = False) -> Response:
         self.asked.append(request)
         if isinstance(self.answer, Exception):
             raise self.answer

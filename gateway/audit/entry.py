@@ -13,10 +13,11 @@ import msgspec
 
 from gateway.flow import Purpose
 
-Kind = Literal["start", "intent", "outcome", "refusal", "mark", "consent"]
-"""What an entry tells of: `intent`, before a request is forwarded; `outcome`, before a response is released; `refusal`,
-a flow that ended before it had an intent; `mark`, a file marked outside a flow; `consent`, one that was granted or
-revoked; `start`, the log was opened."""
+Kind = Literal["start", "intent", "piece", "outcome", "refusal", "mark", "consent"]
+"""What an entry tells of: `intent`, before a request is forwarded; `piece`, before a part of a streamed body goes on;
+`outcome`, before a response is released, or before the end of a streamed one is; `refusal`, a flow that ended before it
+had an intent; `mark`, a file marked outside a flow; `consent`, one that was granted or revoked; `start`, the log was
+opened."""
 
 
 class Piece(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -123,8 +124,10 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
 
     `policies` and `catalogue` are the digests of the policy set; `reasons` are ids of rules; `refusal` is a key of
     `gateway.refusals.REFUSALS`; `status` is the upstream's; `intent` is the counter of the intent that an outcome
-    belongs to. `instance`, `counter` (the entry's index in the log), `prev` (the SHA-256 of the payload
-    before, hex) and `part` of `parts` (counted from 1) are filled in by the log.
+    belongs to. A streamed body has entries of its own: `piece` is its number on its `leg`, and `pieces`, in the entry
+    that closes the leg, how many there were; `body` is then that of the whole. `instance`, `counter` (the entry's index
+    in the log), `prev` (the SHA-256 of the payload before, hex) and `part` of `parts` (counted from 1) are filled in by
+    the log.
     """
 
     kind: Kind
@@ -149,6 +152,9 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
     status: int | None = None
     duration: int | None = None
     intent: int | None = None
+    leg: Literal["request", "response"] | None = None
+    piece: int | None = None
+    pieces: int | None = None
     consent: Consent | None = None
     start: Start | None = None
     instance: str = ""

@@ -38,6 +38,7 @@ _PROLOG = re.compile(
     rb"""<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*["'][0-9.]+["']"""
     rb"""(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z][A-Za-z0-9._-]*)["'])?[^>]*\?>"""
 )
+_ENOUGH = 512  # bytes that show mark and prolog of a stream
 _UTF16_OF = {"utf-16": ("utf-16-le", "utf-16-be")}
 
 
@@ -55,6 +56,57 @@ class Charset:
 
 
 PLAIN = Charset()
+
+
+class Transcoder:
+    """Does for streams what `to_utf8` and `from_utf8` do for whole bodies."""
+
+    def __init__(self, declared: str) -> None:
+        """Take the charset that the content type names, "" for none."""
+        self._declared = declared
+        self._held: bytes | None = b""
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self.charset = PLAIN
+        self._marked = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Give the next text as UTF-8. Raises `Unreadable`: body-encoding."""
+        if self._held is not None:
+            data = self._held + data
+            if len(data) < _ENOUGH:
+                self._held = data
+                return b""
+            self._begin(data)
+            data = data[len(self.charset.mark) :]
+        return data if self._decoder is None else self._decoded(data)
+
+    def end(self) -> bytes:
+        """Give the rest. Raises `Unreadable`: body-encoding."""
+        rest = b""
+        if self._held is not None:
+            held = self._held
+            self._begin(held)
+            rest = held[len(self.charset.mark) :]
+        return rest if self._decoder is None else self._decoded(rest, final=True)
+
+    def back(self, text: bytes) -> bytes:
+        """Encode a piece of text again. Raises `Unreadable`: body-encoding."""
+        mark = b"" if self._marked else self.charset.mark
+        self._marked = True
+        return mark + from_utf8(text, Charset(self.charset.codec))
+
+    def _begin(self, data: bytes) -> None:
+        self.charset = find(data, self._declared)
+        self._held = None
+        if self.charset.codec != "utf-8":
+            self._decoder = codecs.getincrementaldecoder(self.charset.codec)("strict")
+
+    def _decoded(self, data: bytes, *, final: bool = False) -> bytes:
+        assert self._decoder is not None
+        try:
+            return self._decoder.decode(data, final).encode()
+        except UnicodeError:
+            raise Unreadable("body-encoding", "the body is not in the charset that it names") from None
 
 
 def find(body: bytes, declared: str, default: str = "utf-8") -> Charset:

@@ -57,6 +57,7 @@ class Form:
     NAME: ClassVar[str] = "form"
     BY_FIELDS: ClassVar[bool] = True
     TEXT: ClassVar[bool] = True
+    LIVE: ClassVar[bool] = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {}
 
     def agree(self, media: MediaType, plain: bytes) -> None:
@@ -76,6 +77,9 @@ class Form:
         if shape.records is not None:
             raise ValueError("a form is one record; it has no list of them")
         return Layout(tuple(_pattern(name) for name in shape.fields), shape.customer)
+
+    def cutter(self, layout: Any, limits: BodyLimits) -> None:
+        """Give nothing: a form is read whole."""
 
     def read(self, body: bytes, layout: Any, limits: BodyLimits) -> FormDocument:
         """Read a body. Raises `Unreadable`: body-malformed, body-encoding, body-ambiguous, body-too-large."""

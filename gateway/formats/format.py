@@ -6,7 +6,7 @@ format (JSONPath, XPath, column names): only the format itself understands them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -44,6 +44,26 @@ class Shape:
     records: str | None = None
     envelope: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Cutter(Protocol):
+    """Cuts a stream into documents, each of whole records; keeps no more than one record, bounded by `BodyLimits`."""
+
+    def feed(self, text: bytes) -> Iterator[Piece]:
+        """Give what is complete with the next bytes. Raises `Unreadable`."""
+        ...
+
+    def end(self) -> Iterator[Piece]:
+        """Give what is left. Raises `Unreadable`: body-incomplete, and what `Format.read` raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A document cut out of a stream, and the text that it was read from."""
+
+    document: Document
+    text: bytes
 
 
 class Format(Protocol):
@@ -86,6 +106,15 @@ class Format(Protocol):
 
     def read(self, body: bytes, layout: Any, limits: BodyLimits) -> Document:
         """Read a body. Raises `Unreadable`, and nothing else, for whatever can't be read."""
+        ...
+
+    def cutter(self, layout: Any, limits: BodyLimits) -> Cutter | None:
+        """Give what cuts a stream into documents; None where a body can only be read whole."""
+        ...
+
+    @property
+    def LIVE(self) -> bool:  # noqa: N802 - a constant of each format
+        """Tell whether each piece of a stream matters at once (events), rather than the stream as a whole (tables)."""
         ...
 
 

@@ -21,6 +21,7 @@ class Json:
     NAME: ClassVar[str] = "json"
     BY_FIELDS: ClassVar[bool] = True
     TEXT: ClassVar[bool] = True
+    LIVE: ClassVar[bool] = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {}
 
     def agree(self, media: MediaType, plain: bytes) -> None:
@@ -45,6 +46,9 @@ class Json:
             records=parse(shape.records) if shape.records else None,
             envelope=[parse(field) for field in shape.envelope],
         )
+
+    def cutter(self, layout: Any, limits: BodyLimits) -> None:
+        """Give nothing: a JSON text is read whole."""
 
     def read(self, body: bytes, layout: Any, limits: BodyLimits) -> json.JsonDocument:
         """Read a body."""

@@ -47,6 +47,7 @@ class Opaque:
     magic: tuple[bytes, ...] = ()
     BY_FIELDS: ClassVar[bool] = False
     TEXT: ClassVar[bool] = False
+    LIVE: ClassVar[bool] = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {}
 
     def agree(self, media: MediaType, plain: bytes) -> None:
@@ -65,6 +66,9 @@ class Opaque:
     def layout(self, shape: Shape) -> bool:
         """Tell whether the whole is labelled."""
         return bool(shape.options.get("labelled"))
+
+    def cutter(self, layout: Any, limits: BodyLimits) -> None:
+        """Give nothing: a document is read whole."""
 
     def read(self, body: bytes, layout: Any, limits: BodyLimits) -> OpaqueDocument:  # noqa: ARG002 - a Format's form
         """Take the body as it is."""

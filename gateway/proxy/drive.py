@@ -201,7 +201,7 @@ class _Sender:
         self._upgrades = upgrades
         self.wire: Wire | None = None
 
-    async def send(self, request: Request) -> Response:
+    async def send(self, request: Request, *, streamed: bool = False) -> Response:  # noqa: ARG002 - for now
         """Send, with the route's credential, which nobody else gets to see."""
         route = self._route
         credential = route.credential

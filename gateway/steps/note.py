@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
 
+from msgspec import structs
+
 from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, Kind, Mark, Network, Observed
 from gateway.flow import Flow, Leg, Response
 from gateway.formats.document import Spot, Touch
@@ -48,6 +50,32 @@ def response(
 ) -> Entry:
     """Give the entry of a response leg, the outcome, before anything of it is released."""
     return _entry("outcome", flow, aim, answered, regime, ports, status=answer.status or None, intent=intent)
+
+
+def piece(
+    leg: Leg, flow: Flow, aim: Aim, passage: Passage, number: int, intent: int, regime: Regime, ports: Ports
+) -> Entry:
+    """Give the entry of one piece of a streamed leg, before it is given on."""
+    entry = _entry("piece", flow, aim, passage, regime, ports, intent=intent)
+    return structs.replace(entry, leg=leg.value, piece=number)
+
+
+def closed(
+    leg: Leg,
+    flow: Flow,
+    aim: Aim,
+    end: Passage,
+    pieces: int,
+    body: Body,
+    status: int | None,
+    intent: int,
+    regime: Regime,
+    ports: Ports,
+) -> Entry:
+    """Give the entry that closes a streamed leg (for a response, the outcome); `end` has the refusal that cut it."""
+    kind: Kind = "outcome" if leg is Leg.RESPONSE else "piece"
+    entry = _entry(kind, flow, aim, end, regime, ports, status=status, intent=intent)
+    return structs.replace(entry, leg=leg.value, pieces=pieces, body=body)
 
 
 def refused(flow: Flow, refusal: str, regime: Regime, ports: Ports) -> Entry:

@@ -8,6 +8,7 @@ from gateway.errors import Unreadable
 from gateway.flow import Flow, Headers, Leg, header
 from gateway.formats import charset, codings, embedded, media
 from gateway.formats.document import Document, Edit, Edits, Scalar, Spot
+from gateway.formats.format import Piece
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
 from gateway.regime import Labels, MessagePlan
@@ -30,11 +31,11 @@ def read(
     if len(plain) > limits.size:
         raise Unreadable("body-too-large", "decoded body over the limit")
     kind = media.parse(header(headers, "content-type"))
-    reader = _Reader(flow, aim, headers if leg is Leg.RESPONSE else (), limits)
+    reader = Reader(flow, aim, headers if leg is Leg.RESPONSE else (), limits)
     return reader.read(plan, kind, plain, body, coding)
 
 
-class _Reader:
+class Reader:
     """Reads a body and what it holds, and counts what is held."""
 
     def __init__(self, flow: Flow, aim: Aim, answer_headers: Headers, limits: BodyLimits) -> None:
@@ -62,8 +63,18 @@ class _Reader:
         form.agree(kind, text)
         document = form.read(text, plan.layout, self.limits)
         customers = self._customers(plan, document, owner, outermost=not depth)
-        reading = Reading(plan, document, body, text, coding, encoded, customers)
-        if plan.contains:
+        return self._opened(Reading(plan, document, body, text, coding, encoded, customers), depth)
+
+    def piece(self, plan: MessagePlan, piece: Piece) -> Reading:
+        """Read what was cut out of a stream."""
+        customers = self._customers(plan, piece.document, None, outermost=True)
+        return self._opened(
+            Reading(plan, piece.document, piece.text, piece.text, None, charset.PLAIN, customers), depth=0
+        )
+
+    def _opened(self, reading: Reading, depth: int) -> Reading:
+        """Read what is embedded."""
+        if reading.plan.contains:
             reading.inner = {place: self._embedded(place, depth + 1) for place in _places(reading)}
         return reading
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from gateway.flow import Headers, Request, Response
 from gateway.steps.note import Passage
+from gateway.steps.stream import close
 
 _OF_THE_BYTES = frozenset({
     "content-length", "etag", "last-modified", "digest", "content-digest", "repr-digest", "content-md5",
@@ -17,18 +19,27 @@ _OF_CACHES = frozenset({"cache-control", "expires", "pragma", "surrogate-control
 _OF_CONTENT = frozenset({"content-type", "content-encoding", "content-language", "content-disposition"})
 
 
-def forwarded(request: Request, body: bytes) -> Request:
+def forwarded(request: Request, body: bytes, rest: AsyncIterator[bytes] | None = None) -> Request:
     """Give the request with its treated body; digests and length of the old one don't go along."""
+    if rest is not None:
+        return replace(request, headers=_without(request.headers, _OF_THE_BYTES), body=b"", stream=rest)
+    if request.stream is not None:
+        request = replace(request, stream=None)
     if body is request.body:
         return request
     return replace(request, headers=_without(request.headers, _OF_THE_BYTES), body=body)
 
 
-def released(answer: Response, answered: Passage) -> Response:
+def released(answer: Response, answered: Passage, rest: AsyncIterator[bytes] | None = None) -> Response:
     """Give the answer with its treated body: private, not to be stored, and without the validators of the old one.
 
     An untouched answer about customers isn't to be stored either: a cache would outlive the consent that opened it.
     """
+    if rest is not None:
+        kept = _without(answer.headers, _OF_THE_BYTES | _OF_CACHES)
+        return replace(answer, headers=(*kept, ("Cache-Control", "private, no-store")), body=b"", stream=rest)
+    if answer.stream is not None:
+        answer = replace(answer, body=answered.body, stream=None)
     if not answered.treated:
         if not answered.personal:
             return answer
@@ -38,9 +49,12 @@ def released(answer: Response, answered: Passage) -> Response:
     return replace(answer, headers=(*kept, ("Cache-Control", "private, no-store")), body=answered.body)
 
 
-def withheld(answer: Response) -> Response:
+async def withheld(answer: Response) -> Response:
     """Give the answer's status with no body, where the catalogue names none for it (error pages, redirects)."""
-    return replace(answer, headers=_without(answer.headers, _OF_THE_BYTES | _OF_CONTENT | _OF_CACHES), body=b"")
+    if answer.stream is not None:
+        await close(answer.stream)
+    headers = _without(answer.headers, _OF_THE_BYTES | _OF_CONTENT | _OF_CACHES)
+    return replace(answer, headers=headers, body=b"", stream=None)
 
 
 def _without(headers: Headers, names: frozenset[str]) -> Headers:

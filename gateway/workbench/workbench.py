@@ -101,7 +101,7 @@ class Workbench:
         asked: list[Request] = []
         before, self.known = self.known, known or self.known
 
-        async def send(request: Request) -> Response:
+        async def send(request: Request, *, streamed: bool = False) -> Response:  # noqa: ARG001 - the port's form
             asked.append(request)
             if answer is None:
                 raise UpstreamFailed("upstream-unreachable", "no answer was captured")
