@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gateway.catalog.match import Matcher
 from gateway.catalog.model import Catalogue, CustomerSource, Message, Operation
 from gateway.errors import FaultyFiles, Problem
+from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.formats.document import Spot
 from gateway.formats.json import Layout, layout
@@ -106,7 +107,8 @@ def _operation(catalogue: Catalogue, operation: Operation, shown: _Shown, proble
         try:
             return _message(catalogue, message, shown)
         except ValueError as error:
-            problems.append(Problem(message.place, str(error)))
+            hint = "keep one of the selectors, or label the parts one by one"
+            problems.append(Problem(message.place, str(error), hint, code=Fault.SELECTORS_CLASH))
             return None
 
     return OperationPlan(operation, plan(operation.body), plan(operation.response), plan(operation.errors))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.faults import Fault
 from gateway.formats.selector import parse
 from gateway.yamlsource import Node, Reader
 
@@ -11,14 +12,14 @@ def read_selector(reader: Reader, at: Node, text: str, *, singular: bool = False
     try:
         selector = parse(text)
     except ValueError as error:
-        hint = "" if text.startswith("$") else f"selectors begin with $: $.{text[:100]}"
-        reader.fault(at, f"not a selector of RFC 9535: {error}", hint)
+        hint = "write it like $.customer.email or $.lines[*].price"
+        if not text.startswith("$"):
+            hint = f"selectors begin with $: $.{text[:100]}"
+        reader.fault(at, f"not a selector of RFC 9535: {error}", hint, code=Fault.BAD_SELECTOR)
         return
     if singular and not selector.singular:
-        reader.fault(
-            at, "this selector can find several values; here it must find one", "name members one by one: $.a.b"
-        )
+        message = "this selector can find several values; here it must find one"
+        reader.fault(at, message, "name members one by one: $.a.b", code=Fault.SELECTS_SEVERAL)
     if not selector.hot:
-        reader.warn(
-            at, "this selector needs a walk through the whole body, for every body", "name the members: $.a[*].b"
-        )
+        message = "this selector needs a walk through the whole body, for every body"
+        reader.warn(at, message, "name the members: $.a[*].b", code=Fault.SLOW_SELECTOR)
