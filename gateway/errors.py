@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from gateway.columns import columns
+from gateway.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +29,21 @@ class Place:
         """Give the `file:line:column` that editors and compilers use."""
         return f"{self.file}:{self.line}:{self.column}"
 
+    @property
+    def underline(self) -> str:
+        """Give what stands below `text` in a terminal to point out what is meant: spaces, and a `^` for each column."""
+        start = self.column - 1
+        meant = columns(self.text[start : start + self.width])
+        return " " * columns(self.text[:start]) + "^" * max(meant, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """A second place that has to do with a problem, and what it is: "first here", "opened here"."""
+
+    what: str
+    place: Place
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
@@ -34,16 +52,22 @@ class Problem:
     place: Place
     message: str
     hint: str = ""
-    code: str = ""
+    code: Fault = field(kw_only=True)
+    also: Second | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        """Render as a compiler would: the place and message, the line, a caret, the hint."""
-        lines = [f"{self.place}: {self.code + ' ' if self.code else ''}{self.message}"]
-        if self.place.text:
-            lines += [f"    {self.place.text}", "    " + " " * (self.place.column - 1) + "^" * max(self.place.width, 1)]
+        """Render as a compiler would: the place and message, the line with what is meant underlined, the hint."""
+        lines = [f"{self.place}: {self.message} [{self.code}]", *_shown(self.place)]
+        if self.also is not None:
+            lines += [f"    {self.also.place}: {self.also.what}", *_shown(self.also.place)]
         if self.hint:
-            lines.append(f"  hint: {self.hint}")
+            lines.append(f"    hint: {self.hint}")
         return "\n".join(lines)
+
+
+def _shown(place: Place) -> list[str]:
+    """Give a place's line, where it is known, and what points at it."""
+    return [f"    {place.text}", f"    {place.underline}"] if place.text else []
 
 
 class SovgateError(Exception):
@@ -53,9 +77,10 @@ class SovgateError(Exception):
 class FaultyFiles(SovgateError):
     """Written files (catalogue, policies, consents, config) can't be used; holds every problem found."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        """Keep the problems in the order of their places."""
+    def __init__(self, problems: Iterable[Problem], warnings: Iterable[Problem] = ()) -> None:
+        """Keep the problems in the order of their places, and what was found doubtful on the way."""
         self.problems = tuple(sorted(set(problems)))
+        self.warnings = tuple(sorted(set(warnings)))
         super().__init__("\n".join(map(str, self.problems)))
 
 
@@ -124,3 +149,11 @@ class LogInUse(BrokenLog):
 
 class FaultyKeyring(SovgateError):
     """A key file is missing, readable by others, or not the key that it should be; the message names the file."""
+
+
+class BadCapture(SovgateError):
+    """A file of captured traffic is none, as a whole, or can't be opened with the keys given; the message names it."""
+
+
+class BadDocument(SovgateError):
+    """A document about a system (OpenAPI, OData metadata) can't be read as one; the message names it."""

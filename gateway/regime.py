@@ -10,6 +10,7 @@ from typing import Any
 from gateway.catalog.match import Matcher
 from gateway.catalog.model import Catalogue, CustomerSource, Message, Operation
 from gateway.errors import FaultyFiles, Problem
+from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.formats.document import Spot
 from gateway.formats.format import Format, Shape
@@ -142,7 +143,9 @@ class _Planner:
     def plan(self, message: Message, depth: int = 0) -> MessagePlan | None:
         """Plan one message: a single record, or an envelope with the records of `each`."""
         if depth > _DEEPEST:
-            self.problems.append(Problem(message.place, "messages hold each other without end"))
+            self.problems.append(
+                Problem(message.place, "messages hold each other without end", code=Fault.SELECTORS_CLASH)
+            )
             return None
         record = self.catalogue.messages[message.each] if message.each else message
         source = record.customer or message.customer
@@ -154,12 +157,13 @@ class _Planner:
             customer=source.name if source and source.kind == "body" else None,
             records=message.records,
             envelope=tuple(field.selector for field in message.fields) if message.each else (),
-            options={**message.options, "labelled": bool(each.classes)},
+            options={**record.options, **message.options, "labelled": bool(each.classes)},
         )
         try:
             layout = form.layout(shape)
         except ValueError as error:
-            self.problems.append(Problem(message.place, str(error)))
+            hint = "keep one of the selectors, or label the parts one by one"
+            self.problems.append(Problem(message.place, str(error), hint, code=Fault.SELECTORS_CLASH))
             return None
         return MessagePlan(
             name=f"{self.catalogue.name}.{message.name}",

@@ -121,7 +121,7 @@ def used(recorded, tmp_path, monkeypatch):
         ("check empty", "hint: name the folder that holds catalog/"),
         ("serve -c nowhere.yaml", "nowhere.yaml:1:1: can't be read: No such file"),
         ("serve -c empty", "'empty' is a directory"),
-        ("serve -c broken.yaml", "broken.yaml:2:1: not YAML"),
+        ("serve -c broken.yaml", "broken.yaml:2:1: a value is missing before this [SG007]"),
         ("serve --listen rubbish", "--listen is HOST:PORT"),
         ("serve --listen 0.0.0.0:8080", "development mode asks for no proof"),
         ("serve -c elsewhere.yaml", "empty:1:1: there are no policies here"),
@@ -176,7 +176,7 @@ def test_a_log_that_is_there_unreadable_is_no_answer(used, verb):
         (used.log / name).mkdir()
     said = sovgate(*verb.split())
     assert (said.code, said.out) == (2, "")
-    assert re.search(r"^state/audit/(checkpoint|log.vkey):1:1: can't be read: Is a directory$", said.err, re.MULTILINE)
+    assert re.search(r"^state/audit/(checkpoint|log.vkey):1:1: can't be read: Is a directory \[SG001\]$", said.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize("verb", ["serve", "audit show --operator ann", "passport show C-017"])
@@ -194,47 +194,6 @@ def test_a_damaged_file_of_passports_is_told(used):
     Path("state/passports.sqlite").write_text("rubbish")
     said = sovgate("passport", "show", "C-017")
     assert (said.code, "damaged" in said.err) == (2, True)
-
-
-# -- check ---------------------------------------------------------------------------------------------------------
-
-
-def test_check_says_what_is_there_and_what_is_doubtful(house):
-    said = sovgate("check")
-    assert (said.code, said.err) == (0, "")
-    assert said.out.startswith('warning: policies/consents.yaml:4:3: no rule asks for the consent "unused"\n')
-    assert said.out.endswith("1 policies with 2 rules, 2 consents, 1 warnings\n")
-
-
-@pytest.mark.parametrize("form", ["text", "json"])
-def test_check_ends_with_1_where_one_of_the_folders_is_faulty(house, form):
-    Path("faulty/catalog").mkdir(parents=True)
-    Path("faulty/catalog/erp.yaml").write_text("version: 1\ncatalog: erp\nmesages: {}\n")
-    said = sovgate("check", "policies", "faulty", "-o", form)
-    assert (said.code, said.err) == (1, "")
-    if form == "text":
-        assert 'error: faulty/catalog/erp.yaml:3:1: unknown key "mesages"\n' in said.out
-        assert said.out.endswith("faulty: 1 error; nothing can be put in force\n")
-    else:
-        good, faulty = json.loads(said.out)
-        assert (good["ok"], faulty["ok"], faulty["digest"]) == (True, False, None)
-        assert faulty["errors"][0]["file"] == "faulty/catalog/erp.yaml"
-
-
-def test_selectors_that_can_not_be_used_together_are_errors_of_check(house):
-    text = """version: 1
-catalog: erp
-operations:
-  list-customers: {request: GET /api/customers, response: customers}
-messages:
-  customers: {format: json, records: "$.value[*]", each: customer, fields: {"$.value[*].name": user.name}}
-  customer: {format: json, customer: $.id, fields: {$.name: user.name}}
-"""
-    Path("policies/catalog/erp.yaml").write_text(text)
-    Path("policies/sales.yaml").write_text(POLICY.replace("read-customer", "list-customers"))
-    said = sovgate("check")
-    assert (said.code, said.err) == (1, "")
-    assert said.out.startswith("error: policies/catalog/erp.yaml:6:3: a field of the list's envelope reaches into its")
 
 
 # -- passport ------------------------------------------------------------------------------------------------------

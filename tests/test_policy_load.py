@@ -68,7 +68,7 @@ def faults(files) -> list[str]:
 
 
 def shipped() -> dict[str, bytes]:
-    return {p.relative_to(SHIPPED).as_posix(): p.read_bytes() for p in SHIPPED.rglob("*") if p.is_file()}
+    return {p.relative_to(SHIPPED).as_posix(): p.read_bytes() for p in SHIPPED.rglob("*.yaml")}
 
 
 # -- what is written is what is read -------------------------------------------------------------------------------
@@ -226,8 +226,11 @@ def test_a_catalogue_that_cannot_be_read_does_not_make_its_names_unknown():
 def test_names_that_are_given_twice_are_told_with_both_places():
     files = {**WORLD, "a.yaml": policy("deny: true"), "b/c.yml": policy("deny: true"), "catalog/x.yaml": ERP}
     assert faults(files) == [
-        'b/c.yml:2:9: the policy "p" is there twice; first at a.yaml:2:9',
-        'catalog/x.yaml:2:10: the catalogue "erp" is there twice; first at catalog/erp.yaml:2:10',
+        'b/c.yml:2:9: the policy "p" is there twice; first at a.yaml:2:9 [rename one of them, or delete it]',
+        (
+            'catalog/x.yaml:2:10: the catalogue "erp" is there twice; first at catalog/erp.yaml:2:10 '
+            "[rename one of them, or delete it]"
+        ),
     ]
 
 
@@ -245,7 +248,7 @@ NONE = 'no message of {} has a field of class "{}": this has no effect'
         ("allow: true", ["this allows every operation from every system to every other"]),
         ("scope: {from: crm, to: erp}\ndeny: [{to: mes}]", [NEVER.format("to")]),
         ("scope: {operations: list-orders}\ndeny: [{operations: invoice}]", [NEVER.format("operations")]),
-        ("scope: {purposes: a}\ndeny: [{purposes: b}]", [NEVER.format("purposes")]),
+        ("scope: {purposes: a}\ndeny: [{purposes: b}]", [NEVER.replace("applies:", "applies where the purpose is known:").format("purposes")]),
         ("deny: [{classes: user.name}]", [NONE.format("any system", "user.name")]),
         ("scope: {to: mes}\ndeny: [{classes: user.contact}]", [NONE.format("mes", "user.contact")]),
         ("watermark: {visible: x, hidden: true}", ["hidden marks are not made yet; the visible one is"]),

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from gateway.catalog.load import load as load_catalogue
+from gateway.config import schema as config_schema
+from gateway.config.load import read as read_config
 from gateway.errors import FaultyFiles
+from gateway.faults import Fault
 from gateway.policy.load import load
-from gateway.policy.schemas import NAMES, made, shipped
+from gateway.policy.schemas import MADE, NAMES, made, shipped
 from gateway.treatments.registry import TREATMENTS
 from gateway.yamlsource import Leaf, Listing, Node, parse
 from gateway.yamlsource.meaning import meaning
@@ -41,19 +48,29 @@ def schema_takes(name: str, data: bytes) -> bool:
 
 
 def loader_takes(name: str, data: bytes) -> bool:
+    return not faults(name, data)
+
+
+def faults(name: str, data: bytes) -> set[Fault]:
+    """Give the codes of everything that the loader finds wrong with a file."""
     try:
         if name == "catalogue":
             load_catalogue("f.yaml", data)
+        elif name == "config":
+            read_config(Path("gateway.yaml"), data, {"ERP_TOKEN": "secret"})
         else:
             load({**WORLD, ("consents.yaml" if name == "consents" else "p.yaml"): data})
-    except FaultyFiles:
-        return False
-    return True
+    except FaultyFiles as faulty:
+        return {problem.code for problem in faulty.problems}
+    return set()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_schema_is_the_one_that_the_loader_makes(name):
-    assert shipped(name) == made(name), f"python -m gateway.policy.schemas {name} makes it anew"
+    if name in MADE:
+        assert shipped(name) == made(name), f"python -m gateway.policy.schemas {name} makes it anew"
+    else:
+        assert shipped(name) == config_schema.made(), "python -m gateway.config.schema makes it anew"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,13 +85,17 @@ def test_each_schema_is_a_schema(name):
         for path in sorted((ROOT / "policies").glob("*.yaml")) + sorted((ROOT / "policies" / "catalog").glob("*.yaml"))
         if path.name != "consents.yaml"
     ]
-    + [("consents", ROOT / "policies" / "consents.yaml")],
+    + [("consents", ROOT / "policies" / "consents.yaml")]
+    + [("config", path) for path in sorted((ROOT / "examples").rglob("gateway.yaml"))],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_the_shipped_files_fit_their_schemas(name, path):
     assert [error.message for error in VALIDATORS[name].iter_errors(plain(parse(path.name, path.read_bytes())))] == []
 
 
+SYSTEM = "policies: p\nstate: s\nsystems: {erp: {at: /erp, upstream: 'http://h'}}\n"
+DEVELOPMENT = "identity: {development: {system: crm}}\n"
+TLS = "listen: {tls: {certificate: c, key: k, client_ca: a}}\n"
 GOOD = {
     "policy": [
         "allow: true",
@@ -110,6 +131,14 @@ GOOD = {
         "consents: {}",
         "consents: {a: {wording: x}}",
         "consents: {a: {wording: x, version: 2, purposes: p, classes: [user], recipients: erp, days: 30}}",
+    ],
+    "config": [
+        re.search(r"```yaml\nversion: 1\n(.*?)```", (ROOT / "docs" / "configuration.md").read_text(), re.DOTALL)[1],
+        f"{SYSTEM}identity: {{development: {{system: crm}}}}",
+        f"{SYSTEM}identity: {{jwt: {{issuer: [i], audience: a, algorithms: [ES256], keys_file: k}}}}",
+        f"{SYSTEM}{TLS}identity: {{mtls: {{uris: {{a: crm}}, dns: {{b: crm}}, common_names: {{c: crm}}}}}}",
+        f"{SYSTEM}{DEVELOPMENT}capture: {{folder: c, key: k, mib: 1, minutes: 1, systems: erp, operations: [erp.a]}}",
+        f"{DEVELOPMENT}policies: p\nstate: s\nsystems: {{erp: {{at: {{host: h, path: /}}, upstream: https://h}}}}",
     ],
 }
 BAD = {
@@ -202,8 +231,31 @@ BAD = {
         "consents: {a: {wording: x, classes: [user.emial]}}",
         "consents: {a: {wording: x, purpose: p}}",
     ],
+    "config": [
+        SYSTEM,
+        f"{SYSTEM}identity: {{}}",
+        f"{SYSTEM}identity: {{mtls: {{}}}}",
+        f"{SYSTEM}identity: {{development: {{system: crm}}, mtls: {{}}}}",
+        f"{SYSTEM}identity: {{jwt: {{issuer: i, audience: a, algorithms: HS256, keys_file: k}}}}",
+        f"{SYSTEM}identity: {{jwt: {{issuer: i, audience: a, algorithms: ES256}}}}",
+        f"{SYSTEM}identity: {{jwt: {{issuer: i, audience: a, algorithms: ES256, keys_file: k, keys_url: https://h}}}}",
+        f"{SYSTEM}{DEVELOPMENT}listen: {{port: 70000}}",
+        f"{SYSTEM}{DEVELOPMENT}listen: {{tls: {{key: k}}}}",
+        f"{SYSTEM}{DEVELOPMENT}limits: {{depth: 501}}",
+        f"{SYSTEM}{DEVELOPMENT}limits: {{head_seconds: 1.5}}",
+        f"{SYSTEM}{DEVELOPMENT}purpose: {{header: X Purpose}}",
+        f"{SYSTEM}{DEVELOPMENT}capture: {{folder: c}}",
+        f"{DEVELOPMENT}policies: p\nstate: s\nsystems: {{erp: {{at: erp, upstream: http://h}}}}",
+        f"{DEVELOPMENT}policies: p\nstate: s\nsystems: {{erp: {{at: /a/../b, upstream: http://h}}}}",
+        f"{DEVELOPMENT}policies: p\nstate: s\nsystems: {{erp: {{at: /a, upstream: ftp://h}}}}",
+    ],
 }
-HEADS = {"policy": "version: 1\npolicy: p\n", "catalogue": "version: 1\ncatalog: erp\n", "consents": "version: 1\n"}
+HEADS = {
+    "policy": "version: 1\npolicy: p\n",
+    "catalogue": "version: 1\ncatalog: erp\n",
+    "consents": "version: 1\n",
+    "config": "version: 1\n",
+}
 
 
 def cases(table) -> list[tuple[str, bytes]]:
@@ -245,3 +297,118 @@ def test_every_treatment_and_every_option_is_in_the_schema():
         assert f'"{name}"' in written
         for option in kind.OPTIONS.values():
             assert json.dumps(option.help, ensure_ascii=False) in written
+
+
+# -- a generated body ----------------------------------------------------------------------------------------------
+
+SEEN = frozenset(
+    {
+        Fault.UNKNOWN_KEY, Fault.MISSING_KEY, Fault.WRONG_KIND, Fault.AMBIGUOUS_VALUE, Fault.NO_VALUE,
+        Fault.OUT_OF_RANGE, Fault.UNKNOWN_WORD, Fault.EMPTY_LIST, Fault.TWICE_IN_LIST, Fault.BAD_NAME,
+        Fault.BAD_HEADER, Fault.UNKNOWN_CLASS, Fault.NOT_JSON, Fault.CLASS_OF_JSON, Fault.RECORDS_AND_EACH,
+        Fault.CUSTOMER_INSIDE, Fault.CUSTOMER_PLACES, Fault.BODY_VALUE, Fault.NO_RULE, Fault.ALLOW_FALSE,
+        Fault.DENY_FALSE, Fault.NO_ATTRIBUTE, Fault.BAD_TIME, Fault.HALF_A_WINDOW, Fault.EMPTY_UNLESS,
+        Fault.MISSING_OPTION, Fault.BAD_OPTION, Fault.EMPTY_WATERMARK, Fault.LONE_BRACE, Fault.UNKNOWN_PLACEHOLDER,
+        Fault.NO_PROOF, Fault.DEVELOPMENT_BESIDE, Fault.MTLS_WITHOUT_TLS, Fault.KEYS_IN_ONE_PLACE, Fault.BAD_PREFIX,
+    }
+)  # fmt: skip
+"""What a schema can see, who sees one file and reads no selector, path template or time zone."""
+
+BODY = [(name, plain(parse("f.yaml", data))) for name, data in cases(GOOD)]
+KEYS = {
+    name: sorted(set(re.findall(r'"([a-z_-]+)": \{', shipped(name))) | {"x", "$.a"}) for name in ("policy", "catalogue")
+}
+VALUES = [
+    None, True, False, 0, 1, -1, 1.5, 10**9, "", " ", "x", "erp", "user", "mask", "json", "no", "1", "GET /a", "$.a",
+    "08:00", "/a", "{mark}", "{x", [], ["x"], ["x", "x"], [1], [[]], {}, {"x": "y"}, {"x": 1}, [{}],
+]  # fmt: skip
+
+
+def places(value: object, at: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    """Give every place below a value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for key, member in items for place in ((*at, key), *places(member, (*at, key)))]
+
+
+@st.composite
+def mutants(draw) -> tuple[str, object]:
+    """Draw a good file, and change it once or a few times: drop, misspell, add, replace, repeat."""
+    name, good = draw(st.sampled_from(BODY))
+    mutant = deepcopy(good)
+    for _ in range(draw(st.integers(1, 3))):
+        *way, last = draw(st.sampled_from(places(mutant) or [("version",)]))
+        parent = mutant
+        for step in way:
+            parent = parent[step]
+        how = draw(st.sampled_from(["drop", "misspell", "add", "replace", "repeat"]))
+        if how == "replace" or (isinstance(parent, list) and how in {"misspell", "add"}):
+            parent[last] = deepcopy(draw(st.sampled_from(VALUES)))
+        elif how == "repeat" and isinstance(parent, list):
+            parent.append(deepcopy(parent[last]))
+        elif how == "add" and isinstance(parent, dict):
+            parent[draw(st.sampled_from(KEYS.get(name, KEYS["policy"])))] = deepcopy(draw(st.sampled_from(VALUES)))
+        elif isinstance(parent, dict) and last not in parent:
+            continue
+        else:
+            value = parent.pop(last)
+            if how == "misspell":
+                parent[f"{last}x"] = value
+    return name, mutant
+
+
+@settings(max_examples=800, deadline=None)
+@given(mutants())
+def test_schema_and_loader_agree_on_what_becomes_of_good_files(drawn):
+    name, mutant = drawn
+    data = json.dumps(mutant, ensure_ascii=False).encode()
+    found, takes = faults(name, data), VALIDATORS[name].is_valid(mutant)
+    if not found:
+        assert takes, "the loader takes it"
+    elif found <= SEEN:
+        assert not takes, f"the loader tells {sorted(found)}"
+
+
+# -- for people ----------------------------------------------------------------------------------------------------
+
+
+def properties(schema: object, at: str = "") -> list[tuple[str, object]]:
+    """Give every property of a schema, and what stands for free keys, with their places."""
+    if isinstance(schema, list):
+        return [found for number, member in enumerate(schema) for found in properties(member, f"{at}/{number}")]
+    if not isinstance(schema, dict):
+        return []
+    own = [(f"{at}/{key}", told) for key, told in schema.get("properties", {}).items() if isinstance(told, dict)]
+    free = schema.get("additionalProperties")
+    own += [(f"{at}/*", free)] if isinstance(free, dict) else []
+    conditional = ("if", "then", "else", "allOf", "enum", "examples", "oneOf")
+    deeper = [
+        found for key, member in schema.items() if key not in conditional for found in properties(member, f"{at}/{key}")
+    ]
+    return own + deeper
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_editor_can_explain_every_key(name):
+    schema = json.loads(shipped(name))
+    parts = schema["$defs"]
+
+    def explained(told) -> bool:
+        return "description" in told or "description" in parts.get(told.get("$ref", "").removeprefix("#/$defs/"), {})
+
+    assert [place for place, told in properties(schema) if not explained(told)] == []
+    assert [part for part, told in parts.items() if "title" not in told] == []
+    assert schema["$id"] == f"urn:sovgate:schema:{name}:1"
+
+
+MANY = {"policy": 20, "catalogue": 15, "consents": 4, "config": 15, "cases": 0}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_examples_in_the_schemas_fit_them(name):
+    schema = json.loads(shipped(name))
+    tried = 0
+    for _, told in properties(schema):
+        for shown in told.get("examples", ()):
+            Draft202012Validator({**told, "$defs": schema["$defs"]}).validate(shown)
+            tried += 1
+    assert tried >= MANY[name]

@@ -42,10 +42,10 @@ def faults(data: bytes) -> list[str]:
         (b"a: x\x00", ["1:5 the character U+0000 does not show, and hides how the line reads"]),
         ("a: b\u202ec".encode(), ["1:5 the character U+202E does not show, and hides how the line reads"]),
         ("a: b\u2028c: 1".encode(), ["1:5 the character U+2028 does not show, and hides how the line reads"]),
-        (b"a: [1,\nb: }", ["2:4 not YAML: did not find expected node content"]),
-        (b"a: b: c", ["1:5 not YAML: mapping values are not allowed in this context"]),
-        (b"[" * 33, ["1:33 not YAML: nested more than 32 deep"]),
-        (b"[" * 100_000, ["1:33 not YAML: nested more than 32 deep"]),
+        (b"a: [1,\nb: }", ["2:4 a value is missing before this"]),
+        (b"a: b: c", ["1:5 a colon stands where no key can end"]),
+        (b"[" * 33, ["1:33 nested more than 32 deep"]),
+        (b"[" * 100_000, ["1:33 nested more than 32 deep"]),
         (b"a" * (LARGEST + 1), [f"1:1 the file is larger than {LARGEST} bytes"]),
         *(
             (f"{word}: 1".encode(), [f'1:1 "{word}" is no key: some YAML readers take it for something else than text'])
@@ -60,11 +60,14 @@ def test_a_file_that_could_be_read_in_two_ways_is_not_read(data, told):
 def test_every_fault_of_a_file_is_told_at_once_with_its_line_and_a_hint():
     with pytest.raises(FaultyFiles) as raised:
         parse("f.yaml", b"a: 1\na: &x 2\n\non: !t 3\n")
-    assert str(raised.value).splitlines()[:4] == [
-        'f.yaml:2:1: the key "a" stands twice; first on line 1',
+    assert str(raised.value).splitlines()[:7] == [
+        'f.yaml:2:1: the key "a" stands twice; first on line 1 [SG015]',
         "    a: &x 2",
         "    ^",
-        "  hint: keep one of them",
+        "    f.yaml:1:1: first here",
+        "    a: 1",
+        "    ^",
+        "    hint: keep one of them",
     ]
     assert [p.place.line for p in raised.value.problems] == [2, 2, 4, 4]
 
@@ -93,6 +96,103 @@ def test_a_reported_line_holds_nothing_that_acts_on_a_terminal():
     reader = Reader()
     reader.section(reader.parse("g.yaml", b'"\\e[2J": 1'), KEYS)
     assert "\x1b" not in "".join(map(str, reader.problems))
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "also"),
+    [
+        ("a:\n\tb: 1", "2:1 a line is indented with a tab", None),
+        ("a: @x", "1:4 text can't begin with @", None),
+        ("a: 'x\nb: 1\n", "1:4 text in quotes does not end", None),
+        ("a: {b: 1\nc: 2", "2:2 the { is not closed before this", "1:4"),
+        ("a: [b, c\nd: 1", "2:2 the [ is not closed before this", "1:4"),
+        ("a:\n  b: 1\n c: 2", "3:2 this line is indented unlike those that it belongs to", None),
+        ("a: 1\n- b", "2:1 an item of a list stands among keys", None),
+        ("- a\nb: 1", "2:1 a key stands among the items of a list", None),
+        ('a: "\\q"', "1:5 a backslash is followed by something that it can't be followed by", None),
+        ("a: |x\n  b", "1:5 text stands on the line of the | or >", None),
+        ("a: {b: c}}", "1:10 this closes what was never opened", None),
+        ("a: 'x' y", "1:8 something follows the end of the value", None),
+        ("a: - b", "1:4 a list can't begin here", None),
+        ("a: *", "1:5 text can't begin like this", None),
+        ("{a: b}\nc: d", "2:1 something follows the end of the document", None),
+        ("a: !x!y 1", "1:4 tags are not read", None),
+        ("%YAML 3.0\n---\na: 1", "1:1 YAML directives are not read", None),
+    ],
+)
+def test_broken_yaml_is_told_in_the_words_of_whoever_wrote_it(text, told, also):
+    with pytest.raises(FaultyFiles) as raised:
+        parse("f.yaml", text.encode())
+    (problem,) = raised.value.problems
+    second = None if problem.also is None else f"{problem.also.place.line}:{problem.also.place.column}"
+    assert (f"{problem.place.line}:{problem.place.column} {problem.message}", second) == (told, also)
+    assert problem.hint
+
+
+# -- what is underlined --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("plain", "plain"),
+        ("two words # why", "two words"),
+        ("'quoted'", "'quoted'"),
+        ('"a \\" b"', '"a \\" b"'),
+        ("{b: [1, 2]} # why", "{b: [1, 2]}"),
+        ("[b,\n  c]", "[b,"),
+        ("one\n  two", "one"),
+        ("|\n  text", "|"),
+        ("\n  b: 1\n  c: 2", "b"),
+        ("\n  - b", "- b"),
+        ("\n  - b: 1", "- b: 1"),
+        ("名前 # why", "名前"),
+    ],
+)
+def test_all_that_is_meant_is_underlined_and_no_more(written, meant):
+    node = parse("f.yaml", f"a: {written}".encode())
+    assert isinstance(node, Table)
+    place = node.entries[0][1].place
+    assert place.text[place.column - 1 :][: place.width] == meant
+
+
+@pytest.mark.parametrize(
+    ("line", "underlined"),
+    [
+        ("{a: 1, a: 2}", "       ^"),
+        ("{客户: 1, 客户: 2}", "          ^^^^"),
+        ("{e\u0301: 1, e\u0301: 2}", "       ^"),
+        ("{한국: 1, 한국: 2}", "          ^^^^"),
+        ("{a:\t1,\tbb: 1,\tbb: 2}", "              ^^"),
+        ("{'a b': 1, 'a b': 2}", "           ^^^^^"),
+    ],
+)
+def test_the_underline_stands_below_what_is_meant_on_a_terminal(line, underlined):
+    with pytest.raises(FaultyFiles) as raised:
+        parse("f.yaml", line.encode())
+    assert str(raised.value).splitlines()[2] == "    " + underlined
+
+
+def test_a_part_of_a_text_has_a_place_where_it_is_written_as_it_reads():
+    node = parse("f.yaml", b"[GET /a, 'GET /a', \"GET\\x20/a\", GET\n  /a]")
+    assert isinstance(node, Listing)
+    parts = [item.part(4, 6) for item in node.items if isinstance(item, Leaf)]
+    assert [part.text[part.column - 1 :][: part.width] for part in parts] == ["/a", "/a", '"GET\\x20/a"', "GET"]
+
+
+def test_a_place_far_into_a_long_line_is_told_without_the_line():
+    with pytest.raises(FaultyFiles) as raised:
+        parse("f.yaml", b"{a: " + b"x" * 1000 + b", b: 1, b: 2}")
+    assert (raised.value.problems[0].place.column, raised.value.problems[0].place.text) == (1013, "")
+
+
+@given(st.text(alphabet="ab客\t :-'\"[]{},#|\n", max_size=40))
+def test_nothing_is_underlined_beyond_its_line(text):
+    reader = Reader()
+    reader.section(reader.parse("f.yaml", text.encode()), KEYS, required=("name",))
+    for place in (problem.place for problem in reader.problems):
+        assert place.width >= 1
+        assert place.column - 1 + place.width <= max(len(place.text), place.column)
 
 
 # -- values --------------------------------------------------------------------------------------------------------
@@ -212,11 +312,11 @@ def test_a_section_gives_values_defaults_and_every_fault():
     with pytest.raises(FaultyFiles) as raised:
         reader.finish()
     assert [(p.place.line, p.message, p.hint) for p in raised.value.problems] == [
-        (1, 'the key "limits" is missing', ""),
+        (1, 'the key "limits" is missing', "needed here: name, limits"),
         (1, 'expected text, found "on", which some YAML readers take for true or false', 'put it in quotes: "on"'),
         (2, 'unknown key "prot"', 'did you mean "port"?'),
         (3, "70000 is out of range", "write 1 or more and 65535 or less"),
-        (4, 'the key "key" is missing', ""),
+        (4, 'the key "key" is missing', "needed here: key"),
     ]
 
 

@@ -31,6 +31,9 @@ def covers(parent: str, child: str) -> bool:
 
 def suggestions(class_: str) -> str:
     """Give the hint for a class that the taxonomy doesn't have."""
+    ending = sorted((key for key in CLASSES if key.endswith(f".{class_.lower()}")), key=lambda key: (len(key), key))
+    if ending:
+        return f'did you mean "{ending[0]}"?'
     nearest = suggest(class_, CLASSES)
     if nearest:
         return nearest

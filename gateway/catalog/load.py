@@ -9,15 +9,19 @@ from gateway.catalog.messages import read_messages
 from gateway.catalog.model import Catalogue, Message, Operation, RequestPattern
 from gateway.catalog.names import is_name, read_name
 from gateway.catalog.requests import read_request
+from gateway.catalog.selectors import read_selector
 from gateway.catalog.template import parse, variables
-from gateway.yamlsource import Leaf, Node, Reader, Section
+from gateway.errors import Place, Second
+from gateway.faults import Fault
+from gateway.formats.registry import FORMATS
+from gateway.yamlsource import Leaf, Node, Reader, Section, Table
 
 VERSION = 1
 """The version of the files' syntax, which each file names in its `version`."""
 
-_TOP = ("version", "catalog", "title", "region", "operations", "messages")
-_OPERATION = ("request", "body", "response", "errors", "upgrade")
-_LEGS = ("body", "response", "errors")
+TOP = ("version", "catalog", "title", "region", "operations", "messages")
+OPERATION = ("request", "body", "response", "errors", "upgrade")
+LEGS = ("body", "response", "errors")
 _FAULTY = RequestPattern("", "/")
 
 
@@ -35,10 +39,11 @@ def read(reader: Reader, name: str, data: bytes) -> Catalogue | None:
 
     What is given after a fault is good for nothing but for finding further faults.
     """
+    faults = len(reader.problems)
     node = reader.parse(name, data)
     if node is None:
         return None
-    top = reader.section(node, _TOP, required=("version", "catalog"))
+    top = reader.section(node, TOP, required=("version", "catalog"))
     top.integer("version", VERSION, minimum=VERSION, maximum=VERSION)
     title, region = top.text("title"), top.text("region")
     messages = read_messages(reader, top)
@@ -48,8 +53,10 @@ def read(reader: Reader, name: str, data: bytes) -> Catalogue | None:
     }
     for one, other, hint in clashes(o for o in operations.values() if o.request is not _FAULTY):
         message = f'a request could be "{other.name}" as well as "{one.name}" on line {one.place.line}'
-        reader.fault(other.place, message, hint)
-    _warn_of_unused(reader, operations, messages)
+        also = Second("the other is here", one.place)
+        reader.fault(other.place, message, hint, code=Fault.CLASHING_OPERATIONS, also=also)
+    if len(reader.problems) == faults:  # else the operation that carries a message may just be misspelt
+        _warn_of_unused(reader, operations, messages)
     if system is None:
         return None
     return Catalogue(system, top.members["catalog"].place, title, region, operations, messages)
@@ -57,24 +64,53 @@ def read(reader: Reader, name: str, data: bytes) -> Catalogue | None:
 
 def _operation(reader: Reader, system: str, key: Leaf, node: Node, messages: Mapping[str, Message]) -> Operation:
     is_name(reader, key, key.text)
-    section = reader.section(node, _OPERATION, required=("request",))
+    section = reader.section(node, OPERATION, required=("request",))
     request = read_request(reader, section.get("request")) or _FAULTY
-    legs = {leg: section.choice(leg, messages, None, kind="message") for leg in _LEGS if leg in section}
+    legs = {
+        leg: section.choice(leg, messages, None, kind="message", code=Fault.UNKNOWN_MESSAGE)
+        for leg in LEGS
+        if leg in section
+    }
     for leg, name in legs.items():
         if name is not None and request is not _FAULTY:
             message = messages[name]
             each = messages.get(message.each or "")
             _check_customer(section, leg, request, (message, each) if each else (message,))
     body = legs.get("body")
-    if request.body and "body" not in section:
-        reader.fault(key, "the request is told by a value of its body, and the operation names no body")
-    elif request.body and body is not None and messages[body].format != "json":
-        reader.fault(section.members["body"], "the request is told by a value of its body, and that is not JSON")
+    if request.body:
+        _check_told_by(reader, key, section, request, None if body is None else messages[body])
     upgrade = section.boolean("upgrade", default=False)
     if upgrade and request.method not in {"GET", ""}:
-        reader.fault(section.members["upgrade"], "only a GET request can ask for an upgrade")
+        reader.fault(
+            section.members["upgrade"],
+            "only a GET request can ask for an upgrade",
+            "leave it out",
+            code=Fault.UPGRADE_NOT_GET,
+        )
     name = f"{system}.{key.text}"
     return Operation(name, request, key.place, body, legs.get("response"), legs.get("errors"), upgrade)
+
+
+def _check_told_by(reader: Reader, key: Leaf, section: Section, request: RequestPattern, body: Message | None) -> None:
+    """Check that a request which is told by its body has one that can be read, and the values that tell it."""
+    form = FORMATS.get(body.format) if body is not None else None
+    if "body" not in section:
+        told = "the request is told by a value of its body, and the operation names no body"
+        hint = "name the body's message beside the request: body: order"
+        reader.fault(key, told, hint, code=Fault.TOLD_BY_NO_BODY)
+    elif form is not None and not form.BY_FIELDS:
+        told, hint = (
+            f"the request is told by a value of its body, and {form.NAME} has none that can be read",
+            "tell it by its path or a header",
+        )
+        reader.fault(section.members["body"], told, hint, code=Fault.TOLD_BY_NO_BODY)
+    at = section.members["request"]
+    told_by = (
+        next((value for name, value in at.entries if name.text == "body"), None) if isinstance(at, Table) else None
+    )
+    for name, _ in told_by.entries if isinstance(told_by, Table) else ():
+        if name.text in request.body:
+            read_selector(reader, name, name.text, form, singular=True)
 
 
 def _check_customer(section: Section, leg: str, request: RequestPattern, parts: Iterable[Message]) -> None:
@@ -85,16 +121,24 @@ def _check_customer(section: Section, leg: str, request: RequestPattern, parts: 
         if source is None:
             continue
         at, whose = section.members[leg], f'the customer of "{part.name}" (line {source.place.line})'
+        also = Second("the customer is named here", source.place)
         if source.kind == "path" and f"{{{source.name}}}" not in names:
             hint = f"the path has {', '.join(names)}" if names else "the path has no variables"
-            section.reader.fault(at, f"{whose} is {{{source.name}}} of the path, which isn't there", hint)
+            message = f"{whose} is {{{source.name}}} of the path, which isn't there"
+            section.reader.fault(at, message, hint, code=Fault.CUSTOMER_NOT_IN_PATH, also=also)
         if source.kind == "response-header" and leg == "body":
-            section.reader.fault(at, f"{whose} is in a header of the response; a request has none")
+            message = f"{whose} is in a header of the response; a request has none"
+            hint = (
+                "give requests a message of their own, with the customer in the body, the path, the query or a header"
+            )
+            section.reader.fault(at, message, hint, code=Fault.CUSTOMER_NOT_IN_REQUEST, also=also)
 
 
 def _warn_of_unused(reader: Reader, operations: Mapping[str, Operation], messages: Mapping[str, Message]) -> None:
-    used = {name for o in operations.values() for name in (o.body, o.response, o.errors)}
-    used |= {message.each for message in messages.values()}
+    on_legs = {name for o in operations.values() for name in (o.body, o.response, o.errors) if name}
+    whole = Catalogue("", Place("", 1, 1), messages=messages)
+    used = {part.name for name in on_legs for part in whole.within(name)}
     for message in messages.values():
         if message.name not in used:
-            reader.warn(message.place, f'no operation carries the message "{message.name}"')
+            told, hint = f'no operation carries the message "{message.name}"', "name it in an operation, or delete it"
+            reader.warn(message.place, told, hint, code=Fault.UNUSED_MESSAGE)

@@ -76,14 +76,14 @@ class Matcher:
         node.ends.append((operation, tuple(s.variable for s in template if s.variable is not None)))
 
 
-def choose(candidates: Sequence[Match], lookup: Callable[[str], str | int | None]) -> Match | None:
-    """Give the most precise candidate whose values the body has; `lookup` gives the value at a selector, or None.
+def choose(candidates: Sequence[Match], lookup: Callable[[Match, str], str | int | None]) -> Match | None:
+    """Give the most precise candidate whose values the body has; `lookup` gives the value at its selector, or None.
 
     A text and a number are never the same value. None: the body has none of them.
     """
     for match in candidates:
         wanted = match.operation.request.body
-        if all(_same(lookup(selector), value) for selector, value in wanted.items()):
+        if all(_same(lookup(match, selector), value) for selector, value in wanted.items()):
             return match
     return None
 

@@ -102,3 +102,14 @@ class Catalogue:
     region: str = ""
     operations: Mapping[str, Operation] = field(default_factory=dict)
     messages: Mapping[str, Message] = field(default_factory=dict)
+
+    def within(self, name: str) -> tuple[Message, ...]:
+        """Give a message, and all that it is made of: the records of a list, and what fields hold, each once."""
+        found: dict[str, Message] = {}
+        names = [name]
+        while names:
+            message = self.messages.get(names.pop())
+            if message is not None and message.name not in found:
+                found[message.name] = message
+                names += [held for held in (message.each, *(field.contains for field in message.fields)) if held]
+        return tuple(found.values())

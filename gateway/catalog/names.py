@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.faults import Fault
 from gateway.yamlsource import Node, Reader
 
 PATTERN = "^[a-z][a-z0-9]*([_-][a-z0-9]+)*$"
@@ -26,5 +27,5 @@ def is_name(reader: Reader, node: Node, text: str) -> bool:
         return True
     likely = re.sub(r"[^a-z0-9]+", "-", text[:100].lower()).strip("-0123456789")
     hint = "use lower-case letters, digits, hyphens and underscores, beginning with a letter"
-    reader.fault(node, f'"{text[:100]}" is no name', f"{hint}: {likely}" if likely else hint)
+    reader.fault(node, f'"{text[:100]}" is no name', f"{hint}: {likely}" if likely else hint, code=Fault.BAD_NAME)
     return False

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 
 from gateway.catalog.model import RequestPattern
-from gateway.catalog.selectors import read_selector
 from gateway.catalog.template import parse
+from gateway.errors import Place
+from gateway.faults import Fault
 from gateway.yamlsource import Leaf, Node, Reader
 
 METHOD = "[A-Z][A-Z-]*"
 HEADER = "[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 """RFC 9110 section 5.6.2: what a header may be called."""
 
-_KEYS = ("method", "path", "headers", "body")
+_LIKE = "write it like GET /api/orders/{order}"
+KEYS = ("method", "path", "headers", "body")
 
 
 def read_request(reader: Reader, node: Node | None) -> RequestPattern | None:
@@ -22,7 +24,7 @@ def read_request(reader: Reader, node: Node | None) -> RequestPattern | None:
         return None
     if isinstance(node, Leaf):
         return _line(reader, node)
-    section = reader.section(node, _KEYS, required=("method", "path"))
+    section = reader.section(node, KEYS, required=("method", "path"))
     before = len(reader.problems)
     method, path = section.get("method"), section.get("path")
     if method is not None:
@@ -42,32 +44,43 @@ def _line(reader: Reader, node: Leaf) -> RequestPattern | None:
         return None
     method, space, path = text.partition(" ")
     if not space:
-        reader.fault(node, "a request is a method and a path", "write it like GET /api/orders/{order}")
+        reader.fault(node, "a request is a method and a path", _LIKE, code=Fault.BAD_REQUEST)
         return None
-    good = _check_method(reader, node, method)
-    return RequestPattern(method, path) if _check_path(reader, node, path) and good else None
+    good = _check_method(reader, node.part(0, len(method)), method)
+    return (
+        RequestPattern(method, path)
+        if _check_path(reader, node.part(len(method) + 1, len(text)), path) and good
+        else None
+    )
 
 
-def _check_method(reader: Reader, node: Node, method: str | None) -> bool:
+def bad_header(reader: Reader, at: Node, name: str) -> None:
+    """Record a name that no header can have (RFC 9110 section 5.1)."""
+    hint = "letters, digits and hyphens, such as X-Customer-Id"
+    reader.fault(at, f'"{name[:100]}" is no name of a header', hint, code=Fault.BAD_HEADER)
+
+
+def _check_method(reader: Reader, at: Node | Place, method: str | None) -> bool:
     if method is None:
         return False
     if not re.fullmatch(METHOD, method):
         hint = f"write {method.upper()}" if re.fullmatch(METHOD, method.upper()) else ""
-        reader.fault(node, f'"{method[:100]}" is no method', hint or "write it like GET /api/orders/{order}")
+        reader.fault(at, f'"{method[:100]}" is no method', hint or _LIKE, code=Fault.BAD_METHOD)
         return False
     if method in {"CONNECT", "TRACE"}:
-        reader.fault(node, f"the method {method} is never passed")
+        hint = "delete this operation: no flow can be one of it"
+        reader.fault(at, f"the method {method} is never passed", hint, code=Fault.BAD_METHOD)
         return False
     return True
 
 
-def _check_path(reader: Reader, node: Node, path: str | None) -> bool:
+def _check_path(reader: Reader, at: Node | Place, path: str | None) -> bool:
     if path is None:
         return False
     try:
         parse(path)
     except ValueError as error:
-        reader.fault(node, str(error))
+        reader.fault(at, str(error), "write it like /api/orders/{order}", code=Fault.BAD_PATH)
         return False
     return True
 
@@ -75,15 +88,15 @@ def _check_path(reader: Reader, node: Node, path: str | None) -> bool:
 def _header(reader: Reader, key: Leaf) -> bool:
     if re.fullmatch(HEADER, key.text):
         return True
-    reader.fault(key, f'"{key.text[:100]}" is no name of a header')
+    bad_header(reader, key, key.text)
     return False
 
 
 def _value(reader: Reader, key: Leaf, node: Node) -> tuple[str, str | int]:
     """Read what a value of the body must be: text or a whole number."""
-    read_selector(reader, key, key.text, singular=True)
     value = reader.scalar(node)
     if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
-        reader.fault(node, "a request is told by text or a whole number")
+        hint = "put it in quotes where the body has text"
+        reader.fault(node, "a request is told by text or a whole number", hint, code=Fault.BODY_VALUE)
         value = ""
     return key.text, "" if value is None else value

@@ -1,24 +1,27 @@
-"""Selectors of RFC 9535, checked as they are read."""
+"""Selectors in the words of their format, checked as they are read."""
 
 from __future__ import annotations
 
-from gateway.formats.selector import parse
+from gateway.faults import Fault
+from gateway.formats.format import Format, SelectsSeveral
 from gateway.yamlsource import Node, Reader
 
 
-def read_selector(reader: Reader, at: Node, text: str, *, singular: bool = False) -> None:
-    """Check a selector; `singular` insists on one place at most (RFC 9535 section 2.3.5.1). Faults are recorded."""
-    try:
-        selector = parse(text)
-    except ValueError as error:
-        hint = "" if text.startswith("$") else f"selectors begin with $: $.{text[:100]}"
-        reader.fault(at, f"not a selector of RFC 9535: {error}", hint)
+def read_selector(reader: Reader, at: Node, text: str, form: Format | None, *, singular: bool = False) -> None:
+    """Check a selector; `singular` insists on one place at most. Faults are recorded; without a format, nothing is."""
+    if form is None or not form.BY_FIELDS:
         return
-    if singular and not selector.singular:
-        reader.fault(
-            at, "this selector can find several values; here it must find one", "name members one by one: $.a.b"
-        )
-    if not selector.hot:
-        reader.warn(
-            at, "this selector needs a walk through the whole body, for every body", "name the members: $.a[*].b"
-        )
+    try:
+        quick = form.check(text, singular=singular)
+    except SelectsSeveral as error:
+        reader.fault(at, str(error), f"name one place, such as {form.EXAMPLE}", code=Fault.SELECTS_SEVERAL)
+        return
+    except ValueError as error:
+        hint = f"write it like {form.EXAMPLE}"
+        if form.NAME == "json" and not text.startswith("$"):
+            hint = f"selectors begin with $: $.{text[:100]}"
+        reader.fault(at, str(error), hint, code=Fault.BAD_SELECTOR)
+        return
+    if not quick:
+        message = "this selector needs a walk through the whole body, for every body"
+        reader.warn(at, message, f"name the places, such as {form.EXAMPLE}", code=Fault.SLOW_SELECTOR)

@@ -12,6 +12,7 @@ import aiohttp
 from gateway.cli.house import now
 from gateway.config import JwtSettings, Settings
 from gateway.errors import FaultyFiles, Place, Problem
+from gateway.faults import Fault
 from gateway.identity.identified import Identified
 from gateway.identity.jwks import KeySet, read_key_set
 from gateway.identity.jwt import JwtRules
@@ -93,4 +94,5 @@ def _keys_in(path: Path) -> KeySet:
     try:
         return read_key_set(path.read_bytes(), str(path))
     except OSError as error:
-        raise FaultyFiles([Problem(Place(str(path), 1, 1), f"can't be read: {error.strerror}")]) from None
+        place, message = Place(str(path), 1, 1), f"can't be read: {error.strerror}"
+        raise FaultyFiles([Problem(place, message, code=Fault.UNREADABLE)]) from None

@@ -5,16 +5,17 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from gateway import __version__
 from gateway.audit.entry import Entry
 from gateway.audit.pseudonym import Pseudonyms
+from gateway.cli.naming import within
 from gateway.config import Settings
 from gateway.crypto import JwsSigner
-from gateway.errors import FaultyFiles, NotRecorded, Problem
+from gateway.errors import FaultyFiles, NotRecorded
 from gateway.flow import CustomerFacts
 from gateway.policy.load import load
 from gateway.policy.model import PolicySet
@@ -102,13 +103,6 @@ def load_policies(folder: Path) -> PolicySet:
         return load(files)
     except FaultyFiles as error:
         raise FaultyFiles(within(folder, error.problems)) from None
-
-
-def within(folder: Path, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Give problems with files named as from here, not as from the folder, so that an editor finds them."""
-    return tuple(
-        replace(problem, place=replace(problem.place, file=str(folder / problem.place.file))) for problem in problems
-    )
 
 
 def now() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from io import TextIOWrapper
 from typing import cast
 
 import click
@@ -12,8 +13,13 @@ from gateway import __version__
 from gateway.errors import SovgateError
 
 _VERBS = {
+    "init": ("gateway.cli.init", "Write a first configuration, catalogue, policy and case."),
     "serve": ("gateway.cli.serve", "Run the gateway."),
     "check": ("gateway.cli.check", "Load policies and catalogues; report every error and warning."),
+    "test": ("gateway.cli.test", "Run the policy cases; report what failed and what none reaches."),
+    "dry-run": ("gateway.cli.dry_run", "Tell what would happen to captured traffic."),
+    "explain": ("gateway.cli.explain", "Tell why one flow, or one field of it, meets what it meets."),
+    "discover": ("gateway.cli.discover", "Draft a catalogue from captured traffic."),
     "audit": ("gateway.cli.audit", "Verify and search the audit log."),
     "passport": ("gateway.cli.passport", "Show, grant and revoke what customers agreed to."),
 }
@@ -52,6 +58,8 @@ def _sovgate() -> None:
 
 def main() -> None:
     """Run the command line. What went wrong on purpose is told in a few lines; nothing else is caught."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that can't show a character ends nothing
     try:
         _sovgate()
     except SovgateError as error:

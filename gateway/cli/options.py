@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,12 +18,18 @@ config = click.option(
     help="The gateway's configuration.",
 )
 
-output = click.option(
-    "-o",
-    "--output",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to print the result.",
-)
+
+def forms(*names: str) -> Callable[[Any], Any]:
+    """Give the option `-o`, which hands `form` to the verb: one of the named forms, the first where it isn't given."""
+    return click.option(
+        "-o",
+        "--output",
+        "form",
+        type=click.Choice(names),
+        default=names[0],
+        show_default=True,
+        help="How to print the result.",
+    )
+
+
+output = forms("text", "json")

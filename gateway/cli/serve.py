@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from gateway import __version__
-from gateway.cli import options
+from gateway.cli import capturing, options
 from gateway.cli.callers import Callers
 from gateway.cli.house import PassportFacts, load_policies, now, open_journal, open_keys, open_passports
 from gateway.cli.main import COULD_NOT, NO
@@ -31,6 +31,7 @@ from gateway.proxy.drive import Doors
 from gateway.proxy.lifecycle import Gateway, Running, run, serve_until_told
 from gateway.proxy.logs import AccessLog, Log, make_log, tame_libraries, tame_loop
 from gateway.proxy.metrics import Metrics
+from gateway.proxy.witness import Witness
 from gateway.regime import establish
 from gateway.sandbox import Sandbox
 from gateway.steps.edit import Editor
@@ -42,10 +43,20 @@ from gateway.storage.passports import Passports
 @options.config
 @click.option("--listen", metavar="HOST:PORT", help="Listen here, whatever the configuration says.")
 @click.option("--admin", metavar="HOST:PORT", help="The same for the admin port.")
-def command(config_file: Path, listen: str | None, admin: str | None) -> None:
+@capturing.flags
+def command(
+    config_file: Path,
+    listen: str | None,
+    admin: str | None,
+    capture: Path | None,
+    capture_key: Path | None,
+    capture_mib: int | None,
+    capture_minutes: int | None,
+) -> None:
     """Run the gateway until SIGTERM or SIGINT. SIGHUP, or a change in the policies' folder, loads the policies anew."""
     overrides = {key: value for key, value in (("listen", listen), ("admin", admin)) if value}
     settings = load(config_file, os.environ, overrides)
+    settings = capturing.with_flags(settings, capture, capture_key, capture_mib, capture_minutes)
     try:
         policies = load_policies(settings.policies)
         finished = run(lambda: _serve(settings, policies))
@@ -66,10 +77,13 @@ class _House:
     journal: Journal
     metrics: Metrics
     log: Log
+    witness: Witness | None = None
     good: bool = True
 
     async def handle(self, flow: Flow, send: Send) -> Response:
-        """Let the gate in force handle a flow."""
+        """Let the gate in force handle a flow, with a witness where what crosses is captured."""
+        if self.witness is not None:
+            return await self.witness.handle(self.gate.handle, flow, send)
         return await self.gate.handle(flow, send)
 
     async def refuse(self, flow: Flow, refusal: str) -> Response:
@@ -138,11 +152,13 @@ async def _serve(settings: Settings, policies: PolicySet) -> bool:
             keys=keys,
             alarm=access.failed,
         )
-        gate = Gate(establish(policies), ports, Editor(keys), settings.bodies)
+        witness = capturing.open_witness(settings, policies, metrics, log, stack.callback)
+        watch = witness.watch if witness is not None else None
+        gate = Gate(establish(policies), ports, Editor(keys), settings.bodies, watch)
         metrics.reloaded(successful=True, at=time.time())
         callers = Callers(settings)
         doorkeeper = await callers.open(policies, stack)
-        house = _House(settings, gate, passports, callers, journal, metrics, log)
+        house = _House(settings, gate, passports, callers, journal, metrics, log, witness)
         doors = Doors(doorkeeper.identify, house.handle, house.refuse)
         running = Running(house.state, house.reload, (settings.policies,))
         settle()

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from gateway.config.load import load
-from gateway.config.settings import AuditSettings, JwtSettings, MarkSettings, Settings
+from gateway.config.settings import AuditSettings, CaptureSettings, JwtSettings, MarkSettings, Settings
 
-__all__ = ["AuditSettings", "JwtSettings", "MarkSettings", "Settings", "load"]
+__all__ = ["AuditSettings", "CaptureSettings", "JwtSettings", "MarkSettings", "Settings", "load"]

@@ -7,17 +7,19 @@ from ipaddress import ip_address
 
 from gateway.config.settings import JwtSettings
 from gateway.config.source import Source
+from gateway.faults import Fault
 from gateway.identity.jwks import ALGORITHMS
 from gateway.identity.mtls import CertificateRules
 from gateway.proxy.keys_url import check_keys_url
 from gateway.proxy.settings import Listener
 from gateway.yamlsource import Section
 
-_JWT = (
+JWT = (
     "header", "issuer", "audience", "algorithms", "keys_file", "keys_url", "systems", "claims", "leeway", "type",
 )  # fmt: skip
-_CLAIMS = ("system", "subject", "role", "kind", "assurance", "purpose")
-_NAMES = ("uris", "dns", "common_names")
+IDENTITY = ("jwt", "mtls", "development")
+CLAIMS = ("system", "subject", "role", "kind", "assurance", "purpose")
+NAMES = ("uris", "dns", "common_names")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,10 @@ class Proofs:
 
 def read_proofs(source: Source, listener: Listener) -> Proofs:
     """Read all of it."""
-    section = source.top.section("identity", ("jwt", "mtls", "development"))
+    section = source.top.section("identity", IDENTITY)
     if section.node is not None and not section.members:
-        source.reader.fault(section.node, "nobody could prove who they are", "write jwt, mtls, or development")
+        message, hint = "nobody could prove who they are", "write jwt, mtls, or development"
+        source.reader.fault(section.node, message, hint, code=Fault.NO_PROOF)
     return Proofs(
         _jwt(source, section) if "jwt" in section else None,
         _mtls(source, section, listener) if "mtls" in section else None,
@@ -45,33 +48,38 @@ def _development(source: Source, section: Section, listener: Listener) -> str:
     """Read the mode that asks for no proof: only where nobody but this machine can call."""
     place = source.at(section.get("development"))
     if len(section.members) > 1:
-        source.reader.fault(place, "development takes no other proof beside it", "take it out")
+        message = "development takes no other proof beside it"
+        source.reader.fault(place, message, "take it out", code=Fault.DEVELOPMENT_BESIDE)
     if not _is_loopback(listener.host):
-        source.reader.fault(place, "development mode asks for no proof", "listen on 127.0.0.1")
+        message = "development mode asks for no proof"
+        source.reader.fault(place, message, "listen on 127.0.0.1", code=Fault.DEVELOPMENT_OPEN)
     return section.section("development", ("system",), ("system",)).text("system")
 
 
 def _mtls(source: Source, section: Section, listener: Listener) -> CertificateRules:
     """Read which certificates count."""
-    mtls = section.section("mtls", _NAMES)
+    mtls = section.section("mtls", NAMES)
     if listener.tls is None or listener.tls.client_ca is None:
-        source.reader.fault(source.at(mtls.node), "client certificates need TLS", "write listen.tls with client_ca")
-    return CertificateRules(*(source.texts(mtls, key) for key in _NAMES))
+        message, hint = "client certificates need TLS", "write listen.tls with client_ca"
+        source.reader.fault(source.at(mtls.node), message, hint, code=Fault.MTLS_WITHOUT_TLS)
+    return CertificateRules(*(source.texts(mtls, key) for key in NAMES))
 
 
 def _jwt(source: Source, section: Section) -> JwtSettings:
     """Read which tokens count."""
     reader = source.reader
-    jwt = section.section("jwt", _JWT, ("issuer", "audience", "algorithms"))
+    jwt = section.section("jwt", JWT, ("issuer", "audience", "algorithms"))
     for node in jwt.listing("algorithms"):
         reader.choice(node, ALGORITHMS, "algorithm")
     if ("keys_file" in jwt) == ("keys_url" in jwt):
-        reader.fault(source.at(jwt.node), "the issuer's keys are in one place", "write keys_file or keys_url")
+        message, hint = "the issuer's keys are in one place", "write keys_file or keys_url"
+        reader.fault(source.at(jwt.node), message, hint, code=Fault.KEYS_IN_ONE_PLACE)
     keys_url = jwt.text("keys_url", "")
     complaint = check_keys_url(keys_url) if keys_url else None
     if complaint:
-        reader.fault(source.at(jwt.get("keys_url")), complaint)
-    claims = jwt.section("claims", _CLAIMS)
+        hint = 'for example "https://login.example.com/keys"'
+        reader.fault(source.at(jwt.get("keys_url")), complaint, hint, code=Fault.BAD_KEYS_URL)
+    claims = jwt.section("claims", CLAIMS)
     return JwtSettings(
         header=source.header(jwt, "Authorization"),
         issuers=frozenset(jwt.texts("issuer")),

@@ -5,24 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.config.capture import read_capture
 from gateway.config.identity import read_proofs
 from gateway.config.settings import AuditSettings, MarkSettings, Settings
 from gateway.config.source import Source
 from gateway.config.systems import read_routes
 from gateway.errors import FaultyFiles, Place, Problem
+from gateway.faults import Fault
 from gateway.formats.limits import BodyLimits
 from gateway.proxy.settings import Limits, Listener, ProxySettings, Shutdown, Tls
 from gateway.yamlsource import Reader
 
-_TOP = (
+TOP = (
     "version", "listen", "admin", "policies", "state", "systems", "identity", "purpose", "audit", "limits", "marks",
-    "shutdown",
+    "shutdown", "capture",
 )  # fmt: skip
-_REQUIRED = ("version", "policies", "state", "systems", "identity")
-_LIMITS = (
+REQUIRED = ("version", "policies", "state", "systems", "identity")
+LIMITS = (
     "body_mib", "head_kib", "head_seconds", "body_seconds", "keepalive_seconds", "in_flight", "connections",
     "expansion", "depth", "values",
 )  # fmt: skip
+LISTENER = ("host", "port", "tls")
+TLS = ("certificate", "key", "client_ca", "client_required")
+AUDIT = ("origin", "publish_seconds")
+MARKS = ("workers", "seconds", "memory_mib")
+SHUTDOWN = ("delay", "limit")
 _MIB = 1024 * 1024
 
 
@@ -34,10 +41,17 @@ def load(path: Path, environment: Mapping[str, str], overrides: Mapping[str, str
     try:
         data = path.read_bytes()
     except OSError as error:
-        place = Place(str(path), 1, 1)
-        raise FaultyFiles([Problem(place, f"can't be read: {error.strerror}", "name the file with -c")]) from None
+        place, message = Place(str(path), 1, 1), f"can't be read: {error.strerror}"
+        raise FaultyFiles([Problem(place, message, "name the file with -c", code=Fault.UNREADABLE)]) from None
+    return read(path, data, environment, overrides)
+
+
+def read(
+    path: Path, data: bytes, environment: Mapping[str, str], overrides: Mapping[str, str] | None = None
+) -> Settings:
+    """Read what a file holds; paths in it are relative to its own. Raises `FaultyFiles` with every fault."""
     reader = Reader()
-    top = reader.section(reader.parse(str(path), data), _TOP, _REQUIRED)
+    top = reader.section(reader.parse(str(path), data), TOP, REQUIRED)
     settings = _settings(Source(reader, top, path.parent, environment), overrides or {})
     reader.finish()
     return settings
@@ -51,9 +65,9 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
     proofs = read_proofs(source, listener)
     purpose = source.header(top.section("purpose", ("header",)), None)
     limits, bodies = _limits(source)
-    audit = top.section("audit", ("origin", "publish_seconds"))
-    marks = top.section("marks", ("workers", "seconds", "memory_mib"))
-    shutdown = top.section("shutdown", ("delay", "limit"))
+    audit = top.section("audit", AUDIT)
+    marks = top.section("marks", MARKS)
+    shutdown = top.section("shutdown", SHUTDOWN)
     return Settings(
         proxy=ProxySettings(
             listener=listener,
@@ -78,22 +92,24 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
             marks.integer("memory_mib", 1024, minimum=128) * _MIB,
         ),
         bodies=bodies,
+        capture=read_capture(source),
     )
 
 
 def _listener(source: Source, key: str, default: Listener, overrides: Mapping[str, str]) -> Listener:
     """Read where to listen, and how a listener proves itself."""
-    section = source.top.section(key, ("host", "port", "tls"))
+    section = source.top.section(key, LISTENER)
     host = section.text("host", default.host)
     port = section.integer("port", default.port, minimum=0, maximum=65535)
     if key in overrides:
         host, _, number = overrides[key].rpartition(":")
         if not host or not number.isdigit():
-            source.reader.fault(source.at(None), f"--{key} is HOST:PORT", "for example 127.0.0.1:8080")
+            message, hint = f"--{key} is HOST:PORT", "for example 127.0.0.1:8080"
+            source.reader.fault(source.at(None), message, hint, code=Fault.BAD_LISTENER)
         host, port = host.strip("[]"), int(number) if number.isdigit() else port
     if "tls" not in section:
         return Listener(host, port)
-    tls = section.section("tls", ("certificate", "key", "client_ca", "client_required"), ("certificate", "key"))
+    tls = section.section("tls", TLS, ("certificate", "key"))
     required = tls.boolean("client_required", default=False)
     return Listener(
         host,
@@ -104,7 +120,7 @@ def _listener(source: Source, key: str, default: Listener, overrides: Mapping[st
 
 def _limits(source: Source) -> tuple[Limits, BodyLimits]:
     """Read what one client may take, and what a body may be."""
-    section, client, body = source.top.section("limits", _LIMITS), Limits(), BodyLimits()
+    section, client, body = source.top.section("limits", LIMITS), Limits(), BodyLimits()
     size = section.integer("body_mib", client.body // _MIB, minimum=1, maximum=1024) * _MIB
     limits = Limits(
         body=size,

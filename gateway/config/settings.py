@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway.formats.limits import BodyLimits
 from gateway.identity.mtls import CertificateRules
 from gateway.proxy.settings import ProxySettings
+from gateway.storage.capture_folder import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,17 @@ class MarkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureSettings:
+    """What crosses is kept in `folder`, sealed for `key` (X25519, PEM), within bounds; empty sets mean all."""
+
+    folder: Path
+    key: Path
+    bounds: Bounds = field(default_factory=Bounds)
+    systems: frozenset[str] = frozenset()
+    operations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that the file says."""
 
@@ -61,3 +73,4 @@ class Settings:
     audit: AuditSettings = AuditSettings()
     marks: MarkSettings = MarkSettings()
     bodies: BodyLimits = field(default_factory=BodyLimits)
+    capture: CaptureSettings | None = None

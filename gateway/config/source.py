@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.errors import Place
+from gateway.faults import Fault
 from gateway.yamlsource import Node, Reader, Section
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
+FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
 D = TypeVar("D", str, None)
 
 
@@ -39,8 +40,9 @@ class Source:
     def header(self, section: Section, default: D) -> str | D:
         """Read `header`, the name of a header field."""
         name = section.text("header", default)
-        if name and _TOKEN.fullmatch(name) is None:
-            self.reader.fault(self.at(section.get("header")), "no header can have this name", 'for example "X-Token"')
+        if name and re.fullmatch(FIELD_NAME, name) is None:
+            message, hint = "no header can have this name", 'letters, digits and hyphens, such as "X-Token"'
+            self.reader.fault(self.at(section.get("header")), message, hint, code=Fault.BAD_HEADER)
         return name
 
     def at(self, node: Node | None) -> Node | Place:

@@ -6,11 +6,15 @@ from dataclasses import fields
 from urllib.parse import urlsplit
 
 from gateway.config.source import Source
+from gateway.faults import Fault
 from gateway.proxy.settings import Credential, Route, Timeouts, UpstreamTls
 from gateway.yamlsource import Node, Section, Table
 
-_KEYS = ("at", "upstream", "keep_host", "upgrade", "also", "credential", "timeouts", "tls")
-_TIMES = tuple(field.name for field in fields(Timeouts))
+KEYS = ("at", "upstream", "keep_host", "upgrade", "also", "credential", "timeouts", "tls")
+TLS = ("ca", "certificate", "key")
+AT = ("host", "path")
+CREDENTIAL = ("header", "environment")
+TIMES = tuple(field.name for field in fields(Timeouts))
 
 
 def read_routes(source: Source) -> tuple[Route, ...]:
@@ -20,13 +24,9 @@ def read_routes(source: Source) -> tuple[Route, ...]:
 
 def _route(source: Source, system: str, node: Node) -> Route:
     """Read one system."""
-    section = source.reader.section(node, _KEYS, ("at", "upstream"))
+    section = source.reader.section(node, KEYS, ("at", "upstream"))
     host, prefix = _at(source, section)
-    tls, times, default = (
-        section.section("tls", ("ca", "certificate", "key")),
-        section.section("timeouts", _TIMES),
-        Timeouts(),
-    )
+    tls, times, default = section.section("tls", TLS), section.section("timeouts", TIMES), Timeouts()
     return Route(
         system=system,
         upstream=_url(source, section.get("upstream")),
@@ -36,8 +36,8 @@ def _route(source: Source, system: str, node: Node) -> Route:
         upgrade=section.boolean("upgrade", default=False),
         also=section.texts("also"),
         credential=_credential(source, section),
-        timeouts=Timeouts(*(float(times.integer(name, int(getattr(default, name)), minimum=1)) for name in _TIMES)),
-        tls=UpstreamTls(*(source.path_if(tls, key) for key in ("ca", "certificate", "key"))),
+        timeouts=Timeouts(*(float(times.integer(name, int(getattr(default, name)), minimum=1)) for name in TIMES)),
+        tls=UpstreamTls(*(source.path_if(tls, key) for key in TLS)),
     )
 
 
@@ -47,7 +47,7 @@ def _at(source: Source, section: Section) -> tuple[str, str]:
     if node is None:
         return "", ""
     if isinstance(node, Table):
-        place = section.section("at", ("host", "path"))
+        place = section.section("at", AT)
         return place.text("host", ""), _prefix(source, node, place.text("path", "/"))
     return "", _prefix(source, node, source.reader.text(node) or "/")
 
@@ -55,7 +55,8 @@ def _at(source: Source, section: Section) -> tuple[str, str]:
 def _prefix(source: Source, node: Node, text: str) -> str:
     """Check a path prefix: `/` is everything, `/erp` what lies below."""
     if not text.startswith("/") or "//" in text or any(part in {".", ".."} for part in text.split("/")):
-        source.reader.fault(node, "a path prefix starts with / and has no empty or dotted parts", 'for example "/erp"')
+        message, hint = "a path prefix starts with / and has no empty or dotted parts", 'for example "/erp"'
+        source.reader.fault(node, message, hint, code=Fault.BAD_PREFIX)
     return text.rstrip("/")
 
 
@@ -71,9 +72,8 @@ def _url(source: Source, node: Node | None) -> str:
     except ValueError:  # a port that is none
         good = False
     if not good:
-        source.reader.fault(
-            node, "an upstream is http:// or https:// with a host", 'for example "http://127.0.0.1:9000"'
-        )
+        message, hint = "an upstream is http:// or https:// with a host", 'for example "http://127.0.0.1:9000"'
+        source.reader.fault(node, message, hint, code=Fault.BAD_UPSTREAM)
     return text.rstrip("/")
 
 
@@ -81,11 +81,14 @@ def _credential(source: Source, section: Section) -> Credential | None:
     """Read the header that the gateway adds for a system; its value comes from the environment."""
     if "credential" not in section:
         return None
-    found = section.section("credential", ("header", "environment"), ("header", "environment"))
+    found = section.section("credential", CREDENTIAL, CREDENTIAL)
     variable = found.text("environment")
     value = source.environment.get(variable, "")
     if variable and not value:
-        source.reader.fault(source.at(found.get("environment")), f"the environment has no {variable}", "set it")
+        message, hint = f"the environment has no {variable}", "set it where the gateway is started"
+        source.reader.fault(source.at(found.get("environment")), message, hint, code=Fault.NOT_IN_ENVIRONMENT)
     if not (value.isascii() and value.isprintable()):
-        source.reader.fault(source.at(found.get("environment")), f"{variable} holds what no header may hold")
+        message = f"{variable} holds what no header may hold"
+        hint = "set it to visible ASCII characters, without a newline at its end"
+        source.reader.fault(source.at(found.get("environment")), message, hint, code=Fault.BAD_SECRET)
     return Credential(source.header(found, ""), value)

@@ -1,1 +1,1 @@
-"""Drafts of catalogues from captured traffic: what crosses, whose it is, and what each field seems to be."""
+"""Drafting a catalogue from what crossed: paths, messages, customers, and what each field seems to be."""

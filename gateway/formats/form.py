@@ -17,7 +17,7 @@ from urllib.parse import quote_plus, unquote_to_bytes
 
 from gateway.errors import Unreadable
 from gateway.formats.document import Edits, Signal, Spot, Written
-from gateway.formats.format import Option, Shape, agrees
+from gateway.formats.format import Lists, Option, SelectsSeveral, Shape, agrees
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
 from gateway.formats.tally import Tally, step, text_of
@@ -56,6 +56,9 @@ class Form:
 
     NAME: ClassVar[str] = "form"
     BY_FIELDS: ClassVar[bool] = True
+    LISTS: ClassVar[Lists] = "none"
+    EXAMPLE: ClassVar[str] = "email or order[lines][*][sku]"
+    HELP: ClassVar[str] = "A form as browsers post it: its fields are labelled by their names."
     TEXT: ClassVar[bool] = True
     LIVE: ClassVar[bool] = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {}
@@ -67,9 +70,9 @@ class Form:
     def check(self, selector: str, *, singular: bool = False) -> bool:
         """Check a name."""
         if not _NAME.fullmatch(selector) or selector.startswith(("$", "/")):
-            raise ValueError("a field of a form is selected by its name, such as email or order[lines][*][sku]")
+            raise ValueError("a field of a form is selected by its name")
         if singular and "*" in selector:
-            raise ValueError("this name can stand for several; here it must be one")
+            raise SelectsSeveral("this name can stand for several; here it must be one")
         return True
 
     def layout(self, shape: Shape) -> Layout:

@@ -15,6 +15,14 @@ from gateway.formats.document import Document
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import UNTYPED, MediaType
 
+Lists = Literal["selected", "rows", "none"]
+"""`selected`: the catalogue says by `records` and `each` where they are; `rows`: each row or line is one, by itself;
+`none`: a body is one record."""
+
+
+class SelectsSeveral(ValueError):
+    """A selector can find several values where one is needed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -77,6 +85,21 @@ class Format(Protocol):
     @property
     def BY_FIELDS(self) -> bool:  # noqa: N802 - the same
         """Tell whether it is labelled field by field; else a body has one class, and is kept, refused or marked."""
+        ...
+
+    @property
+    def LISTS(self) -> Lists:  # noqa: N802 - the same
+        """Tell how a body holds many records."""
+        ...
+
+    @property
+    def EXAMPLE(self) -> str:  # noqa: N802 - the same
+        """Give a selector or two, as a hint for officers; "" where there is nothing to select."""
+        ...
+
+    @property
+    def HELP(self) -> str:  # noqa: N802 - the same
+        """Say in a sentence what it is, for editors and docs."""
         ...
 
     @property

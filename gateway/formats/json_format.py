@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from gateway.formats import json
-from gateway.formats.format import Option, Shape, agrees
+from gateway.formats.format import Lists, Option, SelectsSeveral, Shape, agrees
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
 from gateway.formats.selector import parse
@@ -20,6 +20,9 @@ class Json:
 
     NAME: ClassVar[str] = "json"
     BY_FIELDS: ClassVar[bool] = True
+    LISTS: ClassVar[Lists] = "selected"
+    EXAMPLE: ClassVar[str] = "$.customer.email or $.lines[*].price"
+    HELP: ClassVar[str] = "JSON: its fields are labelled one by one."
     TEXT: ClassVar[bool] = True
     LIVE: ClassVar[bool] = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {}
@@ -35,7 +38,7 @@ class Json:
         except ValueError as error:
             raise ValueError(f"not a selector of RFC 9535: {error}") from None
         if singular and not found.singular:
-            raise ValueError("this selector can find several values; here it must find one")
+            raise SelectsSeveral("this selector can find several values; here it must find one")
         return found.hot
 
     def layout(self, shape: Shape) -> json.Layout:

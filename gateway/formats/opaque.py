@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from gateway.errors import Unreadable
 from gateway.formats.document import Edits, Refused, Touch, Written
-from gateway.formats.format import Option, Shape
+from gateway.formats.format import Lists, Option, Shape
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import UNTYPED, MediaType
 
@@ -43,9 +43,12 @@ class Opaque:
     """A format without fields: `types` are its content types, `magic` its first bytes; empty: anything goes."""
 
     NAME: str
+    HELP: str
     types: frozenset[str] = frozenset()
     magic: tuple[bytes, ...] = ()
     BY_FIELDS: ClassVar[bool] = False
+    LISTS: ClassVar[Lists] = "none"
+    EXAMPLE: ClassVar[str] = ""
     TEXT: ClassVar[bool] = False
     LIVE: ClassVar[bool] = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {}

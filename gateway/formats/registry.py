@@ -10,10 +10,10 @@ from gateway.formats.opaque import Opaque
 _ALL: tuple[Format, ...] = (
     Json(),
     Form(),
-    Opaque("pdf", frozenset({"application/pdf"}), (b"%PDF-",)),
-    Opaque("png", frozenset({"image/png"}), (b"\x89PNG\r\n\x1a\n",)),
-    Opaque("jpeg", frozenset({"image/jpeg"}), (b"\xff\xd8\xff",)),
-    Opaque("bytes"),
+    Opaque("pdf", "A PDF document: it can be marked.", frozenset({"application/pdf"}), (b"%PDF-",)),
+    Opaque("png", "A PNG image: it can be marked.", frozenset({"image/png"}), (b"\x89PNG\r\n\x1a\n",)),
+    Opaque("jpeg", "A JPEG image: it can be marked.", frozenset({"image/jpeg"}), (b"\xff\xd8\xff",)),
+    Opaque("bytes", "Anything else: it is passed or refused as a whole."),
 )
 
 FORMATS: dict[str, Format] = {one.NAME: one for one in _ALL}

@@ -8,13 +8,14 @@ refused: their regular expressions meet other people's data, and the library's e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError, JSONPathQuery
+from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError, JSONPathQuery, lex
 from jsonpath_rfc9535.segments import JSONPathRecursiveDescentSegment
 from jsonpath_rfc9535.selectors import IndexSelector, NameSelector, WildcardSelector
 
@@ -32,6 +33,10 @@ Step = str | int | Any_
 """One step down: a member's name, an element's index, or any of either."""
 
 _MOST_PLACES = 100_000
+
+# RFC 9535 section 2.5.1.1, name-first and name-char. The library's own pattern (1.0.1) ends the second range at U+10FF,
+# which leaves no name of two Chinese characters.
+lex.RE_PROPERTY = re.compile(r"[\u0080-\uD7FF\uE000-\U0010FFFFa-zA-Z_][\u0080-\uD7FF\uE000-\U0010FFFFa-zA-Z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from jwt import InvalidKeyError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from gateway.errors import FaultyFiles, NotAuthenticated, Place, Problem
+from gateway.faults import Fault
 from gateway.identity.strict import base64url, json_object
 
 PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey | Ed448PublicKey
@@ -149,4 +150,4 @@ def _algorithms(entry: dict[str, Any], public: PublicKey) -> frozenset[str]:
 
 def _faulty(name: str, message: str, hint: str = "") -> FaultyFiles:
     """Make the error for a key set that can't be used; key sets are written by programs, so it points to the start."""
-    return FaultyFiles([Problem(Place(name, 1, 1), message, hint)])
+    return FaultyFiles([Problem(Place(name, 1, 1), message, hint, code=Fault.BAD_KEY_SET)])

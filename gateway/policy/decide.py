@@ -49,12 +49,12 @@ def decide(
 
 def _decide(book: RuleBook, plan: Plan, around: Circumstances, classes: frozenset[str]) -> Decision:
     """Find every rule that holds, and add up: those enforced, and beside it all of them where some only observe."""
-    held = [one for rule in plan.rules if (one := _hold(rule, around, book)) is not None]
+    held = [one for rule in plan.rules if (one := hold(rule, around, book)) is not None]
     observed = _add_up(held, classes, None) if plan.observes else None
     return _add_up([one for one in held if one.rule.enforced], classes, observed)
 
 
-def _hold(rule: Rule, around: Circumstances, book: RuleBook) -> Held | None:
+def hold(rule: Rule, around: Circumstances, book: RuleBook) -> Held | None:
     """Tell whether a rule holds: a grant must certainly, a restriction must not certainly fail."""
     if around.customer is ANYONE and asks_customer(rule):
         # No record is here. Whether the flow may go on is then asked again for each record that comes.

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from enum import Enum
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
 from gateway.catalog.load import read
 from gateway.catalog.model import Catalogue
-from gateway.errors import Place, Problem
+from gateway.errors import Place, Second
+from gateway.faults import Fault
 from gateway.policy.consents import read_consents
-from gateway.policy.model import ConsentKind, Policy, PolicySet
+from gateway.policy.doubts import doubts
+from gateway.policy.model import ConsentKind, PolicySet
 from gateway.policy.named import gather
 from gateway.policy.policies import read_policy
 from gateway.yamlsource import Reader
@@ -74,16 +77,15 @@ def load(files: Mapping[str, bytes]) -> PolicySet:
             if p is not None
         ),
     )
-    _warn_of_unused(reader, policies.values(), consents.values())
     reader.finish()
-    return PolicySet(
+    policy_set = PolicySet(
         catalogues=catalogues,
         policies=tuple(policies[name] for name in sorted(policies)),
         consents=consents,
         digest=digest({**of[Kind.CONSENTS], **of[Kind.POLICY]}),
         catalogue_digest=digest(of[Kind.CATALOGUE]),
-        warnings=tuple(sorted(set(reader.warnings))),
     )
+    return replace(policy_set, warnings=tuple(sorted({*reader.warnings, *doubts(policy_set, reader.roots)})))
 
 
 def digest(files: Mapping[str, bytes]) -> str:
@@ -109,16 +111,7 @@ def _once(reader: Reader, kind: str, things: Iterable[T]) -> dict[str, T]:
     for thing in things:
         first = named.setdefault(thing.name, thing)
         if first is not thing:
-            reader.fault(thing.place, f'the {kind} "{thing.name}" is there twice; first at {first.place}')
+            message = f'the {kind} "{thing.name}" is there twice; first at {first.place}'
+            also = Second("first here", first.place)
+            reader.fault(thing.place, message, "rename one of them, or delete it", code=Fault.NAME_TAKEN, also=also)
     return named
-
-
-def _warn_of_unused(reader: Reader, policies: Iterable[Policy], consents: Iterable[ConsentKind]) -> None:
-    """Tell what is written and has no effect."""
-    rules = [rule for policy in policies for rule in policy.rules]
-    if not any(rule.kind == "allow" for rule in rules):
-        reader.warnings.append(Problem(Place("policies", 1, 1), "no policy allows anything: every flow is refused"))
-    used = {rule.unless.consent for rule in rules if rule.unless is not None}
-    for consent in consents:
-        if consent.name not in used:
-            reader.warn(consent.place, f'no rule asks for the consent "{consent.name}"')

@@ -6,29 +6,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.catalog.model import Catalogue
+from gateway.faults import Fault
 from gateway.policy.model import ConsentKind
 from gateway.yamlsource import Node, Reader
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Named:
-    """Everything that has a name. `carried` are the classes of each system's messages, with all their parents.
+    """Everything that has a name.
 
     `complete` is False where a catalogue could not be read: what is unknown may then stand in it.
     """
 
     operations: Mapping[str, frozenset[str]]  # system to short names
-    carried: Mapping[str, frozenset[str]]
     consents: frozenset[str]
     complete: bool
 
     def systems(self, reader: Reader, nodes: Iterable[Node]) -> frozenset[str] | None:
         """Read names of systems; None where there are none."""
-        return self._each(reader, nodes, "system", self.operations)
+        return self._each(reader, nodes, "system", self.operations, Fault.UNKNOWN_SYSTEM)
 
     def consent(self, reader: Reader, node: Node) -> str | None:
         """Read the name of a consent."""
-        return next(iter(self._each(reader, (node,), "consent", self.consents) or ()), None)
+        return next(iter(self._each(reader, (node,), "consent", self.consents, Fault.UNKNOWN_CONSENT) or ()), None)
 
     def resolve(self, reader: Reader, nodes: Iterable[Node], to: frozenset[str] | None) -> frozenset[str] | None:
         """Read operations: full names, short ones of any system in `to` (None: of all), and `*` for any part of one."""
@@ -42,10 +42,6 @@ class Named:
                 self._unknown_operation(reader, node, text, to)
             found |= reached
         return frozenset(found) or None
-
-    def carries(self, class_: str, to: frozenset[str] | None) -> bool:
-        """Tell whether any message of the systems `to` (None: of all) has a field of this class, or below it."""
-        return not self.complete or any(class_ in self.carried[system] for system in self._of(to))
 
     def _of(self, to: frozenset[str] | None) -> Iterable[str]:
         return self.operations.keys() if to is None else self.operations.keys() & to
@@ -65,19 +61,23 @@ class Named:
         elsewhere = sorted(self._reached(text, None))
         if elsewhere:
             hint = f"there is {', '.join(elsewhere[:3])}, which `to` leaves out"
-            reader.fault(node, f'no operation "{text[:100]}" in {_told(to)}', hint)
+            message = f'no operation "{text[:100]}" in {_told(to)}'
+            reader.fault(node, message, hint, code=Fault.OPERATION_ELSEWHERE)
             return
         known = {
             f"{name}.{short}" if "." in text else short for name in self._of(to) for short in self.operations[name]
         }
-        reader.unknown(node, f"operation in {_told(to)}:" if to else "operation", text, known)
+        kind = f"operation in {_told(to)}:" if to else "operation"
+        reader.unknown(node, kind, text, known, code=Fault.UNKNOWN_OPERATION)
 
-    def _each(self, reader: Reader, nodes: Iterable[Node], kind: str, known: Iterable[str]) -> frozenset[str] | None:
+    def _each(
+        self, reader: Reader, nodes: Iterable[Node], kind: str, known: Iterable[str], code: Fault
+    ) -> frozenset[str] | None:
         found = set()
         for node in nodes:
             text = reader.text(node)
             if text is not None and self.complete and text not in known:
-                reader.unknown(node, kind, text, known)
+                reader.unknown(node, kind, text, known, code=code)
             elif text is not None:
                 found.add(text)
         return frozenset(found) or None
@@ -88,18 +88,9 @@ def gather(catalogues: Iterable[Catalogue], consents: Iterable[ConsentKind], *, 
     catalogues = tuple(catalogues)
     return Named(
         operations={catalogue.name: frozenset(catalogue.operations) for catalogue in catalogues},
-        carried={catalogue.name: frozenset(_carried(catalogue)) for catalogue in catalogues},
         consents=frozenset(consent.name for consent in consents),
         complete=complete,
     )
-
-
-def _carried(catalogue: Catalogue) -> Iterator[str]:
-    """Give the classes of a catalogue's messages, and every class that covers them."""
-    for message in catalogue.messages.values():
-        for class_ in (message.class_ or "", *(field.class_ for field in message.fields)):
-            parts = class_.split(".")
-            yield from (".".join(parts[:size]) for size in range(1, len(parts) + 1))
 
 
 def _like(pattern: str, name: str) -> bool:

@@ -69,12 +69,11 @@ def _unconsented(customer: CustomerFacts) -> CustomerFacts:
 
 def carried(catalogue: Catalogue, operation: Operation) -> Iterator[str]:
     """Give the classes that an operation's responses carry, those of lists' records and of error bodies included."""
-    messages = [catalogue.messages[name] for name in (operation.response, operation.errors) if name is not None]
-    messages += [catalogue.messages[message.each] for message in messages if message.each is not None]
-    for message in messages:
-        yield from (field.class_ for field in message.fields)
-        if message.class_ is not None:
-            yield message.class_
+    for name in (operation.response, operation.errors):
+        for message in catalogue.within(name) if name is not None else ():
+            yield from (field.class_ for field in message.fields if field.class_)
+            if message.class_ is not None:
+                yield message.class_
 
 
 def _close(protections: Iterable[Held]) -> tuple[Form, ...]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gateway.catalog.messages import read_class
+from gateway.faults import Fault
 from gateway.policy.model import Rule, Watermark
 from gateway.policy.treated import option_keys, read_treatment
-from gateway.policy.when import CONDITIONS, When
+from gateway.policy.when import CONDITIONS, ELSEWHERE, When
 from gateway.yamlsource import Leaf, Node, Reader, Section, suggest
 
 WRITE_BACK = ("refuse", "drop")
@@ -46,25 +47,28 @@ class Rules:
             return
         if not top.boolean("allow", default=True):
             hint = "what no policy allows is refused anyway; to forbid what another one allows, write `deny: true`"
-            self.reader.fault(node, "`allow: false` grants nothing and forbids nothing", hint)
+            message = "`allow: false` grants nothing and forbids nothing"
+            self.reader.fault(node, message, hint, code=Fault.ALLOW_FALSE)
         if not (self.when.scope.from_ or self.when.scope.to or self.when.scope.operations):
             hint = "write `from`, `to` or `operations` in its `scope`"
-            self.reader.warn(node, "this allows every operation from every system to every other", hint)
+            message = "this allows every operation from every system to every other"
+            self.reader.warn(node, message, hint, code=Fault.ALLOWS_EVERYTHING)
         yield self._rule("allow", 0, node)
 
     def _deny(self, top: Section) -> Iterator[Rule]:
         node = top.get("deny")
         if isinstance(node, Leaf):
             if not top.boolean("deny", default=True):
-                self.reader.fault(node, "`deny: false` forbids nothing", "leave it out")
+                self.reader.fault(node, "`deny: false` forbids nothing", "leave it out", code=Fault.DENY_FALSE)
             yield self._rule("deny", 0, node)
             return
         for index, item in enumerate(top.listing("deny")):
-            section = self.reader.section(item, DENY)
+            section = self.reader.section(item, DENY, elsewhere=ELSEWHERE)
             yield replace(self._rule("deny", index, item, section), classes=self._classes(section))
 
     def _protect(self, index: int, node: Node) -> Rule:
-        section = self.reader.section(node, (*PROTECT, *option_keys(node)), required=("classes", "treatment"))
+        keys = (*PROTECT, *option_keys(node))
+        section = self.reader.section(node, keys, required=("classes", "treatment"), elsewhere=ELSEWHERE)
         return replace(
             self._rule("protect", index, node, section),
             classes=self._classes(section),
@@ -73,17 +77,19 @@ class Rules:
         )
 
     def _watermark(self, index: int, node: Node) -> Rule:
-        section = self.reader.section(node, WATERMARK)
+        section = self.reader.section(node, WATERMARK, elsewhere=ELSEWHERE)
         permissions = section.section("permissions", PERMISSIONS)
         allowed = {key: permissions.boolean(key, default=False) for key in permissions.members}
         if not {"visible", "hidden", "permissions"} & section.members.keys():
-            self.reader.fault(node, "this watermark says neither what to show nor what to forbid", "write `visible`")
+            message = "this watermark says neither what to show nor what to forbid"
+            self.reader.fault(node, message, "write `visible` or `permissions`", code=Fault.EMPTY_WATERMARK)
         visible = section.text("visible", None)
         if visible is not None:
             self._check_template(section.members["visible"], visible)
         hidden = section.boolean("hidden", default=False)
         if hidden:
-            self.reader.warn(section.members["hidden"], "hidden marks are not made yet; the visible one is")
+            message, hint = "hidden marks are not made yet; the visible one is", "rely on `visible` alone"
+            self.reader.warn(section.members["hidden"], message, hint, code=Fault.HIDDEN_MARK)
         return replace(self._rule("watermark", index, node, section), watermark=Watermark(visible, hidden, allowed))
 
     def _rule(self, kind: str, index: int, node: Node, section: Section | None = None) -> Rule:
@@ -94,26 +100,20 @@ class Rules:
         return replace(rule, when=self.when.read_rule(section), unless=self.when.read_unless(section))
 
     def _classes(self, section: Section) -> frozenset[str]:
-        """Read classes, and tell those that no message of the systems in question has."""
-        classes = set()
-        to = frozenset(section.texts("to")) or self.when.scope.to
-        for node in section.listing("classes"):
-            class_ = read_class(self.reader, node)
-            if class_ and not self.when.named.carries(class_, to):
-                where = ", ".join(sorted(to)) if to else "any system"
-                self.reader.warn(node, f'no message of {where} has a field of class "{class_}": this has no effect')
-            classes.add(class_)
-        return frozenset(classes)
+        """Read classes."""
+        return frozenset(read_class(self.reader, node) for node in section.listing("classes"))
 
     def _check_template(self, node: Node, template: str) -> None:
         """Check what stands in braces in the words of a mark."""
         for found in _BRACED.finditer(template):
-            name = found[1]
+            name, at = found[1], node.part(*found.span()) if isinstance(node, Leaf) else node
             if name is None:
-                self.reader.fault(node, "a brace stands alone", f"write one of: {_placeholders()}")
+                hint = f"write one of: {_placeholders()}"
+                self.reader.fault(at, "a brace stands alone", hint, code=Fault.LONE_BRACE)
             elif name not in PLACEHOLDERS:
                 hint = suggest(name, PLACEHOLDERS)
-                self.reader.fault(node, f"a mark has no {{{name[:100]}}}", hint or f"there are: {_placeholders()}")
+                message = f"a mark has no {{{name[:100]}}}"
+                self.reader.fault(at, message, hint, code=Fault.UNKNOWN_PLACEHOLDER)
 
 
 def _placeholders() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.faults import Fault
 from gateway.treatments.contract import Treatment
 from gateway.treatments.options import Option
 from gateway.treatments.registry import TREATMENTS, build
@@ -35,13 +36,16 @@ def read_treatment(section: Section) -> Treatment | None:
     given = {key: _value(section, key, option) for key, option in known.items() if key in section}
     for key, option in known.items():
         if option.required and key not in section:
-            section.reader.fault(section.members["treatment"], f'the treatment "{name}" needs "{key}": {option.help}')
+            message = f'the treatment "{name}" needs "{key}": {option.help}'
+            hint = f"write {key}: {' | '.join(option.choices)}" if option.choices else f"write {key} beside it"
+            section.reader.fault(section.members["treatment"], message, hint, code=Fault.MISSING_OPTION)
     if len(section.reader.problems) > faults:
         return None
     try:
         return build(name, given)
     except ValueError as error:
-        section.reader.fault(section.members["treatment"], str(error))
+        hint = "; ".join(f"{key}: {option.help}" for key, option in known.items() if repr(key) in str(error))
+        section.reader.fault(section.members["treatment"], str(error), hint, code=Fault.BAD_OPTION)
         return None
 
 
@@ -59,5 +63,5 @@ def _value(section: Section, key: str, option: Option) -> object:
         try:
             option.check(key, text)
         except ValueError as error:
-            section.reader.fault(node, str(error))
+            section.reader.fault(node, str(error), option.help, code=Fault.BAD_OPTION)
     return text

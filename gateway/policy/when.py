@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from gateway.errors import Second
+from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.policy.model import Condition
 from gateway.policy.named import Named
@@ -15,6 +17,18 @@ from gateway.yamlsource import Node, Reader, Section, Table
 CONDITIONS = ("from", "to", "operations", "purposes", "leg", "operator", "customer", "time", "network")
 SCOPE = ("from", "to", "operations", "purposes", "purpose_from", "operator", "customer", "time", "network")
 UNLESS = ("consent", "region", *CONDITIONS)
+ELSEWHERE = {
+    "consent": "write it in `unless`: unless: {consent: ...}",
+    "region": "write it in `customer` or in `unless`: customer: {region: ...}",
+    "role": "write it in `operator`: operator: {role: ...}",
+    "days": "write it in `time`: time: {days: ..., zone: ...}",
+    "zone": "write it in `time`: time: {days: ..., zone: ...}",
+    "purpose_from": "write it in the policy's `scope`",
+    "leg": "write it beside a rule: in `deny`, `protect` or `watermark`",
+    **dict.fromkeys(("allow", "protect", "watermark", "mode"), "write it at the beginning of a line, beside `policy`"),
+}
+"""What people write among conditions where it has no place, and where it belongs."""
+
 OPERATOR = ("role", "kind", "assurance")
 KINDS = ("human", "agent")
 SOURCES = ("claim", "header")
@@ -37,32 +51,23 @@ class When:
         return replace(self, scope=replace(scope, purpose_from=trusted) if trusted else scope)
 
     def read_rule(self, section: Section) -> Condition:
-        """Read the conditions beside a rule; what can never hold within the scope is told as a doubt."""
-        condition = self._read(section)
-        for key, inside, outside in (
-            ("from", condition.from_, self.scope.from_),
-            ("to", condition.to, self.scope.to),
-            ("operations", condition.operations, self.scope.operations),
-            ("purposes", condition.purposes, self.scope.purposes),
-        ):
-            if inside and outside and not inside & outside:
-                self.reader.warn(
-                    section.members[key], f"this rule never applies: `{key}` lies outside the policy's scope"
-                )
-        return condition
+        """Read the conditions beside a rule."""
+        return self._read(section)
 
     def read_unless(self, section: Section) -> Condition | None:
         """Read what exempts from a rule, where the section has an `unless`."""
         node = section.get("unless")
         if node is None:
             return None
-        unless = self.reader.section(node, UNLESS)
-        if not unless.members:
-            self.reader.fault(node, "an empty `unless` would exempt from the rule always", "write what exempts from it")
+        unless = self.reader.section(node, UNLESS, elsewhere=ELSEWHERE)
+        if not unless.members and isinstance(node, Table) and node.whole and not node.entries:
+            message, hint = "an empty `unless` would exempt from the rule always", "write what exempts from it"
+            self.reader.fault(node, message, hint, code=Fault.EMPTY_UNLESS)
         condition = self._read(unless)
         region = self._words(unless, "region")
         if region and "region" in condition.customer:
-            self.reader.fault(unless.members["region"], "the region stands in `customer` as well", "keep one of them")
+            message, also = "the region stands in `customer` as well", Second("here", unless.members["customer"].place)
+            self.reader.fault(unless.members["region"], message, "keep one of them", code=Fault.REGION_TWICE, also=also)
         if region:
             condition = replace(condition, customer={**condition.customer, "region": region})
         consent = unless.get("consent")
@@ -88,8 +93,9 @@ class When:
         """Read attributes, each with the values that it may have; an operator's are known, a customer's are free."""
         known = OPERATOR if key == "operator" else tuple(name.text for name, _ in section.entries(key))
         attributes = section.section(key, known)
-        if isinstance(attributes.node, Table) and not attributes.node.entries:
-            self.reader.fault(attributes.node, f"`{key}` names no attribute", "write one, or leave the key out")
+        if isinstance(attributes.node, Table) and attributes.node.whole and not attributes.node.entries:
+            message, hint = f"`{key}` names no attribute", "write one, or leave the key out"
+            self.reader.fault(attributes.node, message, hint, code=Fault.NO_ATTRIBUTE)
         kinds: Iterable[str] | None = KINDS if key == "operator" else None
         read = {
             name: self._words(attributes, name, among=kinds if name == "kind" else None) for name in attributes.members
@@ -116,5 +122,5 @@ class When:
                 hint = f"did you mean {ip_network(text, strict=False)}?"
             except ValueError:
                 hint = "write it like 10.20.0.0/16 or 2001:db8::/32"
-            self.reader.fault(node, f'"{text[:100]}" is no network', hint)
+            self.reader.fault(node, f'"{text[:100]}" is no network', hint, code=Fault.BAD_NETWORK)
             return None

@@ -51,6 +51,14 @@ class Metrics:
             "When the last good set was taken",
             registry=self._registry,
         )
+        self._capture_active = Gauge(
+            "sovgate_capture_active", "1 while what crosses is captured", registry=self._registry
+        )
+        self._captured = Counter("sovgate_captured_flows", "Flows that were captured", registry=self._registry)
+        self._captured_bytes = Counter("sovgate_captured_bytes", "What they took on disk", registry=self._registry)
+        self._capture_dropped = Counter(
+            "sovgate_capture_dropped", "Flows that were not captured, for want of speed", registry=self._registry
+        )
         Gauge("sovgate_build_info", "Always 1", ("version",), registry=self._registry).labels(version).set(1)
         self._requests_of: dict[tuple[str, str, str], Counter] = {}
         self._fields_of: dict[tuple[str, str], Counter] = {}
@@ -100,6 +108,19 @@ class Metrics:
         self._reload_ok.set(1 if successful else 0)
         if successful:
             self._reloaded.set(at)
+
+    def capturing(self, *, active: bool) -> None:
+        """Note whether flows are captured."""
+        self._capture_active.set(1 if active else 0)
+
+    def captured(self, size: int) -> None:
+        """Count a flow that was captured, and its bytes on disk."""
+        self._captured.inc()
+        self._captured_bytes.inc(size)
+
+    def capture_dropped(self) -> None:
+        """Count a flow that was to be captured and was not."""
+        self._capture_dropped.inc()
 
     def exposition(self) -> bytes:
         """Give everything in Prometheus' text format."""

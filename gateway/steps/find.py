@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from gateway.catalog.match import Match, choose
 from gateway.catalog.path import Target, parse
 from gateway.errors import Unreadable
-from gateway.flow import Flow, header
-from gateway.formats import codings, json
+from gateway.flow import Flow, Request, header
+from gateway.formats import charset, codings, media
+from gateway.formats.document import Document
 from gateway.formats.limits import BodyLimits
-from gateway.regime import OperationPlan, Regime
-
-_WHOLE = json.layout(fields=(), customer=None)
+from gateway.regime import MessagePlan, OperationPlan, Regime
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +30,48 @@ def find(flow: Flow, regime: Regime, limits: BodyLimits) -> Aim:
     candidates = regime.matcher.candidates(flow.to, request.method, target.segments, request.headers)
     if not candidates:
         raise Unreadable("unknown-operation", "no path and method of the catalogue fit")
-    match: Match | None = candidates[0]
+    match = candidates[0]
     if any(candidate.operation.request.body for candidate in candidates):
-        plain = codings.decode(request.body, header(request.headers, "content-encoding"), limits.size, limits.ratio)
-        document = json.read(plain, _WHOLE, limits.depth, limits.values)
-        match = choose(candidates, document.lookup)
-    if match is None:
-        raise Unreadable("unknown-operation", "no value in the body that the catalogue names")
+        told = _Told(request, regime, limits)
+        chosen = choose(candidates, told.lookup)
+        if chosen is None:
+            raise told.fault or Unreadable("unknown-operation", "no value in the body that the catalogue names")
+        match = chosen
     if header(request.headers, "upgrade") is not None and not match.operation.upgrade:
         raise Unreadable("upgrade-refused", "the catalogue does not let this operation leave HTTP")
     return Aim(regime.operations[match.operation.name], match, target)
+
+
+class _Told:
+    """The body of a request that may be one of several operations, read as each of them says it is."""
+
+    def __init__(self, request: Request, regime: Regime, limits: BodyLimits) -> None:
+        self._kind = media.parse(header(request.headers, "content-type"))
+        self._plain = codings.decode(
+            request.body, header(request.headers, "content-encoding"), limits.size, limits.ratio
+        )
+        self._regime = regime
+        self._limits = limits
+        self._documents: dict[str, Document | None] = {}
+        self.fault: Unreadable | None = None
+
+    def lookup(self, match: Match, selector: str) -> str | int | None:
+        """Give the value at a selector; None where the body isn't what this operation takes."""
+        plan = self._regime.operations[match.operation.name].body
+        if plan is None:
+            return None
+        if plan.name not in self._documents:
+            self._documents[plan.name] = self._read(plan)
+        document = self._documents[plan.name]
+        return None if document is None else document.lookup(selector)
+
+    def _read(self, plan: MessagePlan) -> Document | None:
+        try:
+            text = self._plain
+            if plan.format.TEXT:
+                text = charset.to_utf8(text, charset.find(text, self._kind.charset))
+            plan.format.agree(self._kind, text)
+            return plan.format.read(text, plan.layout, self._limits)
+        except Unreadable as error:
+            self.fault = error
+            return None

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.flow import Flow, Leg
+from gateway.formats.document import Document
+from gateway.regime import MessagePlan
 from gateway.steps.find import Aim
 from gateway.steps.judge import Hearing
 from gateway.steps.record import Record
@@ -27,6 +29,21 @@ class Sight:
     judged: Sequence[Record]
     case: Case | None = None
     treated: Treated | None = None
+
+    @property
+    def plan(self) -> MessagePlan | None:
+        """Give how the body was read."""
+        return self.case.reading.plan if self.case else None
+
+    @property
+    def document(self) -> Document | None:
+        """Give the body, without what is embedded in it."""
+        return self.case.reading.document if self.case else None
+
+    @property
+    def customers(self) -> Sequence[str | None]:
+        """Give the customer of each of the body's own records."""
+        return self.case.reading.customers if self.case else ()
 
 
 Watch = Callable[[Sight], None]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import FaultyFiles, Place, Problem
+from gateway.faults import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +35,5 @@ class Folder:
 
     def _unreadable(self, path: str, error: OSError) -> FaultyFiles:
         """Name what can't be read, and why."""
-        return FaultyFiles([Problem(Place(str(self.path / path), 1, 1), f"can't be read: {error.strerror}")])
+        place, message = Place(str(self.path / path), 1, 1), f"can't be read: {error.strerror}"
+        return FaultyFiles([Problem(place, message, code=Fault.UNREADABLE)])

@@ -10,9 +10,11 @@ from typing import Any
 
 import yaml
 
-from gateway.errors import FaultyFiles, Place, Problem
+from gateway.errors import FaultyFiles, Place, Problem, Second
+from gateway.faults import Fault
+from gateway.yamlsource.grammar import broken
 from gateway.yamlsource.meaning import BOOLEANS_OF_YAML_1_1, meaning
-from gateway.yamlsource.node import Leaf, Listing, Node, Source, Table, shown
+from gateway.yamlsource.node import TO_END, Leaf, Listing, Node, Source, Table, shown
 
 LARGEST = 2 * 1024 * 1024
 """The size in bytes beyond which a file is not read: no person wrote it."""
@@ -22,12 +24,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE = re.compile(r"\r\n|[\n\r]")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _BIDIRECTIONAL = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_HINTS = {
-    "found character that cannot start any token": "indent with spaces; text that begins with @, ` or % needs quotes",
-    "mapping values are not allowed in this context": 'put text that contains ": " in quotes',
-    "did not find expected key": "indent the members of one mapping alike",
-}
-"""What to do about the faults that people make most, by libyaml's words for them."""
+_ANCHOR, _TAG = re.compile(r"&[^\s,\[\]{}]*"), re.compile(r"!\S*")
 
 
 def parse(name: str, data: bytes) -> Node:
@@ -48,33 +45,30 @@ def parse_into(problems: list[Problem], name: str, data: bytes) -> Node | None:
     hidden = _UNPRINTABLE.search(text) or _BIDIRECTIONAL.search(text)
     if hidden is not None:
         before = _LINE.split(text[: hidden.start()])
-        place = source.place(len(before) - 1, len(before[-1]))
+        place = source.place(len(before) - 1, len(before[-1]), len(before[-1]) + 1)
         message = f"the character U+{ord(hidden[0]):04X} does not show, and hides how the line reads"
-        problems.append(Problem(place, message, "delete it"))
+        problems.append(Problem(place, message, "delete it", code=Fault.HIDDEN_CHARACTER))
         return None
     try:
         return _Builder(source, problems).build(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(name, 1, 1) if mark is None else source.place(mark.line, mark.column)
-        hint = _HINTS.get(error.problem or "", error.context or "")
-        problems.append(Problem(place, f"not YAML: {error.problem}", hint))
+        problems.append(broken(source, error))
     except yaml.YAMLError:
-        problems.append(Problem(Place(name, 1, 1), "not YAML"))
+        problems.append(Problem(Place(name, 1, 1), "not YAML", code=Fault.NOT_YAML))
     return None
 
 
 def _decode(problems: list[Problem], name: str, data: bytes) -> str | None:
     """Decode UTF-8, with or without a byte order mark; in any other encoding the same bytes would read otherwise."""
     if len(data) > LARGEST:
-        problems.append(Problem(Place(name, 1, 1), f"the file is larger than {LARGEST} bytes"))
+        problems.append(Problem(Place(name, 1, 1), f"the file is larger than {LARGEST} bytes", code=Fault.TOO_LARGE))
         return None
     try:
         return data.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = _LINE.split(data[: error.start].decode("utf-8"))
         place = Place(name, len(before), len(before[-1]) + 1)
-        problems.append(Problem(place, "not UTF-8 text", "save the file as UTF-8"))
+        problems.append(Problem(place, "not UTF-8 text", "save the file as UTF-8", code=Fault.NOT_UTF8))
         return None
 
 
@@ -89,41 +83,53 @@ class _Builder:
         """Give the root of the only document."""
         top: list[Node] = []
         stack: list[tuple[Any, list[Node]]] = [(None, top)]
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in iter(_LOADER(text).get_event, None):
             if isinstance(event, yaml.ScalarEvent):
                 self._plain_only(event)
-                stack[-1][1].append(Leaf(self.source, *_start(event), event.value, not event.style))
+                stack[-1][1].append(Leaf(self.source, *_span(event), event.value, not event.style))
             elif isinstance(event, yaml.CollectionStartEvent):
                 self._plain_only(event)
                 if len(stack) > _DEEPEST:
-                    mark: Any = event.start_mark
-                    raise yaml.MarkedYAMLError(None, None, f"nested more than {_DEEPEST} deep", mark)
+                    message, hint = (
+                        f"nested more than {_DEEPEST} deep",
+                        "close what was opened before: ] for [, and } for {",
+                    )
+                    self._report(self.source.place(*_start(event)), Fault.TOO_DEEP, message, hint)
+                    return None
                 stack.append((event, []))
             elif isinstance(event, yaml.CollectionEndEvent):
                 start, children = stack.pop()
-                stack[-1][1].append(self._collection(start, children))
+                stack[-1][1].append(self._collection(start, event, children))
             elif isinstance(event, yaml.AliasEvent):
-                self._fault(event, "aliases are not read", "write it out")
-                stack[-1][1].append(Leaf(self.source, *_start(event), "", plain=True, broken=True))
+                self._report(self.source.place(*_span(event)), Fault.ANCHOR, "aliases are not read", "write it out")
+                stack[-1][1].append(Leaf(self.source, *_span(event), "", plain=True, broken=True))
             elif isinstance(event, yaml.DocumentStartEvent):
                 if top:
-                    self._fault(event, "a second document starts here", "write one document a file")
+                    hint = "write one document a file"
+                    self._report(
+                        self.source.place(*_start(event)), Fault.SECOND_DOCUMENT, "a second document starts here", hint
+                    )
                     break
                 if event.version or event.tags:
-                    self._fault(event, "YAML directives are not read", "delete the lines that begin with %")
+                    hint = "delete the lines that begin with %"
+                    self._report(
+                        self.source.place(*_start(event)), Fault.DIRECTIVE, "YAML directives are not read", hint
+                    )
         if not top:
-            self._report(self.source.place(0, 0), "the file is empty")
+            hint = "write what belongs there, or delete the file"
+            self._report(self.source.place(0, 0, 1), Fault.EMPTY_FILE, "the file is empty", hint)
             return None
         return top[0]
 
-    def _collection(self, start: Any, children: list[Node]) -> Node:
+    def _collection(self, start: Any, end: Any, children: list[Node]) -> Node:
+        line, column, ends = _span(start, end) if start.flow_style else _span(start)
         if isinstance(start, yaml.SequenceStartEvent):
-            return Listing(self.source, *_start(start), tuple(children))
+            return Listing(self.source, line, column, ends if start.flow_style else TO_END, tuple(children))
         entries: list[tuple[Leaf, Node]] = []
         seen: dict[str, Leaf] = {}
         for key, value in zip(children[::2], children[1::2], strict=True):
             if not isinstance(key, Leaf):
-                self._report(key.place, "a key must be text")
+                self._report(key.place, Fault.KEY_NOT_TEXT, "a key must be text", "write it as key: value")
                 continue
             if key.broken or not self._good_key(key):
                 continue
@@ -132,37 +138,51 @@ class _Builder:
                 entries.append((key, value))
             else:
                 message = f'the key "{key.text[:100]}" stands twice; first on line {first.line + 1}'
-                self._report(key.place, message, "keep one of them")
-        return Table(self.source, *_start(start), tuple(entries))
+                also = Second("first here", first.place)
+                self._report(key.place, Fault.KEY_TWICE, message, "keep one of them", also)
+        if not start.flow_style and children and children[0].line == line:
+            ends = children[0].end
+        return Table(self.source, line, column, ends, tuple(entries), whole=len(entries) == len(children) // 2)
 
     def _good_key(self, key: Leaf) -> bool:
         """Refuse keys that some YAML readers take for something else than text."""
         if not key.plain:
             return True
         if key.text == "<<":
-            self._report(key.place, "merge keys are not read", "write the members out")
+            self._report(key.place, Fault.MERGE_KEY, "merge keys are not read", "write the members out")
             return False
         if key.text in BOOLEANS_OF_YAML_1_1 or not isinstance(meaning(key), str):
             told = f'"{key.text[:100]}"' if key.text else "nothing"
             message = f"{told} is no key: some YAML readers take it for something else than text"
-            self._report(key.place, message, f'put it in quotes: "{key.text[:100]}"')
+            self._report(key.place, Fault.AMBIGUOUS_KEY, message, f'put it in quotes: "{key.text[:100]}"')
             return False
         return True
 
     def _plain_only(self, event: Any) -> None:
         if event.anchor is not None:
-            self._fault(event, "anchors are not read", "write the value out where it is needed")
+            hint = "write the value out where it is needed; text that begins with & needs quotes"
+            self._report(self._found(event, _ANCHOR), Fault.ANCHOR, "anchors are not read", hint)
         if event.tag is not None:
-            self._fault(event, "tags are not read", "delete the word that begins with !")
+            hint = "delete the word that begins with !, or put it in quotes"
+            self._report(self._found(event, _TAG), Fault.TAG, "tags are not read", hint)
 
-    def _fault(self, event: Any, message: str, hint: str) -> None:
-        self._report(self.source.place(*_start(event)), message, hint)
+    def _found(self, event: Any, pattern: re.Pattern[str]) -> Place:
+        """Give the place of what stands before a value: its anchor, or its tag."""
+        line, column, end = _span(event)
+        found = pattern.search(self.source.lines[line], column)
+        return self.source.place(line, *found.span()) if found else self.source.place(line, column, end)
 
-    def _report(self, place: Place, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(place, shown(message), shown(hint)))
+    def _report(self, place: Place, code: Fault, message: str, hint: str, also: Second | None = None) -> None:
+        self.problems.append(Problem(place, shown(message), shown(hint), code=code, also=also))
 
 
-def _start(event: Any) -> tuple[int, int]:
-    """Give the line and column where an event begins, counted from 0."""
+def _start(event: Any) -> tuple[int, int, int]:
+    """Give the line and column where an event begins, and the column after its first character; counted from 0."""
     mark = event.start_mark
-    return mark.line, mark.column
+    return mark.line, mark.column, mark.column + 1
+
+
+def _span(event: Any, last: Any = None) -> tuple[int, int, int]:
+    """Give the line and column where an event begins, and the column where it (or `last`) ends; counted from 0."""
+    start, end = event.start_mark, (last or event).end_mark
+    return start.line, start.column, end.column if end.line == start.line else TO_END

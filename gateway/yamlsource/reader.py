@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TypeVar
 
-from gateway.errors import FaultyFiles, Place, Problem
+from gateway.errors import FaultyFiles, Place, Problem, Second
+from gateway.faults import Fault
 from gateway.yamlsource.meaning import BOOLEANS_OF_YAML_1_1, Odd, described, meaning
 from gateway.yamlsource.node import Leaf, Listing, Node, Table, shown
 from gateway.yamlsource.parse import parse_into
@@ -15,38 +18,64 @@ from gateway.yamlsource.suggest import suggest
 
 N = TypeVar("N", int, float)
 
+_MAPPING = "write key: value, each on a line of its own or within { }"
 _ENOUGH = 200  # problems after which no more time goes into suggestions
 
 
 class Reader:
-    """Collects everything that is wrong (`problems`) or doubtful (`warnings`) while files are read."""
+    """Collects everything that is wrong (`problems`) or doubtful (`warnings`) while files are read.
+
+    `roots` are the files as parsed, by name, for whoever needs a place later.
+    """
 
     def __init__(self) -> None:
         """Start with nothing wrong."""
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
+        self.roots: dict[str, Node] = {}
 
     def parse(self, name: str, data: bytes) -> Node | None:
         """Read a file's YAML; faults are recorded, and None means that there is nothing to go on with."""
-        return parse_into(self.problems, name, data)
+        node = parse_into(self.problems, name, data)
+        if node is not None:
+            self.roots[name] = node
+        return node
 
     def finish(self) -> None:
         """Raise FaultyFiles if anything was wrong."""
         if self.problems:
-            raise FaultyFiles(self.problems)
+            raise FaultyFiles(self.problems, self.warnings)
 
-    def fault(self, at: Node | Place, message: str, hint: str = "") -> None:
-        """Record something wrong."""
-        self.problems.append(Problem(at if isinstance(at, Place) else at.place, shown(message), shown(hint)))
+    def fault(
+        self,
+        at: Node | Place,
+        message: str,
+        hint: str = "",
+        *,
+        code: Fault,
+        also: Second | None = None,
+    ) -> None:
+        """Record something wrong; `also` is a second place that has to do with it, such as the first of two."""
+        self.problems.append(_problem(at, message, hint, code, also))
 
-    def warn(self, at: Node | Place, message: str, hint: str = "") -> None:
+    def warn(
+        self,
+        at: Node | Place,
+        message: str,
+        hint: str = "",
+        *,
+        code: Fault,
+        also: Second | None = None,
+    ) -> None:
         """Record something doubtful: it can be used, but somebody should look."""
-        self.warnings.append(Problem(at if isinstance(at, Place) else at.place, shown(message), shown(hint)))
+        self.warnings.append(_problem(at, message, hint, code, also))
 
-    def unknown(self, at: Node | Place, kind: str, word: str, known: Iterable[str]) -> None:
+    def unknown(
+        self, at: Node | Place, kind: str, word: str, known: Iterable[str], *, code: Fault = Fault.UNKNOWN_WORD
+    ) -> None:
         """Record a word that names nothing, with what was probably meant."""
         hint = suggest(word, set(known)) if len(self.problems) < _ENOUGH else ""
-        self.fault(at, f'unknown {kind} "{word[:100]}"', hint)
+        self.fault(at, f'unknown {kind} "{word[:100]}"', hint, code=code)
 
     def text(self, node: Node) -> str | None:
         """Read text that is not empty. What YAML takes for a number, a boolean or nothing must stand in quotes."""
@@ -54,20 +83,18 @@ class Reader:
             means = meaning(node)
             if isinstance(means, str) and not (node.plain and means in BOOLEANS_OF_YAML_1_1):
                 if not means.strip():
-                    self.fault(node, "expected text, found an empty one")
+                    self.fault(node, "expected text, found an empty one", code=Fault.NO_VALUE)
                     return None
                 return means
-            if node.text:
-                self.fault(node, f"expected text, found {self._told(node)}", f'put it in quotes: "{node.text[:100]}"')
-                return None
-        self._expected("text", node)
+        quotable = isinstance(node, Leaf) and node.text
+        self._expected("text", node, f'put it in quotes: "{quotable[:100]}"' if quotable else "write one text")
         return None
 
     def integer(self, node: Node, *, minimum: int | None = None, maximum: int | None = None) -> int | None:
         """Read a whole number within its bounds, both included."""
         value = meaning(node) if isinstance(node, Leaf) else None
         if isinstance(value, bool) or not isinstance(value, int):
-            self._expected("a whole number", node)
+            self._expected("a whole number", node, _bare(node) or "write digits alone, without quotes")
             return None
         return self._bounded(node, value, minimum, maximum)
 
@@ -75,7 +102,7 @@ class Reader:
         """Read a number, such as seconds, within its bounds, both included."""
         value = meaning(node) if isinstance(node, Leaf) else None
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            self._expected("a number", node)
+            self._expected("a number", node, _bare(node) or "write digits, with a point where it needs one")
             return None
         return self._bounded(node, float(value), minimum, maximum)
 
@@ -83,7 +110,7 @@ class Reader:
         """Read true or false; the yes, no, on and off of YAML 1.1 are told, not taken."""
         value = meaning(node) if isinstance(node, Leaf) else None
         if not isinstance(value, bool):
-            self._expected("true or false", node, "write true or false")
+            self._expected("true or false", node, _bare(node) or "write true or false")
             return None
         return value
 
@@ -95,14 +122,16 @@ class Reader:
                 return self.text(node)
             if value is not None and not isinstance(value, Odd):
                 return value
-        self._expected("text, a number, true or false", node)
+        self._expected("text, a number, true or false", node, "write one value; text in quotes is always text")
         return None
 
-    def choice(self, node: Node, among: Collection[str], kind: str = "value") -> str | None:
-        """Read one of a few known texts."""
+    def choice(
+        self, node: Node, among: Collection[str], kind: str = "value", *, code: Fault = Fault.UNKNOWN_WORD
+    ) -> str | None:
+        """Read one of a few known texts; `code` is for what is none of them."""
         value = self.text(node)
         if value is not None and value not in among:
-            self.unknown(node, kind, value, among)
+            self.unknown(node, kind, value, among, code=code)
             return None
         return value
 
@@ -110,7 +139,8 @@ class Reader:
         """Read a list that has something in it, and nothing twice; a single value is a list of one."""
         if isinstance(node, Listing):
             if not node.items:
-                self.fault(node, "the list is empty", "write what belongs there, or leave the key out")
+                hint = "write what belongs there, or leave the key out"
+                self.fault(node, "the list is empty", hint, code=Fault.EMPTY_LIST)
             leaves = [item for item in node.items if isinstance(item, Leaf) and not item.broken]
             if len({leaf.text for leaf in leaves}) < len(leaves):
                 self._tell_twice(leaves)
@@ -125,24 +155,34 @@ class Reader:
         """Read a mapping whose keys are free."""
         if isinstance(node, Table):
             return node.entries
-        self._expected("a mapping (key: value)", node)
+        self._expected("a mapping (key: value)", node, _MAPPING)
         return ()
 
-    def section(self, node: Node | None, keys: Collection[str], required: Iterable[str] = ()) -> Section:
-        """Read a mapping whose keys are known; unknown and missing ones are recorded. Anything else has no members."""
+    def section(
+        self,
+        node: Node | None,
+        keys: Collection[str],
+        required: Iterable[str] = (),
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
+    ) -> Section:
+        """Read a mapping whose keys are known; unknown and missing ones are recorded. Anything else has no members.
+
+        `elsewhere` has the hints for keys that people write here and that belong to another place.
+        """
         if not isinstance(node, Table):
             if node is not None:
-                self._expected("a mapping (key: value)", node)
+                self._expected("a mapping (key: value)", node, _MAPPING)
             return Section(self, node, {})
         members: dict[str, Node] = {}
         for key, value in node.entries:
             if key.text in keys:
                 members[key.text] = value
             else:
-                self.unknown(key, "key", key.text, keys)
-        for key_name in required:
-            if key_name not in members:
-                self.fault(node, f'the key "{key_name}" is missing')
+                self._unknown_key(key, keys, elsewhere)
+        needed = tuple(required)
+        for missing in (key_name for key_name in needed if node.whole and key_name not in members):
+            hint = f"needed here: {', '.join(needed)}"
+            self.fault(node, f'the key "{missing}" is missing', hint, code=Fault.MISSING_KEY)
         return Section(self, node, members)
 
     def _bounded(self, node: Node, value: N, minimum: float | None, maximum: float | None) -> N | None:
@@ -151,30 +191,50 @@ class Reader:
         low = "" if minimum is None else f"{minimum} or more"
         high = "" if maximum is None else f"{maximum} or less"
         allowed = f"{minimum}" if minimum == maximum else " and ".join(filter(None, (low, high)))
-        self.fault(node, f"{value} is out of range", f"write {allowed}")
+        self.fault(node, f"{value} is out of range", f"write {allowed}", code=Fault.OUT_OF_RANGE)
         return None
 
     def _tell_twice(self, leaves: Iterable[Leaf]) -> None:
-        seen: set[str] = set()
+        seen: dict[str, Leaf] = {}
         for leaf in leaves:
-            if leaf.text in seen:
-                self.fault(leaf, f'"{leaf.text[:100]}" stands twice in this list', "keep one of them")
-            seen.add(leaf.text)
+            first = seen.setdefault(leaf.text, leaf)
+            if first is not leaf:
+                message, also = f'"{leaf.text[:100]}" stands twice in this list', Second("first here", first.place)
+                self.fault(leaf, message, "keep one of them", code=Fault.TWICE_IN_LIST, also=also)
 
-    def _missing(self, leaf: Leaf, expected: str) -> bool:
+    def _missing(self, leaf: Leaf, expected: str, hint: str = "") -> bool:
         """Tell whether a leaf has no value at all, and record it (once)."""
         if leaf.broken:
             return True
         if meaning(leaf) is None:
-            self.fault(leaf, f"expected {expected}, found nothing")
+            hint = hint if leaf.text else "write what belongs there, or leave the key out"
+            self.fault(leaf, f"expected {expected}, found nothing", hint, code=Fault.NO_VALUE)
             return True
         return False
 
     def _expected(self, expected: str, node: Node, hint: str = "") -> None:
-        if not (isinstance(node, Leaf) and node.broken):
-            self.fault(node, f"expected {expected}, found {self._told(node)}", hint)
+        """Record a value of another kind than expected, unless it was recorded before."""
+        if not isinstance(node, Leaf):
+            self.fault(node, f"expected {expected}, found {described(node)}", hint, code=Fault.WRONG_KIND)
+        elif node.plain and node.text in BOOLEANS_OF_YAML_1_1:
+            found = f'"{node.text}", which some YAML readers take for true or false'
+            self.fault(node, f"expected {expected}, found {found}", hint, code=Fault.AMBIGUOUS_VALUE)
+        elif not self._missing(node, expected, hint):
+            self.fault(node, f"expected {expected}, found {described(node)}", hint, code=Fault.WRONG_KIND)
 
-    def _told(self, node: Node) -> str:
-        if isinstance(node, Leaf) and node.plain and node.text in BOOLEANS_OF_YAML_1_1:
-            return f'"{node.text}", which some YAML readers take for true or false'
-        return described(node)
+    def _unknown_key(self, key: Leaf, keys: Collection[str], elsewhere: Mapping[str, str]) -> None:
+        if key.text in elsewhere:
+            self.fault(key, f'unknown key "{key.text}"', elsewhere[key.text], code=Fault.UNKNOWN_KEY)
+        else:
+            self.unknown(key, "key", key.text, keys, code=Fault.UNKNOWN_KEY)
+
+
+def _bare(node: Node) -> str:
+    """Give the hint for a number or a boolean that stands in quotes; "" for anything else."""
+    if isinstance(node, Leaf) and not node.plain and not isinstance(meaning(replace(node, plain=True)), str | None):
+        return f"write it without quotes: {node.text[:100]}"
+    return ""
+
+
+def _problem(at: Node | Place, message: str, hint: str, code: Fault, also: Second | None) -> Problem:
+    return Problem(at if isinstance(at, Place) else at.place, shown(message), shown(hint), code=code, also=also)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar, overload
 
+from gateway.faults import Fault
 from gateway.yamlsource.node import Leaf, Node
 
 if TYPE_CHECKING:
@@ -60,10 +62,18 @@ class Section:
         value = None if node is None else self.reader.boolean(node)
         return default if value is None else value
 
-    def choice(self, key: str, among: Collection[str], default: D, *, kind: str | None = None) -> str | D:
+    def choice(
+        self,
+        key: str,
+        among: Collection[str],
+        default: D,
+        *,
+        kind: str | None = None,
+        code: Fault = Fault.UNKNOWN_WORD,
+    ) -> str | D:
         """Read one of the texts that are known; `kind` says what they are, where the key doesn't."""
         node = self.members.get(key)
-        value = None if node is None else self.reader.choice(node, among, kind or key)
+        value = None if node is None else self.reader.choice(node, among, kind or key, code=code)
         return default if value is None else value
 
     def listing(self, key: str) -> tuple[Node, ...]:
@@ -81,9 +91,15 @@ class Section:
         node = self.members.get(key)
         return () if node is None else self.reader.table(node)
 
-    def section(self, key: str, keys: Collection[str], required: Iterable[str] = ()) -> Section:
+    def section(
+        self,
+        key: str,
+        keys: Collection[str],
+        required: Iterable[str] = (),
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
+    ) -> Section:
         """Read a mapping with known keys; an absent one has no members, and misses none."""
-        return self.reader.section(self.members.get(key), keys, required)
+        return self.reader.section(self.members.get(key), keys, required, elsewhere)
 
     def sections(self, key: str, keys: Collection[str], required: Iterable[str] = ()) -> tuple[Section, ...]:
         """Read a list of mappings with known keys; a single mapping is a list of one."""

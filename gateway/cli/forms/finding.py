@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.errors import Place, Problem
+from gateway.errors import Place, Problem, Second
 
 
 class Level(StrEnum):
@@ -18,18 +18,22 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to tell. `code` is stable (`SG012`, or a word such as `newly-exposed`); no value of anyone's data."""
+    """One thing to tell. `code` is stable (`SG012`, or a word such as `newly-exposed`); no value of anyone's data.
+
+    `also` is a second place that has to do with it, such as the first of two things with one name.
+    """
 
     level: Level
     code: str
     message: str
     place: Place | None = None
     hint: str = ""
+    also: Second | None = None
 
     @classmethod
     def of(cls, problem: Problem, level: Level) -> Finding:
         """Take a fault of a written file."""
-        return cls(level, problem.code, problem.message, problem.place, problem.hint)
+        return cls(level, problem.code, problem.message, problem.place, problem.hint, problem.also)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from gateway.catalog.messages import FORMATS, SOURCES, UNLISTED
+from gateway.catalog.load import LEGS, OPERATION, TOP
+from gateway.catalog.messages import BY_FIELDS, COMPLIANCE, FIELD, MESSAGE, SOURCES, UNLISTED
+from gateway.catalog.options import OPTIONS
 from gateway.catalog.requests import HEADER, METHOD
+from gateway.catalog.requests import KEYS as REQUEST
+from gateway.formats.embedded import CODINGS
+from gateway.formats.format import Option
+from gateway.formats.registry import FORMATS
 from gateway.policy.schemas.parts import (
     Schema,
-    choice,
     described,
     document,
+    exactly,
     flag,
     mapping,
     name,
@@ -16,91 +22,174 @@ from gateway.policy.schemas.parts import (
     some,
     table,
     text,
+    titled,
     version,
+    words,
 )
 
-_SELECTOR = r"^\$"
+_SELECTOR = r"\S"
+_JSON_SELECTOR = r"^\$"
+_FORMATS = {name: form.HELP for name, form in FORMATS.items()}
+_ENCODED = {
+    "text": "As the text itself.",
+    "base64": "In base64, in either alphabet, on one line or many.",
+    "base64url": "In the alphabet of base64 for addresses.",
+    "base64+gzip": "Compressed by gzip, then in base64.",
+    "base64+deflate": "Compressed by deflate, then in base64.",
+}
+_UNLISTED = {
+    "keep": "They are shown as they are, and may be written.",
+    "redact": "They are redacted in responses, and refused in requests.",
+    "remove": "They are taken out of responses, and refused in requests.",
+    "refuse": "The flow is refused.",
+}
+_SOURCES = {
+    "path": text("A variable of the operation's path.", examples=["customer"]),
+    "query": text("A parameter of the query.", examples=["customer_id"]),
+    "request-header": text("A header of the request.", f"^{HEADER}$", ["X-Customer-Id"]),
+    "response-header": text("A header of the response.", f"^{HEADER}$", ["X-Customer-Id"]),
+}
+_COMPLIANCE = {
+    "collected_for": text("The purpose for which it was collected.", examples=["order fulfilment"]),
+    "shared_with": some(text(), "Who else gets it.", [["crm"]]),
+    "retention": text("How long it is kept.", examples=["10 years after the contract ends"]),
+    "deletion": text("How it ends.", examples=["erase"]),
+}
 
 
 def catalogue_schema() -> Schema:
     """Make the schema of `catalog/*.yaml`."""
     properties = {
         "version": version(),
-        "catalog": name("The system's name, by which policies call it."),
-        "title": text("What the system is, for people."),
-        "region": text("Where its data is stored."),
-        "operations": table(name(""), reference("operation"), "What can be asked of the system."),
-        "messages": table(name(""), reference("message"), "The bodies that requests and responses carry."),
+        "catalog": name("The system's name, by which policies call it.", ["erp"]),
+        "title": text("What the system is, for people.", examples=["Orders and invoices"]),
+        "region": text("Where its data is stored.", examples=["eu-central"]),
+        "operations": table(name(""), reference("operation"), "What can be asked of the system, by name."),
+        "messages": table(name(""), reference("message"), "The bodies that requests and responses carry, by name."),
     }
-    body = mapping(properties, ("version", "catalog"), "What the data of one system is.")
+    body = mapping(exactly(TOP, properties), ("version", "catalog"), "What the data of one system is.")
     parts = {"operation": _operation(), "request": _request(), "message": _message(), "field": _field()}
     return document("Sovgate catalogue", "catalogue", body, parts)
 
 
 def _operation() -> Schema:
     message = "names a message of this file; without it there is none."
+    legs = {
+        "body": name(f"The request's body: {message}", ["order"]),
+        "response": name(f"The response's body: {message}", ["orders"]),
+        "errors": name("The body of an answer with an error status; without it such a body is withheld.", ["error"]),
+    }
+    upgrade = "Whether the request may become a WebSocket or another protocol, passed untreated."
     properties = {
         "request": reference("request", "How the operation is recognised."),
-        "body": name(f"The request's body: {message}"),
-        "response": name(f"The response's body: {message}"),
-        "errors": name("The body of an answer with an error status; without it such a body is withheld."),
-        "upgrade": flag("Whether the request may become a WebSocket or another protocol, passed untreated."),
+        **exactly(LEGS, legs),
+        "upgrade": flag(upgrade, default=False),
     }
-    return mapping(properties, ("request",), "One thing that can be asked.")
+    return titled("Operation", mapping(exactly(OPERATION, properties), ("request",), "One thing that can be asked."))
 
 
 def _request() -> Schema:
     narrowed = {
-        "method": text("The HTTP method.", f"^{METHOD}$"),
-        "path": text("The path, with {variables}.", "^/"),
-        "headers": table(text("", f"^{HEADER}$"), text(), "Headers that the request must have, such as SOAPAction."),
+        "method": text("The HTTP method.", f"^{METHOD}$", ["GET", "POST"]),
+        "path": text("The path, with {variables}.", "^/", ["/api/orders/{order}"]),
+        "headers": table(
+            text("", f"^{HEADER}$"), text("The value that it must have."), "Headers that the request must have."
+        ),
         "body": table(
             text("", _SELECTOR),
-            {"type": ["string", "integer"], "pattern": r"\S"},
-            "Values that the body must have, by RFC 9535 selectors of one place.",
+            described({"type": ["string", "integer"], "minLength": 1}, "The value that it must have."),
+            "Values that the body must have, by selectors of one place in its format.",
         ),
     }
-    line = text("Method and path, such as GET /api/orders/{order}.", f"^{METHOD} /")
-    return {"anyOf": [line, mapping(narrowed, ("method", "path"))]}
+    narrowed["headers"]["examples"] = [{"SOAPAction": "getOrder"}]
+    narrowed["body"]["examples"] = [{"$.method": "model.party.party.read"}]
+    line = text("Method and path.", f"^{METHOD} /", ["GET /api/orders/{order}"])
+    apart = mapping(exactly(REQUEST, narrowed), ("method", "path"), "Method and path, narrowed by headers or the body.")
+    return titled("Request", {"anyOf": [line, apart]})
 
 
 def _message() -> Schema:
-    sources = {kind: text("", f"^{HEADER}$" if kind.endswith("header") else r"\S") for kind in SOURCES}
-    outside = mapping(sources, description="A place outside the body.", minProperties=1, maxProperties=1)
-    inside = text("An RFC 9535 selector of one place of the record.", _SELECTOR)
+    outside = mapping(exactly(SOURCES, _SOURCES), (), "A place outside the body.", minProperties=1, maxProperties=1)
+    inside = text("A selector of one place of the record, in its format.", _SELECTOR, ["$.customer.id"])
+    fields = "What each place of a record is, by selectors of its format (RFC 9535 for JSON)."
     properties = {
-        "format": choice(FORMATS, "What the bytes are."),
+        "format": words(tuple(FORMATS), _FORMATS, "What the bytes are."),
         "customer": described({"anyOf": [inside, outside]}, "Where it says whose record it is."),
-        "unlisted": choice(UNLISTED, "What happens to places no field names: redact in responses, refuse in requests."),
+        "unlisted": words(UNLISTED, _UNLISTED, "What happens to places that no field names.", "redact"),
         "class": reference("class", "What a whole document is."),
-        "records": text("A selector of the records of a list.", _SELECTOR),
-        "each": name("The message of this file that each record is."),
-        "fields": table(
-            text("", _SELECTOR), reference("field"), "What each place of a record is, by RFC 9535 selectors."
+        "records": text("A selector of the records of a list.", _SELECTOR, ["$.value[*]"]),
+        "each": name("The message of this file that each record is.", ["order"]),
+        "fields": described(
+            table(text("", _SELECTOR), reference("field"), fields), "", [{"$.customer.email": "user.contact.email"}]
         ),
     }
-    return mapping(
-        properties,
+    of_formats = {name: _option(name) for name in OPTIONS}
+    message = mapping(
+        {**exactly(MESSAGE, properties), **of_formats},
         ("format",),
         "One kind of body.",
         dependentRequired={"records": ["each"], "each": ["records"]},
-        **{
-            "if": {"properties": {"format": {"const": "json"}}},
-            "then": {"properties": {"class": False}},
-            "else": {
-                "properties": {**dict.fromkeys(("unlisted", "records", "each", "fields"), False), "customer": outside}
-            },
-        },
+        allOf=[_only(name, outside) for name in FORMATS],
     )
+    return titled("Message", message)
+
+
+def _only(name: str, outside: Schema) -> Schema:
+    """Say what messages of one format take, and how they select."""
+    form = FORMATS[name]
+    never = {option: False for option, takers in OPTIONS.items() if name not in takers}
+    if not form.BY_FIELDS:
+        taken = {**never, **dict.fromkeys(BY_FIELDS, False), "customer": outside}
+    else:
+        taken = {**never, "class": False}
+        if form.LISTS != "selected":
+            taken |= {"records": False, "each": False}
+        if name == "json":
+            selects = {"type": "string", "pattern": _JSON_SELECTOR}
+            taken |= {
+                "records": selects,
+                "fields": {"propertyNames": selects},
+                "customer": {"anyOf": [selects, outside]},
+            }
+    return {"if": {"properties": {"format": {"const": name}}, "required": ["format"]}, "then": {"properties": taken}}
+
+
+def _option(name: str) -> Schema:
+    """Say what an option takes: what any of the formats that have it does."""
+    return _value(FORMATS[OPTIONS[name][0]].OPTIONS[name])
+
+
+def _value(option: Option) -> Schema:
+    match option.type:
+        case "choice":
+            return described({"enum": list(option.choices)}, option.help)
+        case "integer":
+            bounds = {"minimum": option.minimum, "maximum": option.maximum}
+            held = {key: bound for key, bound in bounds.items() if bound is not None}
+            return described({"type": "integer", **held}, option.help)
+        case "flag":
+            return flag(option.help, default=bool(option.default))
+        case "texts":
+            return some(text(), option.help)
+        case "names":
+            return table(text(""), text(), option.help)
+        case _:
+            return text(option.help)
 
 
 def _field() -> Schema:
-    properties = {
-        "class": reference("class"),
-        "collected_for": text("The purpose for which it was collected."),
-        "shared_with": some(text(), "Who else gets it."),
-        "retention": text("How long it is kept."),
-        "deletion": text("How it ends."),
+    held = {
+        "class": reference("class", "What the field is."),
+        "contains": name("The message of this file that the value holds.", ["order"]),
+        "encoded": words(CODINGS, _ENCODED, "How the value holds it.", "text"),
+        **exactly(COMPLIANCE, _COMPLIANCE),
     }
-    labelled = mapping(properties, ("class",), "The class with its compliance map.")
-    return {"anyOf": [reference("class"), labelled]}
+    labelled = mapping(
+        exactly(FIELD, held),
+        (),
+        "The class with its compliance map, or the message that it holds.",
+        anyOf=[{"required": ["class"]}, {"required": ["contains"]}],
+        dependentRequired={"encoded": ["contains"]},
+    )
+    told = "What a place is: a class, or a mapping with its class and its compliance map."
+    return titled("Field", described({"anyOf": [reference("class"), labelled]}, told))

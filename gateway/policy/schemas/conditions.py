@@ -2,47 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gateway.flow import Leg
-from gateway.policy.schemas.parts import Schema, choice, described, mapping, name, several, some, text
+from gateway.policy.schemas.parts import (
+    Schema,
+    described,
+    exactly,
+    mapping,
+    name,
+    reference,
+    several,
+    some,
+    text,
+    titled,
+    words,
+)
 from gateway.policy.when import KINDS, OPERATOR, SOURCES, UNLESS
 from gateway.policy.windows import CLOCK, DAYS
+from gateway.policy.windows import KEYS as WINDOW
+
+_LEGS = {"request": "What is asked, on its way to the system.", "response": "What the system answers."}
+_SOURCES = {
+    "claim": "A claim of the caller's signed token. It counts unless something else is written.",
+    "header": "A header of the request, which anyone who calls could write.",
+}
+_KINDS = {"human": "A person.", "agent": "A program that acts on its own."}
+_DAYS = {
+    "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
+    "sun": "Sunday",
+}  # fmt: skip
 
 
 def conditions() -> dict[str, Schema]:
-    """Make the schemas of all conditions, by their keys."""
-    texts = some(text())
-    operator = {key: some(choice(KINDS)) if key == "kind" else texts for key in OPERATOR}
-    customer = {"type": "object", "additionalProperties": texts, "minProperties": 1}
+    """Make the schemas of all conditions, by their keys; they refer to `condition_parts`."""
     return {
-        "from": some(name(""), "Which systems ask."),
-        "to": some(name(""), "Which systems are asked."),
-        "operations": some(text(), "Which operations: list-orders, erp.list-orders, or with * for any part."),
-        "purposes": some(text(), "What for."),
-        "purpose_from": some(
-            choice(SOURCES), "Where a purpose must stand to be trusted; in a signed claim by default."
+        "from": some(name(""), "Which systems ask, by the names of their catalogues.", ["crm", ["crm", "tms"]]),
+        "to": some(name(""), "Which systems are asked, by the names of their catalogues.", ["erp"]),
+        "operations": some(
+            text(),
+            "Which operations: by name, with their system, or with * for any part.",
+            ["list-orders", "erp.list-orders", ["read-*", "erp.invoice"]],
         ),
-        "leg": choice(tuple(Leg), "Only the request, or only the response."),
-        "operator": mapping(operator, description="Who acts.", minProperties=1),
-        "customer": described(customer, "Whose data: attributes such as region and tier."),
-        "time": several(_window(), "When."),
-        "network": some(text(), "From which networks: 10.20.0.0/16."),
-        "consent": name("A consent of consents.yaml that the customer granted."),
-        "region": some(text(), "The customer's region."),
+        "purposes": some(text(), "What for.", ["order-fulfilment"]),
+        "purpose_from": some(words(SOURCES, _SOURCES), "Where a purpose must stand to count here; a claim by default."),
+        "leg": words(tuple(Leg), _LEGS, "Only the request, or only the response; both where it is left out."),
+        "operator": reference("operator", "Who acts; all that is written must be proven."),
+        "customer": reference("customer", "Whose data: attributes such as region and tier."),
+        "time": several(reference("window"), "When: within one of these windows."),
+        "network": some(text(), "From which networks.", ["10.20.0.0/16", ["10.20.0.0/16", "2001:db8::/32"]]),
+        "consent": name("A consent of consents.yaml; it exempts where this record's customer granted it.", ["contact"]),
+        "region": some(text(), "The customer's region; short for customer: {region: ...}.", ["eu-central"]),
+    }
+
+
+def condition_parts() -> dict[str, Schema]:
+    """Make what conditions refer to."""
+    operator = {
+        "role": some(text(), "Roles, as the caller's token has them.", ["sales", ["sales", "support"]]),
+        "kind": some(words(KINDS, _KINDS), "A person, or a program."),
+        "assurance": some(text(), "How they proved who they are, as the token says it.", ["high"]),
+    }
+    customer = {
+        "type": "object",
+        "additionalProperties": some(text(), "The values that it may have.", ["gold"]),
+        "minProperties": 1,
+    }
+    described_ = described(customer, "Attributes of the customer, by their names.", [{"region": "eu-central"}])
+    return {
+        "operator": titled("Operator", mapping(exactly(OPERATOR, operator), (), "Who acts.", minProperties=1)),
+        "customer": titled("Customer", described_),
+        "window": titled("Time window", _window()),
     }
 
 
 def unless() -> Schema:
     """Make the schema of an exception: everything in it must hold."""
-    every = conditions()
-    return mapping({key: every[key] for key in UNLESS}, description="What exempts from the rule.", minProperties=1)
+    every = pick(conditions(), UNLESS)
+    told = "What exempts from this rule; all that is written must hold, and what can't be told exempts from nothing."
+    return titled("Exception", mapping(every, (), told, minProperties=1))
+
+
+def pick(schemas: dict[str, Schema], keys: Iterable[str]) -> dict[str, Schema]:
+    """Give the schemas of some keys, in the keys' order."""
+    return {key: schemas[key] for key in keys if key in schemas}
 
 
 def _window() -> Schema:
     properties = {
-        "days": some(choice(DAYS), "On which days it begins; every day where it is left out."),
-        "from": text('From when, such as "08:00".', CLOCK),
-        "until": text('Until when, such as "18:00"; before `from`, it ends on the next day.', CLOCK),
-        "zone": text("The time zone, such as Europe/Berlin."),
+        "days": some(words(DAYS, _DAYS), "On which days it begins; every day where it is left out.", [["mon", "tue"]]),
+        "from": text("From when; midnight where it is left out.", CLOCK, ["08:00"]),
+        "until": text("Until when; at or before `from`, it ends on the next day.", CLOCK, ["18:00", "24:00"]),
+        "zone": text("The time zone that days and times are meant in.", examples=["Europe/Berlin", "Asia/Shanghai"]),
     }
     needs = {"from": ["until"], "until": ["from"]}
-    return mapping(properties, ("zone",), "A time window.", dependentRequired=needs)
+    return mapping(exactly(WINDOW, properties), ("zone",), "A time window, every week.", dependentRequired=needs)

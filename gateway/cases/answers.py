@@ -1,0 +1,129 @@
+"""Expectations about what the caller gets and what the system is asked: status, headers, whole bodies, watermarks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from gateway.cases.bodies import Body
+from gateway.cases.difference import differences
+from gateway.cases.outcome import Outcome
+from gateway.cases.places import parse
+from gateway.errors import Place, Problem
+from gateway.faults import Fault
+from gateway.flow import Leg, header
+
+_MOST = 10
+"""So many differences of two bodies are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusIs:
+    """The caller gets this status."""
+
+    place: Place
+    status: int
+
+    def check(self, outcome: Outcome) -> Iterator[Problem]:
+        """Tell another status."""
+        released = outcome.trial.released
+        if released is not None and released.status != self.status:
+            refused = f" (refused: {outcome.trial.refusal})" if outcome.trial.refusal else ""
+            message = f"expected the status {self.status}, but the caller gets {released.status}{refused}"
+            yield Problem(self.place, message, code=Fault.OTHER_ANSWER)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderIs:
+    """A header goes on with this value; None: it does not go on."""
+
+    place: Place
+    leg: Leg
+    name: str
+    value: str | None
+
+    def check(self, outcome: Outcome) -> Iterator[Problem]:
+        """Tell another value, or that it is or isn't there."""
+        message = outcome.trial.forwarded if self.leg is Leg.REQUEST else outcome.trial.released
+        if message is None:
+            return  # that the leg did not pass is told already
+        found = header(message.headers, self.name)
+        if found != self.value:
+            expected = "not to be there" if self.value is None else f'to be "{self.value}"'
+            told = "it is not there" if found is None else f'it is "{found}"'
+            yield Problem(
+                self.place, f"expected the header {self.name} {expected}, but {told}", code=Fault.OTHER_ANSWER
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class BodyIs:
+    """The whole body that goes on; compared as JSON values, or byte by byte where it is none."""
+
+    place: Place
+    leg: Leg
+    body: Body
+
+    def check(self, outcome: Outcome) -> Iterator[Problem]:
+        """Tell each place that differs."""
+        if not outcome.passed(self.leg):
+            return  # that the leg did not pass is told already
+        found = outcome.body(self.leg)
+        if self.body.data is None:
+            message = f"there is no file {self.body.file} to compare with"
+            yield Problem(self.place, message, "`--update-golden` writes it", code=Fault.NO_BODY_FILE)
+        elif not self.body.json:
+            if found != self.body.data:
+                message = f"another body: {_sized(self.body.data)} expected, {_sized(found)} found"
+                yield Problem(self.place, message, code=Fault.OTHER_BODY)
+        else:
+            yield from self._compared(found)
+
+    def _compared(self, found: bytes) -> Iterator[Problem]:
+        try:
+            value = parse(found)
+        except (ValueError, RecursionError):
+            told = "is no JSON" if found else "is empty"
+            yield Problem(self.place, f"expected a JSON body, but it {told}", code=Fault.OTHER_BODY)
+            return
+        differing = list(differences(parse(self.body.data or b"null"), value))
+        of = f"{self.body.file}: " if self.body.file else ""
+        for location, words in differing[:_MOST]:
+            yield Problem(self.body.at(location), f"{of}{words}", code=Fault.OTHER_BODY)
+        if len(differing) > _MOST:
+            yield Problem(self.place, f"{of}{len(differing) - _MOST} more places differ", code=Fault.OTHER_BODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A document is marked with these texts and without these permissions; `none`: it is not marked at all."""
+
+    place: Place
+    none: bool = False
+    visible: tuple[str, ...] = ()
+    permissions: Mapping[str, bool] = field(default_factory=dict, hash=False)
+
+    def check(self, outcome: Outcome) -> Iterator[Problem]:
+        """Tell how it is marked instead."""
+        plan = outcome.plans[-1] if outcome.plans else None
+        if plan is None or self.none:
+            if (plan is None) is not self.none:
+                expected = "no watermark, but there is one" if self.none else "a watermark, but nothing is marked"
+                yield Problem(self.place, f"expected {expected}", code=Fault.OTHER_WATERMARK)
+            return
+        for text in self.visible:
+            if text not in plan.texts:
+                shown = " and ".join(f'"{found}"' for found in plan.texts)
+                yield Problem(
+                    self.place, f'expected the watermark "{text}", but it is {shown}', code=Fault.OTHER_WATERMARK
+                )
+        for name, allowed in self.permissions.items():
+            if (name not in plan.permissions) is not allowed:
+                words = ("forbidden", "left to the reader")
+                message = f"expected `{name}` to be {words[allowed]}, but it is {words[not allowed]}"
+                yield Problem(self.place, message, code=Fault.OTHER_WATERMARK)
+
+
+def _sized(data: bytes) -> str:
+    return f"{len(data):,} bytes (SHA-256 {sha256(data).hexdigest()[:12]})"

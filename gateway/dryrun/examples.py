@@ -1,0 +1,67 @@
+"""One value before and after, for those who asked to see values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from json import JSONDecodeError, JSONDecoder, dumps
+from typing import Any
+
+from gateway.dryrun.report import Example
+from gateway.formats.json import JsonDocument
+from gateway.steps.sight import Sight
+
+_LARGEST_BODY = 1 << 20
+_LONGEST = 80
+_PARSER = JSONDecoder(parse_float=Decimal)
+_GONE = object()
+
+
+def example(sight: Sight, pointer: str, *, treated: bool) -> Example | None:
+    """Give the first value at a pointer (with `*` and `?`), before and after; where `treated`, the first that changed.
+
+    None where there is none, or the body is no JSON or too large to be looked through for an example.
+    """
+    written = sight.treated
+    if not isinstance(sight.document, JsonDocument) or written is None or len(sight.document.body) > _LARGEST_BODY:
+        return None
+    before = _parsed(sight.document.body)
+    after = _parsed(written.body)
+    names = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    for old, new in _pairs(before, after, names):
+        if not isinstance(old, dict | list) and (not treated or old != new or type(old) is not type(new)):
+            return Example(_told(old), None if new is _GONE else _told(new))
+    return None
+
+
+def _pairs(old: Any, new: Any, names: list[str]) -> Iterator[tuple[Any, Any]]:
+    """Give the values at a pointer, each beside what stands there afterwards."""
+    if not names:
+        yield old, new
+        return
+    first, *rest = names
+    if isinstance(old, dict):
+        known = first not in {"*", "?"} or first in old
+        for name in ([first] if first in old else []) if known else list(old):
+            yield from _pairs(old[name], new.get(name, _GONE) if isinstance(new, dict) else _GONE, rest)
+    elif isinstance(old, list) and first == "*":
+        # Where elements went, those that are left stand elsewhere: which is which can't be told any more.
+        same = isinstance(new, list) and len(new) == len(old)
+        for index, value in enumerate(old):
+            yield from _pairs(value, new[index] if same else _GONE, rest)
+
+
+def _parsed(body: bytes) -> Any:
+    """Read a body that the gate has read before; _GONE where it is none any more."""
+    try:
+        return _PARSER.decode(body.decode("utf-8-sig"))
+    except (JSONDecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return _GONE
+
+
+def _told(value: Any) -> str:
+    """Write a value short."""
+    if value is _GONE:
+        return ""
+    text = str(value) if isinstance(value, Decimal) else dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
