@@ -137,7 +137,7 @@ def catalogue(operations: str = "", messages: str = "") -> bytes:
         ),
         (
             catalogue("  a: {request: {method: POST, path: /a, body: {$.m: x}}, body: m}", "  m: {format: pdf}"),
-            ["4:64 the request is told by a value of its body, and that is not JSON"],
+            ["4:64 the request is told by a value of its body, and pdf has none that can be read"],
         ),
         (
             catalogue(
@@ -158,7 +158,7 @@ def catalogue(operations: str = "", messages: str = "") -> bytes:
             catalogue(messages="  m: {format: json, class: user}"),
             ['4:28 "class" is for whole documents; JSON is labelled by its `fields`'],
         ),
-        (catalogue(messages="  m: {format: pdf, fields: {}}"), ['4:28 "fields" is for JSON messages; this one is pdf']),
+        (catalogue(messages="  m: {format: pdf, fields: {}}"), ['4:28 "fields" is for messages with fields; pdf is labelled as a whole']),
         (
             catalogue(messages="  m: {format: pdf, customer: $.id}"),
             ["4:30 no customer can be read from the inside of pdf"],
@@ -190,7 +190,7 @@ def catalogue(operations: str = "", messages: str = "") -> bytes:
         (catalogue(messages='  m: {format: json, records: "$.a[*]", each: n}'), ['4:46 unknown message "n"']),
         (
             catalogue(messages='  m: {format: json, records: "$.a[*]", each: n}\n  n: {format: pdf}'),
-            ['4:46 "n" is no JSON message: it can\'t be a record of one'],
+            ['4:46 "n" is pdf: it can\'t be a record of json'],
         ),
         # what operations and messages say together
         (

@@ -76,9 +76,9 @@ def _operation(reader: Reader, system: str, key: Leaf, node: Node, messages: Map
             message = messages[name]
             each = messages.get(message.each or "")
             _check_customer(section, leg, request, (message, each) if each else (message,))
-    body = legs.get("body")
-    if request.body:
-        _check_told_by(reader, key, section, request, None if body is None else messages[body])
+    body, told_by = legs.get("body"), _told_by(section)
+    if told_by:
+        _check_told_by(reader, key, section, told_by, None if body is None else messages[body])
     upgrade = section.boolean("upgrade", default=False)
     if upgrade and request.method not in {"GET", ""}:
         reader.fault(
@@ -91,7 +91,9 @@ def _operation(reader: Reader, system: str, key: Leaf, node: Node, messages: Map
     return Operation(name, request, key.place, body, legs.get("response"), legs.get("errors"), upgrade)
 
 
-def _check_told_by(reader: Reader, key: Leaf, section: Section, request: RequestPattern, body: Message | None) -> None:
+def _check_told_by(
+    reader: Reader, key: Leaf, section: Section, told_by: Iterable[Leaf], body: Message | None
+) -> None:
     """Check that a request which is told by its body has one that can be read, and the values that tell it."""
     form = FORMATS.get(body.format) if body is not None else None
     if "body" not in section:
@@ -104,13 +106,15 @@ def _check_told_by(reader: Reader, key: Leaf, section: Section, request: Request
             "tell it by its path or a header",
         )
         reader.fault(section.members["body"], told, hint, code=Fault.TOLD_BY_NO_BODY)
-    at = section.members["request"]
-    told_by = (
-        next((value for name, value in at.entries if name.text == "body"), None) if isinstance(at, Table) else None
-    )
-    for name, _ in told_by.entries if isinstance(told_by, Table) else ():
-        if name.text in request.body:
-            read_selector(reader, name, name.text, form, singular=True)
+    for name in told_by:
+        read_selector(reader, name, name.text, form, singular=True)
+
+
+def _told_by(section: Section) -> tuple[Leaf, ...]:
+    """Give the selectors whose values tell a request."""
+    at = section.get("request")
+    values = next((node for name, node in at.entries if name.text == "body"), None) if isinstance(at, Table) else None
+    return tuple(name for name, _ in values.entries) if isinstance(values, Table) else ()
 
 
 def _check_customer(section: Section, leg: str, request: RequestPattern, parts: Iterable[Message]) -> None:

@@ -21,7 +21,7 @@ class Json:
     NAME: ClassVar[str] = "json"
     BY_FIELDS: ClassVar[bool] = True
     LISTS: ClassVar[Lists] = "selected"
-    EXAMPLE: ClassVar[str] = "$.customer.email or $.lines[*].price"
+    EXAMPLE: ClassVar[str] = "$.customer.email"
     HELP: ClassVar[str] = "JSON: its fields are labelled one by one."
     TEXT: ClassVar[bool] = True
     LIVE: ClassVar[bool] = False
