@@ -33,12 +33,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a system answers; `body` carries any content coding that `headers` name. `stream` is as in `Request`."""
+    """What a system answers; `body` carries any content coding that `headers` name. `stream` is as in `Request`.
+
+    `live` tells of a stream whose end nobody waits for: events, as they happen.
+    """
 
     status: int
     headers: Headers = ()
     body: bytes = b""
     stream: AsyncIterator[bytes] | None = None
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,28 +61,37 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - fail closed: what nobody foresaw refuses, is recorded, shows nothing
             self.ports.alarm(flow.id, error)
             return await self.refuse(flow, "internal")
-        request = flow.request
-        asked, coming = await self._enter(Leg.REQUEST, flow, aim, aim.plan.body, request)
+        asked, coming = await self._enter(Leg.REQUEST, flow, aim, aim.plan.body, flow.request)
+        intent = note.request(flow, aim, asked, self.regime, self.ports, streamed=coming is not None)
         try:
-            index = await self.ports.append(note.request(flow, aim, asked, self.regime, self.ports))  # 6
+            index = await self.ports.append(intent)  # 6
         except NotRecorded:
-            return problem("not-recorded", Leg.REQUEST, flow.id)
+            return await self._withdrawn(flow, Leg.REQUEST, coming)
         if asked.refusal:  # 7
             return problem(asked.refusal, Leg.REQUEST, flow.id)
         recorder = Recorder(flow, aim, index, self.regime, self.ports)
-        rest = coming.rest(*recorder.of_request()) if coming else None
-        forwarded = release.forwarded(request, asked.body, rest)
+        rest = coming.recorded(*recorder.of_request()) if coming else None
+        forwarded = release.forwarded(flow.request, asked, rest)
         answer, answered, going = await self._answer(flow, send, aim, forwarded)
         try:
-            if going is None:
-                await self.ports.append(note.response(flow, aim, answer, answered, index, self.regime, self.ports))  # 6
-            else:
+            if going is not None:
                 await recorder.began(answered)
-        except NotRecorded:
-            return problem("not-recorded", Leg.RESPONSE, flow.id)
+            else:
+                if coming is not None:
+                    await coming.aclose()
+                await self.ports.append(note.response(flow, aim, answer, answered, index, self.regime, self.ports))  # 6
+        except (NotRecorded, StreamCut):
+            return await self._withdrawn(flow, Leg.RESPONSE, going)
         if answered.refusal:  # 7
-            return problem(answered.refusal, Leg.RESPONSE, flow.id)
-        return release.released(answer, answered, going.rest(*recorder.of_response(answer)) if going else None)
+            cut = coming is not None and coming.refusal == answered.refusal
+            return problem(answered.refusal, Leg.REQUEST if cut else Leg.RESPONSE, flow.id)
+        return release.released(answer, answered, going.recorded(*recorder.of_response(answer)) if going else None)
+
+    async def _withdrawn(self, flow: Flow, leg: Leg, stream: Stream | None) -> Response:
+        """Refuse what can't be recorded, and let go of what was to go on."""
+        if stream is not None:
+            await stream.aclose()
+        return problem("not-recorded", leg, flow.id)
 
     async def refuse(self, flow: Flow, refusal: str) -> Response:
         """Record a flow that is refused before its operation is known, and give the refusal."""
@@ -124,20 +133,25 @@ class Gate:
         headers, body, going = message.headers, message.body, None
         if message.stream is not None:
             try:
-                going = stream.opened(
+                opened = await stream.opened(
                     leg, flow, aim, plan, headers, message.stream, self.limits,
                     judge=lambda piece: self._safely(flow, piece.body, self._pass_reading(leg, flow, aim, piece)),
                     alarm=lambda error: self.ports.alarm(flow.id, error),
                 )  # fmt: skip
-                body = b"" if going else await stream.whole(message.stream, self.limits.size)
-            except (Unreadable, UpstreamFailed) as error:
+            except (Unreadable, UpstreamFailed, StreamCut) as error:
                 return Passage(refusal=error.refusal), None
-        if going is not None and not (leg is Leg.RESPONSE and going.live):
-            first = await going.first()
-            if first is not None:
-                return first, None if first.refusal else going
-            going = None  # an empty body, after all
-        return await self._pass(leg, flow, aim, plan, headers, body), going
+            going, body = (opened, b"") if isinstance(opened, Stream) else (None, opened)
+        if going is None:
+            return await self._pass(leg, flow, aim, plan, headers, body), None
+        passage = None if leg is Leg.RESPONSE and going.live else await going.first()
+        if passage is None and leg is Leg.REQUEST and going.empty:
+            passage = Passage(refusal="body-missing")
+        elif passage is None:
+            passage = await self._safely(flow, b"", self._pass_empty(leg, flow, aim, plan))
+        if passage.refusal:
+            await going.aclose()
+            return passage, None
+        return passage, going
 
     async def _pass(
         self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan | None, headers: Headers, body: bytes

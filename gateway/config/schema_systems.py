@@ -28,6 +28,7 @@ def system_schema() -> Schema:
         "idle": seconds("Between two pieces of it.", usual.idle),
         "total": seconds("For all of it.", usual.total),
         "keepalive": seconds("How long an idle connection to it is kept.", usual.keepalive),
+        "stream": seconds("Between two pieces of an answer that is passed on as it comes.", usual.stream),
     }
     tls = {
         "ca": text(f"Who issued its certificate; the machine's own store where it is left out. {PEM}"),

@@ -39,6 +39,7 @@ _PROLOG = re.compile(
     rb"""(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z][A-Za-z0-9._-]*)["'])?[^>]*\?>"""
 )
 _ENOUGH = 512  # bytes that show mark and prolog of a stream
+_WIDEST = 4  # bytes of the longest mark
 _UTF16_OF = {"utf-16": ("utf-16-le", "utf-16-be")}
 
 
@@ -59,13 +60,15 @@ PLAIN = Charset()
 
 
 class Transcoder:
-    """Does for streams what `to_utf8` and `from_utf8` do for whole bodies."""
+    """Does for streams what `to_utf8` and `from_utf8` do for whole bodies; holds nothing back that is clear already."""
 
     def __init__(self, declared: str) -> None:
         """Take the charset that the content type names, "" for none."""
         self._declared = declared
-        self._held: bytes | None = b""
+        self._held: bytes | None = b""  # what doesn't tell the charset yet
         self._decoder: codecs.IncrementalDecoder | None = None
+        self._part = b""  # of a character, held by the decoder
+        self._first = True
         self.charset = PLAIN
         self._marked = False
 
@@ -73,20 +76,15 @@ class Transcoder:
         """Give the next text as UTF-8. Raises `Unreadable`: body-encoding."""
         if self._held is not None:
             data = self._held + data
-            if len(data) < _ENOUGH:
+            if not _tells(data):
                 self._held = data
                 return b""
-            self._begin(data)
-            data = data[len(self.charset.mark) :]
+            data = self._begin(data)
         return data if self._decoder is None else self._decoded(data)
 
     def end(self) -> bytes:
         """Give the rest. Raises `Unreadable`: body-encoding."""
-        rest = b""
-        if self._held is not None:
-            held = self._held
-            self._begin(held)
-            rest = held[len(self.charset.mark) :]
+        rest = b"" if self._held is None else self._begin(self._held)
         return rest if self._decoder is None else self._decoded(rest, final=True)
 
     def back(self, text: bytes) -> bytes:
@@ -95,18 +93,41 @@ class Transcoder:
         self._marked = True
         return mark + from_utf8(text, Charset(self.charset.codec))
 
-    def _begin(self, data: bytes) -> None:
+    def _begin(self, data: bytes) -> bytes:
+        """Settle the charset; give what follows the mark."""
         self.charset = find(data, self._declared)
         self._held = None
-        if self.charset.codec != "utf-8":
+        if not self.charset.plain:
             self._decoder = codecs.getincrementaldecoder(self.charset.codec)("strict")
+        return data[len(self.charset.mark) :]
 
     def _decoded(self, data: bytes, *, final: bool = False) -> bytes:
+        """Decode strictly; what comes must be what would be written again."""
         assert self._decoder is not None
+        came = self._part + data
         try:
-            return self._decoder.decode(data, final).encode()
+            text = self._decoder.decode(data, final)
+            self._part = bytes(self._decoder.getstate()[0])
+            same = text.encode(self.charset.codec) == came[: len(came) - len(self._part)]
         except UnicodeError:
-            raise Unreadable("body-encoding", "the body is not in the charset that it names") from None
+            text, same = "", False
+        if not same or (self._first and text.startswith("\ufeff")):
+            raise Unreadable("body-encoding", "the body is not in the charset that it names")
+        self._first = self._first and not text
+        return text.encode()
+
+
+def _tells(data: bytes) -> bool:
+    """Tell whether the start of a body shows its mark and its prolog, or that it has none."""
+    mark = next((mark for mark, _ in _MARKS if data.startswith(mark)), b"")
+    if data.startswith(_WIDE) or (not mark and any(one.startswith(data) for one, _ in _MARKS)):
+        return len(data) >= _WIDEST
+    rest = data[len(mark) : len(mark) + 8]
+    if len(data) < _WIDEST and (b"\x00" in rest or mark.startswith((b"\xff", b"\xfe"))):
+        return False
+    if len(rest) < 2:  # noqa: PLR2004 - what begins a prolog
+        return False
+    return len(data) >= _ENOUGH or not rest.replace(b"\x00", b"").startswith(b"<?")
 
 
 def find(body: bytes, declared: str, default: str = "utf-8") -> Charset:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Protocol
 
+from gateway.formats.parts import Part
+
 Scalar = str | int | Decimal | bool | None
 """A leaf value. Integers are `int`, other numbers `Decimal`: never `float`, so that no digit is lost."""
 
@@ -41,11 +43,13 @@ class Edit:
     """What happens at a spot: `value` gets each scalar and the record's customer; the same object back: untouched.
 
     `hollow` is what an object or array meets that holds nothing, so that no scalar could be looked at; None: kept.
+    `part` is asked in place of `value` where a format has a whole part or member for it; None: `value` gets its text.
     """
 
     value: Callable[[Scalar, str | None], Scalar | Signal]
     whole: Whole = Whole.DESCEND
     hollow: Signal | None = None
+    part: Callable[[Part, str | None], Part | Scalar | Signal] | None = None
 
 
 @dataclass(slots=True, eq=False)

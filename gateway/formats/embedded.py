@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from gateway.errors import Unreadable
 from gateway.formats import codings
+from gateway.formats.parts import Part
 
 CODINGS = ("text", "base64", "base64url", "base64+gzip", "base64+deflate")
 """How a value holds a message, by the names that catalogues use."""
@@ -23,14 +24,22 @@ _BREAK = re.compile(r"\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The bytes of an embedded message, and how to write other bytes in their place."""
+    """The bytes of an embedded message, how to write other bytes in their place, and the content type said of them."""
 
     body: bytes
-    back: Callable[[bytes], str]
+    back: Callable[[bytes], str | Part]
+    media: str = ""
 
 
-def take(value: str, coding: str, max_size: int, max_ratio: int) -> Held:
+def take(value: str | Part, coding: str, max_size: int, max_ratio: int) -> Held:
     """Take the message out of a value. Raises `Unreadable`: body-coding, and what `codings.decode` raises."""
+    if isinstance(value, Part):
+        if coding == "text":
+            said = value.media
+            return Held(value.body, lambda new: Part(new, said), said)
+        if not value.body.isascii():
+            raise Unreadable("body-coding", "a part that should be base64 is not")
+        value = value.body.decode()
     if coding == "text":
         return Held(value.encode(), bytes.decode)
     name, _, packing = coding.partition("+")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from gateway.formats.csv_format import Csv
 from gateway.formats.form import Form
 from gateway.formats.format import Format
 from gateway.formats.json_format import Json
+from gateway.formats.ndjson_format import Ndjson
 from gateway.formats.opaque import Opaque
+from gateway.formats.sse_format import Sse
 
 _ALL: tuple[Format, ...] = (
     Json(),
+    Ndjson(),
+    Csv(),
     Form(),
+    Sse(),
     Opaque("pdf", "A PDF document: it can be marked.", frozenset({"application/pdf"}), (b"%PDF-",)),
     Opaque("png", "A PNG image: it can be marked.", frozenset({"image/png"}), (b"\x89PNG\r\n\x1a\n",)),
     Opaque("jpeg", "A JPEG image: it can be marked.", frozenset({"image/jpeg"}), (b"\xff\xd8\xff",)),

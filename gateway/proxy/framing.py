@@ -14,6 +14,8 @@ _BODILESS = frozenset({204, 304})
 _WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 _OURS = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
 """How a message is framed is written here alone, whatever headers say."""
+LAST_CHUNK = b"0\r\n\r\n"
+"""What ends a body in chunks (RFC 9112 section 7.1); there are no trailers."""
 JOIN_BELOW = 65_536
 """Up to this size head and body are one write; above it copying the body costs more than a second write."""
 
@@ -27,13 +29,17 @@ def request_head(request: Request, target: str, host: str, extra: str = "") -> b
     if _BLANK.search(request.method + target) is not None:
         raise ValueError("a blank in a request line")
     lines = [f"{request.method} {target} HTTP/1.1", f"Host: {host}", *_lines(request.headers)]
-    if request.body or request.method in _WITH_LENGTH:
+    if request.stream is not None:
+        lines.append("Transfer-Encoding: chunked")
+    elif request.body or request.method in _WITH_LENGTH:
         lines.append(f"Content-Length: {len(request.body)}")
     return f"{_checked(lines)}\r\n{extra}\r\n".encode("latin-1")
 
 
-def response_head(response: Response, *, method: str, date: str, close: bool) -> bytes:
+def response_head(response: Response, *, method: str, date: str, close: bool, chunked: bool = False) -> bytes:
     """Write a response's head; `method` is the request's (a HEAD has no length to tell).
+
+    A body in pieces is `chunked`, or lasts until the connection does.
 
     Raises ValueError where a name or value holds a control character or one beyond Latin-1.
     """
@@ -42,12 +48,21 @@ def response_head(response: Response, *, method: str, date: str, close: bool) ->
     if "date" not in [name.lower() for name, _ in response.headers]:
         lines.append(f"Date: {date}")
     if method != "HEAD" and status not in _BODILESS and status != HTTPStatus.SWITCHING_PROTOCOLS:
-        lines.append(f"Content-Length: {len(body_of(response, method))}")
+        if response.stream is None:
+            lines.append(f"Content-Length: {len(body_of(response, method))}")
+        elif chunked:
+            lines.append("Transfer-Encoding: chunked")
     if status == HTTPStatus.SWITCHING_PROTOCOLS:
         lines.append("Connection: Upgrade")
     elif close:
         lines.append("Connection: close")
     return f"{_checked(lines)}\r\n\r\n".encode("latin-1")
+
+
+def chunk(data: bytes) -> bytes:
+    """Give a chunk (RFC 9112 section 7.1). Not for no bytes at all: that would be the end."""
+    assert data
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def body_of(response: Response, method: str) -> bytes:

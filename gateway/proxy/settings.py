@@ -31,7 +31,8 @@ class Listener:
 class Timeouts:
     """How long a system may take: to `connect`, to begin its `answer`, between two pieces of it, for all of it.
 
-    `keepalive` is how long a connection to it waits for the next request.
+    `keepalive` is how long a connection to it waits for the next request. An answer that is passed on in pieces may
+    take for ever, and `stream` between two pieces.
     """
 
     connect: float = 5.0
@@ -39,6 +40,7 @@ class Timeouts:
     idle: float = 30.0
     total: float = 300.0
     keepalive: float = 15.0
+    stream: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A system behind the gateway, as a client sees it: one request, one whole answer, or UpstreamFailed.
+"""A system behind the gateway, as a client sees it: one request, one answer, whole or in pieces, or UpstreamFailed.
 
 No redirects are followed, no cookies kept, no proxies taken from the environment, nothing decompressed or re-quoted.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from gateway.errors import UpstreamFailed
@@ -38,18 +39,22 @@ class Upstream:
         self._timeouts = route.timeouts
         self._loop = asyncio.get_running_loop()
         times = route.timeouts
-        self._deadlines = Deadlines(self._loop, tick_for(times.answer, times.idle, times.total, times.keepalive))
+        self._deadlines = Deadlines(self._loop, tick_for(times.answer, times.idle, times.total, times.keepalive, times.stream))
         self._idle: list[Wire] = []
         self._wires: set[Wire] = set()
         self._empty = asyncio.Event()
         self._empty.set()
 
-    async def send(self, request: Request, host: str = "") -> Response:
+    async def send(self, request: Request, host: str = "", *, streamed: bool = False) -> Response:
         """Give the system's answer. `request.target` is relative to the base; `host` is the Host to name, "": its own.
 
-        Raises UpstreamFailed: upstream-unreachable, upstream-timeout, upstream-broken, body-incomplete, body-too-large.
-        A GET or HEAD on a reused connection that ended before any byte of an answer is sent once more; nothing else is.
+        With `streamed` the answer is given at its head, and its body as `stream`, unless that came with it. Raises
+        UpstreamFailed: upstream-unreachable, upstream-timeout, upstream-broken, body-incomplete, body-too-large; and
+        what `request.stream` raises. A GET or HEAD on a reused connection that ended before any byte of an answer is
+        sent once more; nothing else is.
         """
+        if request.stream is not None:
+            return await self._sent_on(request, request.stream, host, streamed=streamed)
         head = self._head(request, host)
         with_body = request.method != "HEAD"
         while self._idle:
@@ -57,12 +62,34 @@ class Upstream:
             if not wire.usable:
                 continue
             try:
-                return await self._asked(wire, head, request.body, with_body)
+                return await self._asked(wire, head, request.body, with_body, streamed)
             except Unanswered:
                 if request.method not in _REPEATABLE:
                     raise
                 break
-        return await self._asked(await self._connect(), head, request.body, with_body)
+        return await self._asked(await self._connect(), head, request.body, with_body, streamed)
+
+    async def _sent_on(
+        self, request: Request, stream: AsyncIterator[bytes], host: str, *, streamed: bool
+    ) -> Response:
+        """Send a request in pieces, on a connection of its own: it can't be sent twice."""
+        try:
+            head = self._head(request, host)
+            wire = await self._connect()
+        except UpstreamFailed:
+            await _left(stream)
+            raise
+        response: Response | None = None
+        try:
+            response = await wire.ask(head, b"", stream, streamed=streamed)
+        finally:
+            if response is None:
+                wire.close()
+            if response is None or response.stream is None:
+                await wire.settled()
+        if wire.reusable:
+            self._idle.append(wire)
+        return response
 
     async def switch(self, request: Request, host: str = "") -> tuple[Response, Wire | None]:
         """Send a request for an upgrade, on a connection of its own; with a 101 that connection is the caller's."""
@@ -87,8 +114,8 @@ class Upstream:
         except ValueError:
             raise UpstreamFailed("internal", "a header that can't be sent") from None
 
-    async def _asked(self, wire: Wire, head: bytes, body: bytes, with_body: bool) -> Response:
-        answer = wire.ask(head, body, with_body=with_body)
+    async def _asked(self, wire: Wire, head: bytes, body: bytes, with_body: bool, streamed: bool) -> Response:
+        answer = wire.ask(head, body, with_body=with_body, streamed=streamed)
         try:
             response = await answer
         except asyncio.CancelledError:
@@ -102,7 +129,7 @@ class Upstream:
         try:
             async with asyncio.timeout(self._timeouts.connect):
                 _, wire = await self._loop.create_connection(
-                    lambda: Wire(self._loop, self._limits, self._timeouts, self._left),
+                    lambda: Wire(self._loop, self._limits, self._timeouts, self._left, self._idle.append),
                     self._host,
                     self._port,
                     ssl=self._context,
@@ -122,3 +149,10 @@ class Upstream:
         self._deadlines.discard(wire)
         if wire in self._idle:
             self._idle.remove(wire)
+
+
+async def _left(stream: AsyncIterator[bytes]) -> None:
+    """Let go of a stream that nobody will read."""
+    leave = getattr(stream, "aclose", None)
+    if leave is not None:
+        await leave()

@@ -1,10 +1,13 @@
-"""One connection to a system: a request out, an answer in, at most one at a time. The parser is aiohttp's."""
+"""One connection to a system: a request out, an answer in, at most one at a time. The parser is aiohttp's.
+
+Bodies go whole or in pieces. An answer in pieces is held back by not reading the connection, never by the parser.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -12,9 +15,10 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_parser import HttpResponseParser
 
 from gateway.errors import UpstreamFailed
-from gateway.flow import Response
+from gateway.flow import Headers, Response
+from gateway.proxy.body import Body
 from gateway.proxy.deadlines import NEVER
-from gateway.proxy.framing import JOIN_BELOW
+from gateway.proxy.framing import JOIN_BELOW, LAST_CHUNK, chunk
 from gateway.proxy.names import field_name
 from gateway.proxy.settings import MIB, Limits, Timeouts
 
@@ -37,19 +41,29 @@ class Unanswered(UpstreamFailed):
 class Wire(BaseProtocol):
     """Asks one system. `deadline` is when the system has taken too long, or when an idle connection is too old.
 
-    `left` is called once, when the connection is gone. `tail` is what came behind a 101.
+    `left` is called once, when the connection is gone; `free` when it can be used again after an answer in pieces.
+    `tail` is what came behind a 101.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, limits: Limits, timeouts: Timeouts, left: Callable[[Wire], None]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        limits: Limits,
+        timeouts: Timeouts,
+        left: Callable[[Wire], None],
+        free: Callable[[Wire], None],
     ) -> None:
         super().__init__(loop)
         self._limits = limits
         self._timeouts = timeouts
         self._left = left
+        self._free = free
         self._answer: asyncio.Future[Response] | None = None
         self._message: RawResponseMessage | None = None
         self._payload: StreamReader | None = None
+        self._body: Body | None = None  # an answer in pieces that is on its way
+        self._pump: asyncio.Task[None] | None = None  # sends a request in pieces
+        self._streamed = False
         self._with_body = self._upgrades = self._choked = False
         self._ended_it = False  # the end of the connection was the end of the answer
         self._received = self._interim = 0
@@ -64,11 +78,20 @@ class Wire(BaseProtocol):
         return self.reusable and self.transport is not None and not self.transport.is_closing()
 
     def ask(
-        self, head: bytes, body: bytes, *, with_body: bool = True, upgrades: bool = False
+        self,
+        head: bytes,
+        body: bytes,
+        stream: AsyncIterator[bytes] | None = None,
+        *,
+        with_body: bool = True,
+        upgrades: bool = False,
+        streamed: bool = False,
     ) -> asyncio.Future[Response]:
         """Send a request; the future gives the answer or raises UpstreamFailed.
 
-        `with_body` is False for HEAD. With `upgrades` a 101 is an answer; the connection is then the caller's.
+        `with_body` is False for HEAD. With `upgrades` a 101 is an answer; the connection is then the caller's. With
+        `streamed` an answer whose body isn't there with its head has it as `stream`. The request's `stream` goes out
+        in chunks; what it raises ends the connection, and is raised here. `settled` waits until it is let go of.
         """
         transport = self.transport
         answer: asyncio.Future[Response] = self._loop.create_future()
@@ -89,10 +112,15 @@ class Wire(BaseProtocol):
         self._answer, self._message, self._payload = answer, None, None
         self._with_body, self._upgrades, self._choked = with_body, upgrades, False
         self._received = self._interim = 0
+        self._body, self._streamed = None, streamed
         self.reusable = False
         self.deadline = self._loop.time() + self._timeouts.answer
         self._ended = self.deadline + self._timeouts.total
-        if len(body) < JOIN_BELOW:
+        if stream is not None:
+            self._ended, self.deadline = NEVER, NEVER
+            transport.write(head)
+            self._pump = self._loop.create_task(self._send_on(stream))
+        elif len(body) < JOIN_BELOW:
             transport.write(head + body)
         else:
             transport.write(head)
@@ -154,10 +182,17 @@ class Wire(BaseProtocol):
         else:
             self._fail("upstream-timeout", "no answer in time")
 
+    async def settled(self) -> None:
+        """Wait until a request in pieces is done with, all of it or not."""
+        if self._pump is not None:
+            await asyncio.wait({self._pump})
+
     def close(self) -> None:
         """Close at once."""
         self.deadline = NEVER
         self.reusable = False
+        if self._pump is not None:
+            self._pump.cancel()
         if self.transport is not None:
             self.transport.abort()
 
@@ -172,6 +207,7 @@ class Wire(BaseProtocol):
             self._fail(*fault)
         else:
             self._message, self._payload = message, payload
+            self._ended = min(self._ended, self._loop.time() + self._timeouts.total)
 
     def _fault(self, message: RawResponseMessage) -> tuple[str, str] | None:
         """Tell what is wrong with a head, as a refusal and words. aiohttp's parser is lax with answers; we are not."""
@@ -190,20 +226,72 @@ class Wire(BaseProtocol):
             return "upstream-broken", "endless headers"
         if self._with_body and message.code not in _BODILESS:
             length = fields.get("Content-Length")
-            if length is not None and int(length) > self._limits.body:
+            if length is not None and int(length) > self._limits.body and not self._streamed:
                 return "body-too-large", "more announced than the limit"
         return None
 
     def _take_body(self) -> None:
         assert self._payload is not None
-        if self._payload.total_bytes > self._limits.body:
-            self._fail("body-too-large", "more than the limit")
-        elif self._choked:
+        if self._choked:
             self._fail("upstream-broken", "absurdly small chunks")
+        elif self._streamed and (self._body is not None or not self._payload.is_eof()):
+            self._pass_on()
+        elif self._payload.total_bytes > self._limits.body:
+            self._fail("body-too-large", "more than the limit")
         elif self._payload.is_eof():
             self._complete()
         else:
             self.deadline = min(self._loop.time() + self._timeouts.idle, self._ended)
+
+    def _pass_on(self) -> None:
+        """Give on what came of a body in pieces."""
+        assert self._payload is not None
+        if self._body is None and not self._begin():
+            return
+        assert self._body is not None
+        data = self._payload.read_nowait(-1)
+        if data:
+            self._body.put(data)
+        if self._payload.is_eof():
+            self._complete()
+        elif self._body.full:
+            self.deadline = NEVER
+            self._pause_transport_reading()
+        else:
+            self.deadline = self._loop.time() + self._timeouts.stream
+
+    def _begin(self) -> bool:
+        """Give the head of an answer whose body follows in pieces; False where that has failed."""
+        assert self._message is not None
+        assert self._answer is not None
+        headers = self._headers()
+        if headers is None or self._answer.done():
+            self.close()
+            return False
+        body = self._body = Body(
+            self._loop, self.settled, lambda: self._goes_on(body), lambda: self._unwanted(body)
+        )
+        self._answer.set_result(Response(self._message.code, headers, stream=body))
+        return True
+
+    def _goes_on(self, body: Body) -> None:
+        """Read on, after the system was held back."""
+        if self._body is body and self.deadline == NEVER:
+            self.deadline = self._loop.time() + self._timeouts.stream
+            self._resume_transport_reading()
+
+    def _unwanted(self, body: Body) -> None:
+        if self._body is body:
+            self._answer = self._payload = self._parser = self._body = None
+            self.close()
+
+    def _headers(self) -> Headers | None:
+        assert self._message is not None
+        try:
+            return tuple([(field_name(name)[0], value.decode("latin-1")) for name, value in self._message.raw_headers])
+        except ValueError:
+            self._fail("upstream-broken", "a header's name is no token")
+            return None
 
     def _complete(self) -> None:
         message, answer, parser, transport = self._message, self._answer, self._parser, self.transport
@@ -211,26 +299,59 @@ class Wire(BaseProtocol):
         assert answer is not None
         assert parser is not None
         assert self._payload is not None
-        body = self._payload.read_nowait(-1)
+        held = self._payload.read_nowait(-1)
         switched = message.code == _SWITCHING
         if not switched and not self._ended_it and parser.feed_eof() is not None:  # another message has begun
             self._fail("upstream-broken", "bytes behind the answer")
             return
-        try:
-            headers = tuple([(field_name(name)[0], value.decode("latin-1")) for name, value in message.raw_headers])
-        except ValueError:
-            self._fail("upstream-broken", "a header's name is no token")
+        headers, body = self._headers(), self._body
+        if headers is None:
             return
-        self._answer = self._payload = self._parser = None
-        if not answer.done():
-            answer.set_result(Response(message.code, headers, body))
+        self._answer = self._payload = self._parser = self._body = None
+        if body is not None:
+            body.end()
+        elif not answer.done():
+            answer.set_result(Response(message.code, headers, held))
+        sending = self._pump is not None and not self._pump.done()
         if switched:
             self.deadline = NEVER
-        elif message.should_close or transport is None or transport.get_write_buffer_size():
+        elif sending or message.should_close or transport is None or transport.get_write_buffer_size():
             self.close()
         else:
             self.reusable = True
             self.deadline = self._loop.time() + self._timeouts.keepalive
+            if body is not None:
+                self._free(self)
+
+    async def _send_on(self, stream: AsyncIterator[bytes]) -> None:
+        """Send a request's body in chunks, no faster than the system takes it. Broken off, it is never ended."""
+        try:
+            async for piece in stream:
+                if piece:
+                    await self._sent(chunk(piece))
+            await self._sent(LAST_CHUNK)
+            if self._answer is not None and self._message is None:
+                self.deadline = self._loop.time() + self._timeouts.answer
+        except ConnectionError:
+            pass  # whoever waits for the answer hears of it by `connection_lost`
+        except Exception as error:  # noqa: BLE001 - a `StreamCut`, or whatever broke the stream
+            self._pump = None
+            self._failed(error)
+        finally:
+            leave = getattr(stream, "aclose", None)
+            if leave is not None:
+                await leave()
+
+    async def _sent(self, data: bytes) -> None:
+        if self.transport is None:
+            raise ConnectionResetError
+        self.transport.write(data)
+        if self.writing_paused:
+            if self._message is None:
+                self.deadline = self._loop.time() + self._timeouts.idle
+            await self._drain_helper()
+            if self._message is None:
+                self.deadline = NEVER
 
     def _gone(self) -> None:
         if self._answer is None:
@@ -245,8 +366,11 @@ class Wire(BaseProtocol):
     def _fail(self, refusal: str, message: str) -> None:
         self._failed(UpstreamFailed(refusal, message))
 
-    def _failed(self, error: UpstreamFailed) -> None:
-        answer, self._answer, self._payload, self._parser = self._answer, None, None, None
+    def _failed(self, error: Exception) -> None:
+        answer, body = self._answer, self._body
+        self._answer = self._payload = self._parser = self._body = None
         if answer is not None and not answer.done():
             answer.set_exception(error)
+        if body is not None:
+            body.end(error)
         self.close()

@@ -40,9 +40,15 @@ class Passage:
     marks: tuple[str, ...] = ()
 
 
-def request(flow: Flow, aim: Aim, asked: Passage, regime: Regime, ports: Ports) -> Entry:
-    """Give the entry of a request leg: the intent before it is forwarded, or its refusal."""
-    return _entry("refusal" if asked.refusal else "intent", flow, aim, asked, regime, ports)
+def request(
+    flow: Flow, aim: Aim, asked: Passage, regime: Regime, ports: Ports, *, streamed: bool = False
+) -> Entry:
+    """Give the entry of a request leg: the intent before it is forwarded, or its refusal.
+
+    Of a `streamed` body it tells the first piece; the others have entries of their own.
+    """
+    entry = _entry("refusal" if asked.refusal else "intent", flow, aim, asked, regime, ports)
+    return structs.replace(entry, leg=Leg.REQUEST.value, piece=1) if streamed else entry
 
 
 def response(

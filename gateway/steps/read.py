@@ -11,6 +11,7 @@ from gateway.formats.document import Document, Edit, Edits, Scalar, Spot
 from gateway.formats.format import Piece
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
+from gateway.formats.parts import Part
 from gateway.regime import Labels, MessagePlan
 from gateway.steps.find import Aim
 from gateway.steps.reading import Place, Reading
@@ -66,7 +67,8 @@ class Reader:
         return self._opened(Reading(plan, document, body, text, coding, encoded, customers), depth)
 
     def piece(self, plan: MessagePlan, piece: Piece) -> Reading:
-        """Read what was cut out of a stream."""
+        """Read what was cut out of a stream; each piece has the whole budget, since none stays when it has gone on."""
+        self.left, self.size = self.limits.inner, self.limits.size
         customers = self._customers(plan, piece.document, None, outermost=True)
         return self._opened(
             Reading(plan, piece.document, piece.text, piece.text, None, charset.PLAIN, customers), depth=0
@@ -84,11 +86,12 @@ class Reader:
         self.left -= 1
         if self.left < 0 or depth > self.limits.inner_depth:
             raise Unreadable("body-too-deep", "too much is embedded in the body")
-        held = embedded.take(str(value), contained.coding, self.limits.size, self.limits.ratio)
+        value = value if isinstance(value, Part) else str(value)
+        held = embedded.take(value, contained.coding, self.limits.size, self.limits.ratio)
         self.size -= len(held.body)
         if self.size < 0:
             raise Unreadable("body-too-large", "what is embedded in the body is over the limit")
-        reading = self.read(contained.plan, MediaType(), held.body, held.body, None, owner, depth)
+        reading = self.read(contained.plan, media.parse(held.media), held.body, held.body, None, owner, depth)
         reading.back = held.back
         return reading
 
@@ -140,7 +143,12 @@ def _places(reading: Reading) -> dict[Place, None]:
                     raise Unreadable("body-wrong-type", "a value that should hold a message is no text")
                 return value
 
-            return Edit(look)
+            def look_at_part(part: Part, customer: str | None) -> Part:
+                if part.body:
+                    found[contained, customer, part] = None
+                return part
+
+            return Edit(look, part=look_at_part)
 
         return Edits(of)
 

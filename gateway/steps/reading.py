@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from gateway.formats import charset, codings
 from gateway.formats.charset import Charset
 from gateway.formats.document import Document, Scalar
+from gateway.formats.parts import Part
 from gateway.regime import Contained, MessagePlan
 
-Place = tuple[Contained, str | None, Scalar]
+Place = tuple[Contained, str | None, Scalar | Part]
 """Where a message is embedded: what the catalogue says of it, the customer of the record around it, the value itself.
 
 Equal values of one customer at one field hold equal messages, and meet the same: they are read and treated once.
@@ -33,7 +34,7 @@ class Reading:
     charset: Charset
     customers: Sequence[str | None]
     inner: Mapping[Place, Reading] = field(default_factory=dict)
-    back: Callable[[bytes], str] | None = None
+    back: Callable[[bytes], str | Part] | None = None
 
     def all(self) -> Iterator[Reading]:
         """Give this body and all that is embedded in it."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from gateway.flow import Headers, Request, Response
 from gateway.steps.note import Passage
-from gateway.steps.stream import close
+from gateway.steps.source import close
+from gateway.steps.stream import Stream
 
 _OF_THE_BYTES = frozenset({
     "content-length", "etag", "last-modified", "digest", "content-digest", "repr-digest", "content-md5",
@@ -19,25 +19,26 @@ _OF_CACHES = frozenset({"cache-control", "expires", "pragma", "surrogate-control
 _OF_CONTENT = frozenset({"content-type", "content-encoding", "content-language", "content-disposition"})
 
 
-def forwarded(request: Request, body: bytes, rest: AsyncIterator[bytes] | None = None) -> Request:
+def forwarded(request: Request, asked: Passage, rest: Stream | None = None) -> Request:
     """Give the request with its treated body; digests and length of the old one don't go along."""
     if rest is not None:
         return replace(request, headers=_without(request.headers, _OF_THE_BYTES), body=b"", stream=rest)
     if request.stream is not None:
-        request = replace(request, stream=None)
-    if body is request.body:
+        request = replace(request, body=asked.before, stream=None)
+    if asked.body is request.body:
         return request
-    return replace(request, headers=_without(request.headers, _OF_THE_BYTES), body=body)
+    return replace(request, headers=_without(request.headers, _OF_THE_BYTES), body=asked.body)
 
 
-def released(answer: Response, answered: Passage, rest: AsyncIterator[bytes] | None = None) -> Response:
+def released(answer: Response, answered: Passage, rest: Stream | None = None) -> Response:
     """Give the answer with its treated body: private, not to be stored, and without the validators of the old one.
 
     An untouched answer about customers isn't to be stored either: a cache would outlive the consent that opened it.
     """
     if rest is not None:
         kept = _without(answer.headers, _OF_THE_BYTES | _OF_CACHES)
-        return replace(answer, headers=(*kept, ("Cache-Control", "private, no-store")), body=b"", stream=rest)
+        headers = (*kept, ("Cache-Control", "private, no-store"))
+        return replace(answer, headers=headers, body=b"", stream=rest, live=rest.live)
     if answer.stream is not None:
         answer = replace(answer, body=answered.body, stream=None)
     if not answered.treated:

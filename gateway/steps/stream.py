@@ -1,12 +1,13 @@
 """A leg whose body goes on in pieces: each is read, decided, treated and recorded before it is given on.
 
 What goes wrong in the middle cuts the stream: what was given on is recorded, the rest never leaves, and the entry that
-closes the leg says why.
+closes the leg says why. A body of a table that ends within one portion is no stream: it is read and given on whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from hashlib import sha256
 
 from gateway.audit.entry import Body
@@ -15,16 +16,15 @@ from gateway.flow import Flow, Headers, Leg, header
 from gateway.formats import media
 from gateway.formats.charset import Transcoder
 from gateway.formats.codings import Packer, Unpacker
-from gateway.formats.format import Cutter
+from gateway.formats.format import Cutter, Piece
 from gateway.formats.limits import BodyLimits
 from gateway.regime import MessagePlan
+from gateway.steps import source as sources
 from gateway.steps.find import Aim
 from gateway.steps.note import Passage
 from gateway.steps.read import Reader
 from gateway.steps.reading import Reading
-
-_AT_ONCE = 256 * 1024
-"""How many bytes of a table are waited for before they are treated and recorded together."""
+from gateway.steps.source import PORTION
 
 Judge = Callable[[Reading], Awaitable[Passage]]
 """Take a reading through steps 3 to 5; never raises."""
@@ -33,126 +33,201 @@ Note = Callable[[Passage, int], Awaitable[None]]
 Close = Callable[[Passage, int, Body], Awaitable[None]]
 """Record the end of a leg: its refusal or none, how many pieces there were, the whole body. Raises `NotRecorded`."""
 
+_LEFT = {Leg.REQUEST: "upstream-broken", Leg.RESPONSE: "client-left"}
+"""What it is called when whoever takes the pieces wants no more of them."""
+
 
 class Stream:
-    """One leg in pieces. `first` before anything is given on; then `rest`, once."""
+    """One leg in pieces: `first` before anything is given on, then `recorded`; then it is what the other side reads.
+
+    Reading raises `StreamCut` where it must end unfinished. Whoever stops reading calls `aclose`, so that the end is
+    recorded. `refusal` tells by then why it was cut, "" where it was not.
+    """
 
     def __init__(
         self,
+        leg: Leg,
         plan: MessagePlan,
         cutter: Cutter,
         headers: Headers,
+        held: bytes,
         source: AsyncIterator[bytes],
         limits: BodyLimits,
         reader: Reader,
         judge: Judge,
         alarm: Callable[[Exception], None],
     ) -> None:
-        """Take a body that nobody has read yet. Raises `Unreadable` for its headers."""
+        """Take a body of which only `held` was read yet. Raises `Unreadable` for its headers."""
         coding = header(headers, "content-encoding")
-        kind = media.parse(header(headers, "content-type"))
-        plan.format.agree(kind, b"")
+        self._kind = media.parse(header(headers, "content-type"))
+        if plan.format.LIVE:
+            plan.format.agree(self._kind, b"")  # the head won't wait for what the body looks like
         self._plan = plan
         self._cutter = cutter
+        self._held = held
         self._source = source
         self._judge = judge
         self._alarm = alarm
         self._reader = reader
         self._unpacker, self._packer = Unpacker(coding, limits.ratio), Packer(coding)
-        self._charset = Transcoder(kind.charset)
+        self._charset = Transcoder(self._kind.charset)
+        self._began = False  # there was text
         self._came, self._gave = sha256(), sha256()
         self._came_size = self._gave_size = self._count = 0
         self._passages = self._treated()
-        self._first: Passage | None = None
+        self._first: tuple[Passage, bytes] | None = None
+        self._note: Note | None = None
+        self._close: Close | None = None
+        self._giving: AsyncGenerator[bytes, None] | None = None
+        self._left = _LEFT[leg]
+        self._ended = False
+        self.refusal = ""
 
     @property
     def live(self) -> bool:
         """Tell whether the head of the message can't wait for the first piece."""
         return self._plan.format.LIVE
 
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing came at all; to be asked once `first` has found no piece."""
+        return not self._came_size
+
     async def first(self) -> Passage | None:
-        """Give the first piece, treated; None where the body is empty."""
+        """Give the first piece, treated; None where there is none. Its entry is the caller's to make."""
         self._first = await anext(self._passages, None)
-        return self._first
+        return self._first[0] if self._first else None
 
-    async def rest(self, note: Note, close: Close) -> AsyncIterator[bytes]:
-        """Give on piece by piece what was recorded; raises `StreamCut` where it must end unfinished.
+    def recorded(self, note: Note, close: Close) -> Stream:
+        """Begin to give on: from now on each piece is recorded first, and so is the end."""
+        self._note, self._close = note, close
+        self._giving = self._given_on(note)
+        return self
 
-        Where `first` was asked for, the entry of that piece is the caller's to make before.
-        """
-        end = Passage(refusal="client-left")  # unless this comes to another end
+    def __aiter__(self) -> Stream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._giving is None:
+            raise StopAsyncIteration
+        return await anext(self._giving)
+
+    async def aclose(self) -> None:
+        """Stop, wherever it is. Raises `StreamCut` where the end can't be recorded. Not while it is being read."""
+        if self._giving is not None:
+            await self._giving.aclose()
+        await self._end(self._left)
+
+    def cut(self, refusal: str) -> None:
+        """End it from aside, by this refusal, also where nothing comes and it is waited for."""
+        self._left = refusal
+        sources.cut(self._source, refusal)
+
+    async def _given_on(self, note: Note) -> AsyncGenerator[bytes, None]:
+        """Give on piece by piece what was recorded."""
+        refusal: str | None = None  # as long as it is None, whoever reads this may leave
+        tail = b""
         try:
             if self._first is not None:
-                self._count = 1
-                yield self._given(self._first)
-            async for passage in self._passages:
+                self._count, first, self._first = 1, self._first[1], None
+                yield self._packed(first)
+            async for passage, data in self._passages:
                 if passage.refusal:
-                    end = passage
-                    raise StreamCut(passage.refusal)
-                self._count += 1
+                    refusal = passage.refusal
+                    break
                 try:
-                    await note(passage, self._count)
+                    await note(passage, self._count + 1)
                 except NotRecorded:
-                    end = Passage(refusal="not-recorded")
-                    raise StreamCut("not-recorded") from None
-                yield self._given(passage)
-            end = Passage()
+                    refusal = "not-recorded"
+                    break
+                self._count += 1
+                yield self._packed(data)
+            else:
+                tail, refusal = self._tail(), ""
+        except Exception as error:  # noqa: BLE001 - fail closed: what nobody foresaw cuts the stream, and shows nothing
+            self._alarm(error)
+            refusal = "internal"
         finally:
-            tail = b"" if end.refusal else self._tail()
-            await self._leave()
-            try:
-                await close(end, self._count, self._body())
-            except NotRecorded:
-                raise StreamCut("not-recorded") from None
+            await self._end(self._left if refusal is None else refusal)
+        if self.refusal:
+            raise StreamCut(self.refusal)
         if tail:
             yield tail
 
-    async def _treated(self) -> AsyncGenerator[Passage, None]:
-        """Treat what comes; a refusal is the last."""
+    async def _end(self, refusal: str) -> None:
+        """Let go of the source, and record the end, once."""
+        if self._ended:
+            return
+        self._ended, self.refusal = True, refusal
         try:
-            async for data in self._gathered():
-                self._came.update(data)
-                self._came_size += len(data)
-                for plain in self._unpacker.feed(data):
-                    for piece in self._cutter.feed(self._charset.feed(plain)):
-                        yield await self._judge(self._reader.piece(self._plan, piece))
-            self._unpacker.end()
-            for piece in (*self._cutter.feed(self._charset.end()), *self._cutter.end()):
-                yield await self._judge(self._reader.piece(self._plan, piece))
-        except (Unreadable, UpstreamFailed) as error:
-            yield Passage(refusal=error.refusal)
-        except Exception as error:  # noqa: BLE001 - fail closed: what nobody foresaw cuts the stream, and shows nothing
+            await self._passages.aclose()
+            await sources.close(self._source)
+        except Exception as error:  # noqa: BLE001 - the end is recorded whatever becomes of the source
             self._alarm(error)
-            yield Passage(refusal="internal")
+        if self._close is None:
+            return
+        try:
+            await self._close(Passage(refusal=refusal), self._count, self._body())
+        except NotRecorded:
+            self.refusal = "not-recorded"
+            raise StreamCut("not-recorded") from None
 
-    async def _leave(self) -> None:
-        """Let go of a source that is not read to its end."""
-        await self._passages.aclose()
-        await close(self._source)
+    async def _treated(self) -> AsyncGenerator[tuple[Passage, bytes], None]:
+        """Treat what comes, each piece with its bytes in the body's charset; a refusal is the last."""
+        try:
+            async with aclosing(self._gathered()) as gathered:
+                async for data in gathered:
+                    self._came.update(data)
+                    self._came_size += len(data)
+                    for plain in self._unpacker.feed(data):
+                        for piece in self._cutter.feed(self._agreed(self._charset.feed(plain))):
+                            yield await self._judged(piece)
+            self._unpacker.end()
+            for piece in (*self._cutter.feed(self._agreed(self._charset.end())), *self._cutter.end()):
+                yield await self._judged(piece)
+        except (Unreadable, UpstreamFailed, StreamCut) as error:
+            yield Passage(refusal=error.refusal), b""
+        except Exception as error:  # noqa: BLE001 - the same
+            self._alarm(error)
+            yield Passage(refusal="internal"), b""
 
-    async def _gathered(self) -> AsyncIterator[bytes]:
+    def _agreed(self, text: bytes) -> bytes:
+        """Check that the body begins as its content type says."""
+        if text and not self._began:
+            self._began = True
+            self._plan.format.agree(self._kind, text)
+        return text
+
+    async def _judged(self, piece: Piece) -> tuple[Passage, bytes]:
+        """Take a piece through the steps; its bytes as they will be written, which may turn out to be impossible."""
+        passage = await self._judge(self._reader.piece(self._plan, piece))
+        return passage, b"" if passage.refusal else self._charset.back(passage.body)
+
+    async def _gathered(self) -> AsyncGenerator[bytes, None]:
         """Give what comes: at once where it is live, else in portions that are worth an entry."""
-        held = bytearray()
+        held, self._held = bytearray(self._held), b""
+        if held:
+            yield bytes(held)
+            held.clear()
         async for data in self._source:
             held += data
-            if self._plan.format.LIVE or len(held) >= _AT_ONCE:
+            if self._plan.format.LIVE or len(held) >= PORTION:
                 yield bytes(held)
                 held.clear()
         if held:
             yield bytes(held)
 
-    def _given(self, passage: Passage) -> bytes:
-        """Wrap a piece as the body came."""
-        data = self._packer.feed(self._charset.back(passage.body))
+    def _packed(self, data: bytes) -> bytes:
+        """Put the content coding on."""
+        return self._count_given(self._packer.feed(data))
+
+    def _tail(self) -> bytes:
+        return self._count_given(self._packer.end())
+
+    def _count_given(self, data: bytes) -> bytes:
         self._gave.update(data)
         self._gave_size += len(data)
         return data
-
-    def _tail(self) -> bytes:
-        tail = self._packer.end()
-        self._gave.update(tail)
-        self._gave_size += len(tail)
-        return tail
 
     def _body(self) -> Body:
         """Digest all that came and all that was given on."""
@@ -164,7 +239,7 @@ def streamable(plan: MessagePlan | None, limits: BodyLimits) -> bool:
     return plan is not None and plan.format.cutter(plan.layout, limits) is not None
 
 
-def opened(
+async def opened(
     leg: Leg,
     flow: Flow,
     aim: Aim,
@@ -175,31 +250,22 @@ def opened(
     *,
     judge: Judge,
     alarm: Callable[[Exception], None],
-) -> Stream | None:
-    """Begin with a body that comes in pieces; None where it has to be read whole. Raises `Unreadable`."""
-    cutter = plan.format.cutter(plan.layout, limits) if plan is not None else None
-    if plan is None or cutter is None:
-        return None
-    reader = Reader(flow, aim, headers if leg is Leg.RESPONSE else (), limits)
-    return Stream(plan, cutter, headers, source, limits, reader, judge, alarm)
+) -> Stream | bytes:
+    """Begin with a body that comes in pieces; where it has to be, or can be, read whole: read it.
 
-
-async def whole(source: AsyncIterator[bytes], limit: int) -> bytes:
-    """Read all of a body that can't go on in pieces. Raises `Unreadable`: body-too-large, and the source's errors."""
-    parts, size = [], 0
+    Raises `Unreadable`, `UpstreamFailed`, `StreamCut`; the source is closed then.
+    """
+    going: Stream | bytes | None = None
     try:
-        async for data in source:
-            size += len(data)
-            if size > limit:
-                raise Unreadable("body-too-large", "more than the limit")
-            parts.append(data)
+        cutter = plan.format.cutter(plan.layout, limits) if plan is not None else None
+        if plan is None or cutter is None:
+            return await sources.whole(source, limits.size)
+        held, ended = (b"", False) if plan.format.LIVE else await sources.ahead(source)
+        if ended:
+            return held
+        reader = Reader(flow, aim, headers if leg is Leg.RESPONSE else (), limits)
+        going = Stream(leg, plan, cutter, headers, held, source, limits, reader, judge, alarm)
+        return going
     finally:
-        await close(source)
-    return b"".join(parts)
-
-
-async def close(source: AsyncIterator[bytes]) -> None:
-    """Let go of a source: a generator is closed, and with it what it reads from."""
-    leave = getattr(source, "aclose", None)
-    if leave is not None:
-        await leave()
+        if going is None:
+            await sources.close(source)

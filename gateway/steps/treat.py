@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from gateway.flow import ANYONE, Flow, Leg
 from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Touch
+from gateway.formats.parts import Part
 from gateway.ports import Ports
 from gateway.regime import Labels
 from gateway.steps.edit import NO_EDITS, Editor
@@ -48,6 +49,12 @@ class Case:
     def records(self) -> list[Record]:
         """Give the decisions on records, those in embedded messages included."""
         return [*self.owned.values(), *(record for case in self.inner.values() for record in case.records)]
+
+    def held(self, place: Place) -> Scalar | Part:
+        """Give what stands at a place after what it holds was treated; the very same where that changed nothing."""
+        self.met[place] += 1
+        inner, result = self.inner[place].reading, self.results[place]
+        return place[2] if result.body is inner.body or inner.back is None else inner.back(result.body)
 
     @property
     def frames(self) -> list[Record]:
@@ -107,12 +114,15 @@ def _edits(case: Case, edits: Edits, labels: Labels) -> Edits:
             new = value if edit is None else edit.value(value, customer)
             if new is not value or value is None or value == "":
                 return new  # treated as a whole: what it holds doesn't matter any more
-            place = (contained, customer, value)
-            case.met[place] += 1
-            inner, result = case.inner[place].reading, case.results[place]
-            return value if result.body is inner.body or inner.back is None else inner.back(result.body)
+            held = case.held((contained, customer, value))
+            return held if not isinstance(held, Part) else held.text
 
-        return Edit(swap) if edit is None else replace(edit, value=swap)
+        def swap_part(part: Part, customer: str | None) -> Part | Scalar | Signal:
+            text = "" if edit is None else part.text
+            new = text if edit is None else edit.value(text, customer)
+            return new if new is not text or not part.body else case.held((contained, customer, part))
+
+        return replace(edit or Edit(swap), value=swap, part=swap_part)
 
     return Edits(of, edits.unlisted)
 

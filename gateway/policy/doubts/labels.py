@@ -51,7 +51,10 @@ def _one_place(message: Message) -> Iterator[Problem]:
     by_length: dict[int, list[tuple[tuple[Step, ...], Field]]] = defaultdict(list)
     exact: dict[tuple[Step, ...], Field] = {}
     for field in message.fields:
-        selector = parse(field.selector)
+        try:
+            selector = parse(field.selector)
+        except ValueError:
+            continue  # the words of another format
         if not (selector.hot or selector.singular):
             continue
         first = exact.setdefault(selector.steps, field)

@@ -1,0 +1,200 @@
+"""Tables: CSV (RFC 4180), TSV, and what others write: each row is a record.
+
+Promise: a cell that no edit changes keeps its bytes, quotes included; so do empty lines, each row's end, and what
+stands before the table. A changed cell is quoted where it was, or where it has to be. A removed cell is left empty: a
+column goes out of all rows or of none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from operator import is_not
+
+from gateway.errors import Unreadable
+from gateway.formats.csv_columns import Columns, Layout
+from gateway.formats.csv_dialect import SEPARATOR, Dialect, lines_before
+from gateway.formats.csv_grid import CONTROLS, Grid, take_apart
+from gateway.formats.document import Edit, Edits, Scalar, Signal, Spot, Written
+from gateway.formats.tally import Tally, text_of
+
+Value = Callable[[Scalar, str | None], Scalar | Signal]
+_TEXTS = {str}
+
+
+def read(body: bytes, layout: Layout, max_cells: int, columns: Columns | None = None) -> CsvDocument:
+    """Read a table, or the next rows of one whose `columns` are known.
+
+    Raises `Unreadable`: body-malformed, body-ambiguous, body-encoding, body-too-large.
+    """
+    if len(body.translate(None, CONTROLS)) != len(body):
+        raise Unreadable("body-malformed", "the table holds control characters")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise Unreadable("body-encoding", "the table is not UTF-8") from None
+    head, before = ("", []) if columns else _before(text, layout.dialect)
+    length = len(head) + sum(map(len, before))
+    named = layout.dialect.header and columns is None
+    grid = take_apart(text[length:], layout.dialect, columns.width if columns else None, max_cells)
+    if columns is None and grid.count:
+        first = grid.values(grid.flat[: grid.width])
+        columns = layout.columns([name or "" for name in first]) if named else layout.numbered(grid.width)
+    return CsvDocument(body, head, before, grid, columns, 1 if named and grid.count else 0)
+
+
+@dataclass(slots=True, eq=False)
+class CsvDocument:
+    """A table that was read. `head` tells of the delimiter, `before` are the lines before the table.
+
+    What those lines say is nobody's: together they are a record of their own, a stranger's, and unlisted.
+    """
+
+    body: bytes
+    head: str
+    before: list[str]
+    grid: Grid
+    columns: Columns | None
+    first: int
+
+    @property
+    def customers(self) -> Sequence[str | None]:
+        """Give the customer of each row."""
+        column = self.columns.customer if self.columns else None
+        if column is None:
+            return [None] * (self._extra + self.grid.count - self.first)
+        named = self.grid.values(self.grid.cells(column, self.first))
+        return [None] * self._extra + [name or None for name in named]
+
+    def lookup(self, selector: str) -> str | int | None:
+        """Give what a column says, where all rows say the same."""
+        if self.columns is None or selector not in self.columns.names:
+            return None
+        column = self.columns.names.index(selector)
+        found = set(self.grid.values(self.grid.cells(column, self.first)))
+        return found.pop() if len(found) == 1 and self.columns.names.count(selector) == 1 else None
+
+    def write(
+        self,
+        records: Sequence[Edits],
+        envelope: Edits,  # noqa: ARG002 - a Document's form; nothing is around the rows
+        customers: Sequence[str | None] | None = None,
+    ) -> Written:
+        """Treat the table, column by column."""
+        owners = self.customers if customers is None else customers
+        rows = self._extra + self.grid.count - self.first
+        if len(records) != rows or len(owners) != rows:
+            raise ValueError("one decision and one customer for each record")
+        tally, grid = Tally(), self.grid
+        before = self._treated_before(tally, records[0], owners[0]) if self._extra else self.before
+        treating = _Treating(tally, records[self._extra :], owners[self._extra :])
+        made: dict[int, list[str]] = {}
+        for number in range(self.columns.width if self.columns and treating.owners else 0):
+            assert self.columns
+            cells = grid.cells(number, self.first)
+            new = treating.column(grid, cells, self.columns.spots[number], self.columns.pointers[number])
+            if new is not cells:
+                made[number] = new
+        if not made and before is self.before:
+            return tally.written(self.body)
+        changed = Grid(grid.dialect, [*grid.flat], grid.width, grid.count, grid.lead, grid.end, grid.ends,
+                       grid.closed, grid.quoted or bool(made))  # fmt: skip
+        for number, cells in made.items():
+            changed.put(number, cells, self.first)
+        return tally.written("".join((self.head, *before, changed.text())).encode())
+
+    @property
+    def _extra(self) -> int:
+        """Tell whether the lines before the table are a record."""
+        return 1 if any(line.strip() for line in self.before) else 0
+
+    def _treated_before(self, tally: Tally, edits: Edits, owner: str | None) -> list[str]:
+        """Treat the lines before the table, each as one text that no field names."""
+        made, same = list[str](), True
+        for line in self.before:
+            text = line.rstrip("\r\n")
+            new = tally.treat(edits, (), "/?", text, owner) if text.strip() else text
+            same = same and new is text
+            told = "" if isinstance(new, Signal) else text if new is text else text_of(new)
+            if told is not text and not told.isprintable():
+                raise Unreadable("body-encoding", "a treated line holds control characters")
+            made.append(told + line[len(text) :])
+        return self.before if same else made
+
+
+class _Treating:
+    """Treats columns of rows with their edits; rows that were decided alike share one `Edits`."""
+
+    def __init__(self, tally: Tally, records: Sequence[Edits], owners: Sequence[str | None]) -> None:
+        self.tally = tally
+        self.records = records
+        self.owners = owners
+        self._keys = list(map(id, records))
+        self._distinct = dict(zip(self._keys, records, strict=True))
+        self._values: dict[Spot, list[Value] | Value | None] = {}
+
+    def column(self, grid: Grid, cells: list[str], spot: Spot, pointer: str) -> list[str]:
+        """Give a column anew; the very same list where nothing changes."""
+        if spot not in self._values:
+            self._values[spot] = self._edits_at(spot)
+        treat = self._values[spot]
+        if treat is None:
+            return cells
+        old = grid.values(cells)
+        made: list[Scalar | Signal]
+        if isinstance(treat, list):
+            made = [one(value, owner) for one, value, owner in zip(treat, old, self.owners, strict=True)]
+        else:
+            made = list(map(treat, old, self.owners))
+        kinds = set(map(type, made))
+        if Signal in kinds:
+            self._refuse(made, old, spot, pointer)
+        changed = list(map(is_not, made, old))
+        if not any(changed):
+            return cells
+        counts = Counter(compress(self._keys, changed))
+        for key, count in counts.items():
+            self.tally.touch(self._distinct[key], spot, pointer, count)
+        texts = made if kinds == _TEXTS else ["" if isinstance(one, Signal) else text_of(one) for one in made]
+        new = grid.all_written(texts, cells)  # type: ignore[arg-type]  # texts, all of them: `kinds` tells
+        return (
+            new
+            if all(changed)
+            else [one if other else cell for one, other, cell in zip(new, changed, cells, strict=True)]
+        )
+
+    def _edits_at(self, spot: Spot) -> list[Value] | Value | None:
+        """Give what treats a cell: one for all rows, one for each, or none."""
+        found: dict[int, Edit | None] = {key: self.tally.edit(edits, spot) for key, edits in self._distinct.items()}
+        if not any(found.values()):
+            return None
+        values = {key: edit.value if edit else _kept for key, edit in found.items()}
+        return next(iter(values.values())) if len(values) == 1 else [values[key] for key in self._keys]
+
+    def _refuse(self, made: list[Scalar | Signal], old: Sequence[Scalar], spot: Spot, pointer: str) -> None:
+        """Note cells that are refused; one that may only be left out altogether is as well."""
+        for row, one in enumerate(made):
+            if one is Signal.REFUSE or one is Signal.DROP:
+                self.tally.refuse(self.records[row], spot, pointer)
+                made[row] = old[row]
+
+
+def _kept(value: Scalar, _owner: str | None) -> Scalar:
+    """Leave a value as it is."""
+    return value
+
+
+def _before(text: str, dialect: Dialect) -> tuple[str, list[str]]:
+    """Give what stands before a table: the line that tells of the delimiter, and as many lines as the catalogue says."""
+    told = SEPARATOR.match(text)
+    if told and told[2] != dialect.delimiter:
+        raise Unreadable("body-ambiguous", "the first line tells of another delimiter than the catalogue")
+    head = told[0] if told else ""
+    end = lines_before(text[len(head) :], dialect)
+    if end < 0:
+        raise Unreadable("body-malformed", "fewer lines than stand before the table")
+    before = text[len(head) : len(head) + end]
+    lines = before.split(dialect.end)
+    return head, [line + dialect.end for line in lines[:-1]]
