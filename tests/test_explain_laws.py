@@ -68,7 +68,7 @@ def test_the_parts_of_a_condition_together_say_what_the_whole_says(rules, situat
                 assert certain is exempts(condition, around, book.policies.consents).certain
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(policy_sets(), flows(odd=True))
 def test_a_story_has_the_verdict_and_every_treatment_of_the_trial(policies, flow):
     trial = asyncio.run(bench(policies).put(*flow))

@@ -13,11 +13,11 @@ from gateway.discover.bodies import Body
 from gateway.discover.draft import DraftField, DraftMessage
 from gateway.discover.group import Bodies, Group
 from gateway.discover.labels import label
+from gateway.discover.naming import route
 from gateway.discover.outline import Decimal, Outline, Whole
 from gateway.discover.records import around, beside
-from gateway.discover.spots import Spotted, spots, tidy
-from gateway.discover.naming import route
 from gateway.discover.segments import Step as PathStep
+from gateway.discover.spots import Spotted, spots, tidy
 from gateway.errors import Unreadable
 from gateway.flow import Request
 from gateway.formats.selector import ANY, Step, parse
@@ -116,7 +116,7 @@ def _covers(label_: Sequence[Step], place: Sequence[Step]) -> bool:
 
 
 def _follow(place: Outline, steps: Sequence[Step]) -> Outline | None:
-    """Give what stands at the end of some steps; None where nothing was seen there, or a wildcard goes through names."""
+    """Give what stands at the end of some steps; None where nothing was seen there."""
     for at in steps:
         following = place.elements if at is ANY else place.members.get(str(at))
         if following is None:
