@@ -351,6 +351,9 @@ async def test_an_emptied_object_that_is_kept_shows_even_the_nulls_in_it():
     changes = await compare(policies(emptied, whole), policies(ALLOW, whole), answer=answer)
     assert [(one.kind, one.pointer) for one in changes.fields] == [("exposed", "/lines")]
     assert changes.fields[0].old.rules[0].name == "sales/protect[0]"
+    nested = whole.replace("$.lines: business.price", "$.lines: business.price\n      $.lines.*: business.order")
+    changes = await compare(policies(emptied, nested), policies(ALLOW, nested), answer=answer)
+    assert [(one.kind, one.pointer) for one in changes.fields] == [("exposed", "/lines/*")]
 
 
 async def everything():

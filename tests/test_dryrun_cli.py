@@ -14,8 +14,10 @@ from click.testing import CliRunner
 from dryrun_kit import PLANTED, Traffic, listed, order, written
 from gate_kit import JSON, SHIPPED, answering
 from live import SOVGATE
+from pdf_kit import add_page, blank, saved
 
 from gateway.cli.main import _sovgate, main
+from gateway.flow import Response
 
 SAMPLES = Path(__file__).parent.parent.parent / "shared" / "samples"
 SAID = (
@@ -232,3 +234,17 @@ def test_captures_of_real_tools_are_told_without_a_traceback(name):
     assert result.exit_code in {0, 2}
     assert said["entries"] == sum(said["unusable"].values()) + sum(said["skipped"].values()) + said["flows"]
     assert said["failures"] == {}
+
+
+def test_documents_are_opened_in_a_process_of_their_own_and_marked(tmp_path):
+    traffic, pdf = Traffic(), blank()
+    add_page(pdf)
+    for body in (saved(pdf), b"%PDF-1.7 broken"):
+        headers = (("Content-Type", "application/pdf"), ("X-Customer-Id", "C-PLANTED-17"))
+        traffic.ask("/api/orders/1/invoice.pdf", Response(200, headers, body))
+    result = called(written(tmp_path / "week.har", traffic.items), *SAID, "-o", "json")
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["flows"], said["marks"]) == (0, 2, 2)
+    assert [row["refusal"] for row in said["refusals"]["rows"]] == ["body-unmarkable"]
+    rules = {row["rule"]: row["values"] for row in said["rules"]}
+    assert rules["sales-reads-orders/watermark[0]"] == 2
