@@ -9,6 +9,7 @@ RUN python -m venv /opt/sovgate \
     && /opt/sovgate/bin/pip install --no-cache-dir --require-hashes -r requirements/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY gateway gateway
+COPY docs/checks docs/checks
 RUN /opt/sovgate/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.11-slim

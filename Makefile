@@ -39,6 +39,9 @@ types: setup  ## mypy, strict
 unit: setup  ## the tests
 	@$(BIN)/python -m pytest -n auto -m "not heavy" -q
 
+search: setup  ## the laws once more, with other examples than those of `make test`
+	@SOVGATE_EXAMPLES=search $(BIN)/python -m pytest -n auto -m "not heavy" -q
+
 test-all: setup  ## adds what needs real servers and packages from elsewhere; names what is missing
 	@bash tests/heavy/run.sh $(BIN)/python
 

@@ -1,6 +1,6 @@
 """Measures what the design promises, side by side with peers, in one run: `make bench`, or
 
-    python bench/run.py [--quick] [--only proxy,decision,memory,audit,json,marks] [--json FILE]
+    python bench/run.py [--quick] [--only proxy,decision,memory,audit,json,marks,check,dryrun] [--json FILE]
 
 Everything runs on 127.0.0.1, is bounded in time, and is stopped at the end. Peers that aren't installed are named, with
 how to install them. It exits 0 where everything ran, whatever the numbers are, and 1 where something failed.
@@ -25,7 +25,14 @@ from bench.load import LoadFailed
 from bench.processes import DidNotStart
 
 ROOT = report.ROOT
-PROGRAMS = {"decision": "decision.py", "audit": "audit_log.py", "json": "json_body.py", "marks": "marks.py"}
+PROGRAMS = {
+    "decision": "decision.py",
+    "audit": "audit_log.py",
+    "json": "json_body.py",
+    "marks": "marks.py",
+    "check": "check.py",
+    "dryrun": "dry_run.py",
+}
 """Sections that are programs of their own; each prints JSON with `--json`."""
 
 SECTIONS = ("proxy", "memory", *PROGRAMS)

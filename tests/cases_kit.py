@@ -47,7 +47,8 @@ def run_all(loaded: Iterable[Suite], policies: PolicySet = POLICIES) -> list[Res
 
 def reading(expect: str, body: str = ORDER, flow: str = READ, more: str = "") -> str:
     """Write a file with one case: an order is read."""
-    return f"{HEAD}  - case: An order is read\n    flow: {{{flow}}}\n    response: {{body: {body}}}\n{more}    expect: {expect}\n"
+    made_up = f"  - case: An order is read\n    flow: {{{flow}}}\n    response: {{body: {body}}}\n{more}"
+    return f"{HEAD}{made_up}    expect: {expect}\n"
 
 
 def failures(text: str, **given: Any) -> list[str]:

@@ -169,4 +169,6 @@ def har(exchanges: Iterable[Exchange]) -> bytes:
                 "timings": {"send": 0, "wait": 1, "receive": 0},
             }
         )  # fmt: skip
-    return json.dumps({"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": entries}}).encode()
+    return json.dumps(
+        {"log": {"version": "1.2", "creator": {"name": "t", "version": "1"}, "entries": entries}}
+    ).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from gateway.dryrun.report import Capture, Report
 from gateway.dryrun.run import DryRun
 from gateway.dryrun.sites import Site, Sites
 from gateway.dryrun.tally import Tally
-from gateway.flow import Headers, Request, Response
+from gateway.flow import Headers, Request, Response, header
 from gateway.policy.model import PolicySet
 from gateway.workbench import Known, Workbench
 
@@ -113,29 +114,32 @@ def har(items: Iterable[Exchange]) -> bytes:
                 "method": one.request.method,
                 "url": one.site + one.request.target,
                 "httpVersion": "HTTP/1.1",
-                "headers": [{"name": name, "value": value} for name, value in one.request.headers],
+                "headers": _headers(one.request.headers),
                 **(
-                    {"postData": {"mimeType": "application/json", "text": one.request.body.decode()}}
+                    {"postData": {"mimeType": JSON[0][1], "text": one.request.body.decode()}}
                     if one.request.body
                     else {}
                 ),
             },
-            "response": {
-                "status": one.response.status if one.response else 0,
-                "headers": [
-                    {"name": name, "value": value} for name, value in (one.response.headers if one.response else ())
-                ],
-                "content": {
-                    "mimeType": "application/json",
-                    "text": one.response.body.decode() if one.response else "",
-                },
-            },
+            "response": _response(one.response or Response(0)),
         }
         for one in items
     ]
-    return json.dumps(
-        {"log": {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": entries}}
-    ).encode()
+    log = {"version": "1.2", "creator": {"name": "test", "version": "1"}, "entries": entries}
+    return json.dumps({"log": log}).encode()
+
+
+def _headers(headers: Headers) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers]
+
+
+def _response(response: Response) -> dict[str, Any]:
+    kind = header(response.headers, "content-type") or ""
+    if kind.endswith("json"):
+        content = {"mimeType": kind, "text": response.body.decode()}
+    else:
+        content = {"mimeType": kind, "encoding": "base64", "text": b64encode(response.body).decode()}
+    return {"status": response.status, "headers": _headers(response.headers), "content": content}
 
 
 def written(path: Path, items: Iterable[Exchange]) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
 from gate_kit import NOW, ORDERING, SALES, answering, written
@@ -61,6 +62,7 @@ def phone(treatment, more=""):
     return f"{ALLOW}protect:\n  - {{classes: user.contact, leg: response, treatment: {treatment}{more}}}\n"
 
 
+@cache
 def policies(policy=ALLOW, catalogue=CATALOGUE):
     return written(**CALLERS, catalog_erp=catalogue, consents=CONSENTS, sales=policy)
 
@@ -340,6 +342,18 @@ async def test_an_empty_object_that_is_no_longer_removed_shows_that_it_is_there(
     assert [(one.kind, one.pointer) for one in changes.fields] == [("exposed", "")]
     back = await compare(policies(), policies(phone("remove")), answer=answer)
     assert [(one.kind, one.pointer) for one in back.fields] == [("hidden", "")]
+
+
+async def test_an_emptied_object_that_is_kept_shows_even_the_nulls_in_it():
+    whole = CATALOGUE.replace('"$.lines[*].price": business.price', "$.lines: business.price")
+    emptied = ALLOW + "protect:\n  - {classes: business.price, treatment: redact}\n"
+    answer = {"id": "SO-1", "lines": {"discount": None}}
+    changes = await compare(policies(emptied, whole), policies(ALLOW, whole), answer=answer)
+    assert [(one.kind, one.pointer) for one in changes.fields] == [("exposed", "/lines")]
+    assert changes.fields[0].old.rules[0].name == "sales/protect[0]"
+    nested = whole.replace("$.lines: business.price", "$.lines: business.price\n      $.lines.*: business.order")
+    changes = await compare(policies(emptied, nested), policies(ALLOW, nested), answer=answer)
+    assert [(one.kind, one.pointer) for one in changes.fields] == [("exposed", "/lines/*")]
 
 
 async def everything():

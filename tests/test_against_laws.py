@@ -63,7 +63,7 @@ def test_whatever_is_newly_in_clear_is_told_and_whatever_no_longer_is(sets, flow
         assert changes.exposed or not after - before
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(pairs(), flows(odd=True))
 def test_what_leaves_alike_has_not_changed_and_what_leaves_otherwise_has(sets, flow):
     old, new = (tried(policies, flow) for policies in sets)
@@ -86,7 +86,7 @@ def test_a_set_against_itself_changes_nothing(policies, flow):
     assert (changes.flows, changes.same, changes.exposed) == (1, 1, False)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(pairs(), flows(odd=True))
 def test_the_other_way_round_what_was_exposed_is_hidden(sets, flow):
     old, new = (tried(policies, flow) for policies in sets)
@@ -96,7 +96,7 @@ def test_the_other_way_round_what_was_exposed_is_hidden(sets, flow):
     assert kept <= hidden
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(policy_sets(), flows())
 def test_every_value_of_a_body_is_found_with_what_became_of_it(policies, flow):
     """The numbers that stand in for values say of each what the released body says of it."""

@@ -155,6 +155,10 @@ def test_times_are_read_exactly(written, started):
     assert read(netstring(flow(asked(timestamp_start=written))))[0].started == started
 
 
+def nested(depth: int) -> list:
+    return [nested(depth - 1)] if depth else []
+
+
 BROKEN = [
     (netstring(flow())[:-1], ["truncated"]),
     (netstring(flow()) + b"12", ["", "truncated"]),
@@ -166,8 +170,9 @@ BROKEN = [
     (b"4:3:x,}" + netstring(flow()), ["malformed", ""]),
     (b"1:x}" + netstring(flow()), ["malformed", ""]),
     (netstring({"type": "http"}).replace(b"http;", b"http?") + netstring(flow()), ["malformed", ""]),
-    (netstring({"a": [[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]}) + netstring(flow()), ["malformed", ""]),
-    (netstring({"a": [None] * 300_000}) + netstring(flow()), ["malformed", ""]),
+    (netstring(flow(metadata=nested(10))) + netstring(flow()), ["", ""]),
+    (netstring(flow(metadata=nested(30))) + netstring(flow()), ["malformed", ""]),
+    (netstring(flow(metadata=[None] * 300_000)) + netstring(flow()), ["too-large", ""]),
     (netstring({1: 2} | {"type": "http"}), ["malformed"]),
 ]
 

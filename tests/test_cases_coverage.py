@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cases_kit import HEAD, POLICIES, READ, reading, run, run_all
+from cases_kit import HEAD, ORDER, POLICIES, READ, reading, run, run_all
 from gate_kit import SHIPPED, written
 
 from gateway.cases import load
@@ -37,7 +37,12 @@ protect:
 watermark:
   - {visible: x, unless: {consent: photos}}
 """,
-    "trial": "version: 1\npolicy: trial\nmode: observe\nprotect: {classes: user.name, leg: response, treatment: remove}",
+    "trial": """
+version: 1
+policy: trial
+mode: observe
+protect: {classes: user.name, leg: response, treatment: remove}
+""",
 }
 SMALL = written(**WORLD)
 HUMAN = "from: erp, to: erp, operator: {kind: human}, request:"
@@ -58,10 +63,23 @@ def missed(*cases: str, policies=SMALL) -> list[str]:
 
 
 ALL = [
-    "$.count of erp.list", "$.id of erp.one", "$.mail of erp.one", "$.name of erp.one", "erp.paper", "erp.read", "erp.write",
-    "p/allow[0]", "p/deny[0]", "p/protect[0]", "p/watermark[0]", "the document erp.paper", "trial/protect[0]",
-    "unless p/deny[0]", "unless p/protect[0]", "unless p/watermark[0]",
-]  # fmt: skip
+    "$.count of erp.list",
+    "$.id of erp.one",
+    "$.mail of erp.one",
+    "$.name of erp.one",
+    "erp.paper",
+    "erp.read",
+    "erp.write",
+    "p/allow[0]",
+    "p/deny[0]",
+    "p/protect[0]",
+    "p/watermark[0]",
+    "the document erp.paper",
+    "trial/protect[0]",
+    "unless p/deny[0]",
+    "unless p/protect[0]",
+    "unless p/watermark[0]",
+]
 
 
 def test_without_a_case_nothing_is_reached_and_what_no_operation_carries_is_not_to_be_reached():
@@ -89,7 +107,10 @@ READ_ = ("erp.read", "p/allow[0]")
         (rows("{rows: [{id: C}]}"), (*READ_, "$.id of erp.one")),
         (rows("{rows: [{name: Al}]}"), (*READ_, "$.name of erp.one", "p/protect[0]", "trial/protect[0]")),
         # The consent covers contact data only: the rule still touches names.
-        (rows("{rows: [{id: C, mail: a}]}", "contact"), (*READ_, "$.id of erp.one", "$.mail of erp.one", "unless p/protect[0]")),
+        (
+            rows("{rows: [{id: C, mail: a}]}", "contact"),
+            (*READ_, "$.id of erp.one", "$.mail of erp.one", "unless p/protect[0]"),
+        ),
         (
             rows("{rows: [{id: C, name: Al}]}", "contact"),
             (*READ_, "$.id of erp.one", "$.name of erp.one", "p/protect[0]", "trial/protect[0]"),
@@ -101,13 +122,15 @@ READ_ = ("erp.read", "p/allow[0]")
             (*READ_, "$.id of erp.one", "unless p/deny[0]"),
         ),
         (
-            reading("{refusal: body-unmarkable}", flow=f"{HUMAN} GET /p").replace("{body: {id: SO-1, customer: {id: C-1, email: ann@pumps.example}}}", "{file: x.png}"),
+            reading("{refusal: body-unmarkable}", flow=f"{HUMAN} GET /p").replace(
+                f"{{body: {ORDER}}}", "{file: x.png}"
+            ),
             ("erp.paper", "p/allow[0]", "p/watermark[0]", "the document erp.paper"),
         ),
         (
             reading(
                 "{verdict: allow}", flow=f"{HUMAN} GET /p", more="    customers: {C: {consents: photos}}\n"
-            ).replace("{body: {id: SO-1, customer: {id: C-1, email: ann@pumps.example}}}", "{file: x.png, headers: {X: C}}"),
+            ).replace(f"{{body: {ORDER}}}", "{file: x.png, headers: {X: C}}"),
             ("erp.paper", "p/allow[0]", "unless p/watermark[0]", "the document erp.paper"),
         ),
         (HEAD + f"  - case: a\n    flow: {{{HUMAN} GET /b}}\n    expect: {{refusal: unknown-operation}}", ()),
@@ -116,7 +139,7 @@ READ_ = ("erp.read", "p/allow[0]")
             ("erp.write", "p/allow[0]", "$.id of erp.one"),
         ),
     ],
-)  # fmt: skip
+)
 def test_a_case_reaches_what_had_a_say_and_what_was_there(case, reached):
     assert missed(case) == left(*reached)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 
 import pytest
 from cases_kit import HEAD, ORDER, POLICIES, READ, reading, suites
-from hypothesis import given
+from gate_kit import SHIPPED
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from test_schemas import plain
@@ -15,7 +17,7 @@ from test_schemas import plain
 from gateway.cases import load
 from gateway.cases.bodies import as_json
 from gateway.cases.places import parse as parse_body
-from gateway.errors import FaultyFiles
+from gateway.errors import FaultyFiles, Problem
 from gateway.policy.schemas import shipped
 from gateway.yamlsource import Reader, parse
 
@@ -44,7 +46,10 @@ ONE = "    flow: {" + READ + "}\n    response: {body: " + ORDER + "}\n"
         (reading("{verdict: alow}"), '7:23 SG107 unknown verdict "alow"'),
         (reading("{verdit: allow}"), '7:14 SG101 unknown key "verdit"'),
         (reading("{refusal: forbidden}"), '7:23 SG107 unknown refusal "forbidden"'),
-        (reading("{verdict: allow, refusal: denied}"), "7:39 SG614 a flow that is allowed is refused on no leg and for no reason"),
+        (
+            reading("{verdict: allow, refusal: denied}"),
+            "7:39 SG614 a flow that is allowed is refused on no leg and for no reason",
+        ),
         (reading("{operation: read-ordr}"), '7:25 SG305 unknown operation in erp: "read-ordr"'),
         (reading("{operation: photo-*}"), "7:25 SG614 a flow is one operation"),
         (reading("{rules: sales-reads}"), '7:21 SG613 unknown rule "sales-reads"'),
@@ -55,10 +60,16 @@ ONE = "    flow: {" + READ + "}\n    response: {body: " + ORDER + "}\n"
         (reading("{fields: {$.id: {}}}"), "7:29 SG105 nothing is expected here"),
         (reading("{fields: {$.id: {treatment: mask, keep: 4}}}"), '7:47 SG101 unknown key "keep"'),
         (reading("{fields: {$.id: {treatment: mask, keep_last: x}}}"), "7:58 SG316 keep_last must be a whole number"),
-        (reading("{fields: {$.id: {becomes: yes}}}"), '7:39 SG104 "yes" is text here, and true or false to some YAML readers'),
+        (
+            reading("{fields: {$.id: {becomes: yes}}}"),
+            '7:39 SG104 "yes" is text here, and true or false to some YAML readers',
+        ),
         (reading("{fields: {'$.': keep}}"), "7:23 SG204 "),
         (reading("{fields: {customer.id: keep}}"), '7:23 SG612 "customer.id" is neither a selector nor a class'),
-        (reading("{fields: {user.contact.emial: keep}}"), '7:23 SG612 "user.contact.emial" is neither a selector nor a class'),
+        (
+            reading("{fields: {user.contact.emial: keep}}"),
+            '7:23 SG612 "user.contact.emial" is neither a selector nor a class',
+        ),
         (reading("{unlisted: mask}"), '7:24 SG107 unknown unlisted "mask"'),
         (reading("{watermark: no-mark}"), '7:25 SG107 unknown watermark "no-mark"'),
         (reading("{watermark: {}}"), "7:25 SG105 nothing is expected here"),
@@ -70,20 +81,38 @@ ONE = "    flow: {" + READ + "}\n    response: {body: " + ORDER + "}\n"
         (reading("{verdict: allow}", flow="from: crm, to: erp"), '5:11 SG102 the key "request" is missing'),
         (reading("{verdict: allow}", flow="from: crm, to: epr, request: GET /"), '5:27 SG304 unknown system "epr"'),
         (reading("{verdict: allow}", flow=READ + ", request2: x"), "5:90 SG101 "),
-        (reading("{verdict: allow}", flow="from: crm, to: erp, request: /api"), "5:41 SG201 a request is a method and a path"),
+        (
+            reading("{verdict: allow}", flow="from: crm, to: erp, request: /api"),
+            "5:41 SG201 a request is a method and a path",
+        ),
         (reading("{verdict: allow}", flow=READ + ", at: 2026-01-05"), '5:94 SG609 "2026-01-05" is no moment'),
-        (reading("{verdict: allow}", flow=READ + ", at: 2026-01-05T09:00"), '5:94 SG609 "2026-01-05T09:00" is no moment'),
+        (
+            reading("{verdict: allow}", flow=READ + ", at: 2026-01-05T09:00"),
+            '5:94 SG609 "2026-01-05T09:00" is no moment',
+        ),
         (reading("{verdict: allow}", flow=READ + ", at: 9999-12-31T23:59-23:00"), "5:94 SG609 "),
         (reading("{verdict: allow}", flow=READ + ", peer: crm"), '5:96 SG608 "crm" is no address'),
         (reading("{verdict: allow}", flow=READ + ", operator: {name: a}"), '5:101 SG101 unknown key "name"'),
-        (reading("{verdict: allow}", flow=READ + ", headers: {X-A: 北京}"), "5:105 SG112 no header can have this value"),
+        (
+            reading("{verdict: allow}", flow=READ + ", headers: {X-A: 北京}"),
+            "5:105 SG112 no header can have this value",
+        ),
         (reading("{verdict: allow}", body="{a: 0x1F}"), "6:26 SG607 0x1F is no number that can stand here"),
-        (reading("{verdict: allow}", body="{a: yes}"), '6:26 SG104 "yes" is text here, and true or false to some YAML readers'),
-        (reading("{verdict: allow}", more="    customers: {C-1: {consents: contct}}\n"), '7:33 SG307 unknown consent "contct"'),
-        (reading("{verdict: allow}", more="    customers: {C-1: {consent: contact}}\n"), '7:23 SG101 unknown key "consent"'),
+        (
+            reading("{verdict: allow}", body="{a: yes}"),
+            '6:26 SG104 "yes" is text here, and true or false to some YAML readers',
+        ),
+        (
+            reading("{verdict: allow}", more="    customers: {C-1: {consents: contct}}\n"),
+            '7:33 SG307 unknown consent "contct"',
+        ),
+        (
+            reading("{verdict: allow}", more="    customers: {C-1: {consent: contact}}\n"),
+            '7:23 SG101 unknown key "consent"',
+        ),
         (reading("{verdict: allow}", more="    customers: {C-1: {attributes: {region: 1}}}\n"), "7:44 SG103 "),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_told_at_its_place(text, told):
     found = faults(text)
     assert [line for line in found if line.startswith(told)], found
@@ -109,7 +138,7 @@ def table(columns: str, *rows: str) -> str:
         (HEAD + f"  - case: a\n{ONE}    table: {{columns: [role, verdict], rows: []}}", "7:45 SG103 a table has rows"),
         (HEAD + f"  - case: a\n{ONE}    table: {{columns: [role]}}", '7:12 SG102 the key "rows" is missing'),
     ],
-)  # fmt: skip
+)
 def test_a_fault_of_a_table_is_told_at_its_cell(text, told):
     found = faults(text)
     assert [line for line in found if line.startswith(told)], found
@@ -120,8 +149,10 @@ def test_everything_that_is_wrong_with_every_file_is_told_at_once():
     with pytest.raises(FaultyFiles) as raised:
         load({name: text.encode() for name, text in files.items()}, POLICIES)
     assert {(p.place.file, p.code) for p in raised.value.problems} == {
-        ("tests/a.yaml", "SG107"), ("tests/sub/b.yml", "SG601"), ("tests/sub/b.yml", "SG111"),
-    }  # fmt: skip
+        ("tests/a.yaml", "SG107"),
+        ("tests/sub/b.yml", "SG601"),
+        ("tests/sub/b.yml", "SG111"),
+    }
 
 
 def test_a_fault_of_what_rows_share_is_told_once():
@@ -215,6 +246,39 @@ def test_what_is_not_a_case_is_passed_over():
     assert load(dict.fromkeys(names, data), POLICIES) == ()
 
 
+SHIPPED_CASES = [path.read_text(encoding="utf-8") for path in sorted((SHIPPED / "tests").glob("*.yaml"))]
+WORD = re.compile(r"[\w$.\[\]*/~-]+")
+WORDS = [
+    *sorted({word for text in SHIPPED_CASES for word in WORD.findall(text)}),
+    "",
+    "~",
+    "[]",
+    "{}",
+    "1e5",
+    '"x"',
+    "\u202e",
+]
+
+
+def told_of(text: str) -> tuple[Problem, ...]:
+    try:
+        suites(text)
+    except FaultyFiles as error:
+        return error.problems
+    return ()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(SHIPPED_CASES), st.lists(st.tuples(st.floats(0, 0.999), st.sampled_from(WORDS)), max_size=4))
+def test_a_mangled_file_gives_cases_or_its_faults_and_nothing_else(text, changes):
+    for where, word in changes:
+        found = list(WORD.finditer(text))
+        at = found[int(where * len(found))]
+        text = text[: at.start()] + word + text[at.end() :]
+    told = told_of(text)
+    assert all(problem.code and problem.place.line for problem in told)
+
+
 GOOD = [
     "{verdict: allow}",
     "{verdict: refuse, leg: response, refusal: not-allowed}",
@@ -251,7 +315,7 @@ BAD = [
     "{observed: {verdict: maybe}}",
     "{headers: {'a b': c}}",
     "{rules: []}",
-]  # fmt: skip
+]
 
 
 def schema_takes(text: str) -> bool:

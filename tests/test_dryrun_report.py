@@ -365,3 +365,26 @@ async def test_one_line_a_flow():
 async def test_without_a_caller_nothing_is_judged():
     report, _ = await judge(week().items, assumed=type(ASSUMED)(ASSUMED.sites))
     assert (report.flows, report.skipped["no-caller"]) == (0, 8)
+
+
+async def test_what_is_in_a_refused_answer_reaches_nobody_and_is_not_counted():
+    policies = written(
+        catalog_erp="""
+version: 1
+catalog: erp
+operations: {read: {request: GET /api/orders, response: order}}
+messages:
+  order: {format: json, customer: $.customer.id, unlisted: keep, fields: {$.customer.email: user.contact.email}}
+""",
+        catalog_crm="version: 1\ncatalog: crm\n",
+        sales="""
+version: 1
+policy: sales
+scope: {from: crm, to: erp}
+allow: true
+deny: {classes: user.contact, leg: response}
+""",
+    )
+    report, (one,) = await judge(Traffic().ask(answer=answering(order())).items, policies)
+    assert (one.refusal, one.leg, report.treatments, report.fields.rows) == ("denied", "response", {}, ())
+    assert [row.why for row in report.rules] == ["", ""]

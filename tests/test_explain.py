@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
 from click.testing import CliRunner
@@ -53,6 +54,7 @@ deny:
 ORDER = {"customer": {"id": "C-1", "phone": "+49 89 1234567"}, "total": 12}
 
 
+@cache
 def policies(rules=SALES_RULES):
     return written(catalog_erp=CATALOGUE, catalog_crm=CRM, consents=CONSENTS, sales=rules)
 

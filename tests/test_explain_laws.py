@@ -68,7 +68,7 @@ def test_the_parts_of_a_condition_together_say_what_the_whole_says(rules, situat
                 assert certain is exempts(condition, around, book.policies.consents).certain
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(policy_sets(), flows(odd=True))
 def test_a_story_has_the_verdict_and_every_treatment_of_the_trial(policies, flow):
     trial = asyncio.run(bench(policies).put(*flow))
@@ -82,9 +82,10 @@ def test_a_story_has_the_verdict_and_every_treatment_of_the_trial(policies, flow
         for field in leg.fields:
             named = {one.rule.id for one in field.accounts if protects(one, frozenset(field.classes))}
             assert not field.classes or named == {rule.name for rule in field.rules}
-        told = {(one.pointer, one.classes, one.treatment.partition(" ")[0]) for one in leg.fields}
-        if not (leg.refusal or hollow(flow)):
-            assert recorded(trial, leg.leg) <= told
+        told = {(one.pointer, one.treatment.partition(" ")[0]) for one in leg.fields}
+        for pointer, treatment in recorded(trial, leg.leg) if not (leg.refusal or hollow(flow)) else ():
+            below = {name for place, name in told if place.startswith(f"{pointer}/")}
+            assert (pointer, treatment) in told or below == {treatment}  # what is emptied is recorded as a whole
     for fields in (None, [(leg, field) for leg in story.legs for field in leg.fields]):
         assert story.refusal in text(story, "flow 1", fields, ids=False)
         assert as_dict(story, "flow 1", fields, ids=False)["refusal"] == story.refusal
@@ -96,7 +97,7 @@ def recorded(trial, leg):
     kind = "outcome" if leg is Leg.RESPONSE else "intent"
     decided = [one for entry in trial.entries if entry.kind == kind for one in entry.decided]
     fields = [field for one in decided for field in one.fields if field.treatment != "write-back"]
-    return {(field.pointer, field.classes, field.treatment) for field in fields}
+    return {(field.pointer, field.treatment) for field in fields}
 
 
 def hollow(flow):

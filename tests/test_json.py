@@ -471,6 +471,13 @@ class TestLookup:
 
 
 class TestShapes:
+    def test_a_map_with_names_for_data_is_not_learned(self):
+        body = json.dumps([{f"name {number}": 1, "id": number} for number in range(400)]).encode()
+        plan = message("$.id", records="$[*]")
+        for _ in range(3):
+            assert read(body, plan).customers == [None] * 400
+        assert plan.former.shape is None
+
     def test_a_body_seen_before_is_read_by_its_shape(self):
         plan = message("$.a", "$.c.id", customer="$.c.id", records="$[*]")
         body = text([{"a": "é", "c": {"id": "x"}}, {"c": {"id": "y"}, "z": [{"q": None}]}])

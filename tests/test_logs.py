@@ -103,3 +103,16 @@ def test_lines_of_flows_can_be_left_out():
     access.turned_away("no-route")
     access.write(flow="f1", system="erp", status=200, seconds=0, request_bytes=0, response_bytes=0)
     assert stream.getvalue() == b""
+
+
+class Full(io.BytesIO):
+    """A disk on which nothing fits any more."""
+
+    def write(self, line):
+        raise OSError(28, "No space left on device")
+
+
+def test_a_line_that_cannot_be_written_is_lost_and_nothing_else():
+    log = make_log(Full())
+    log.info("started")
+    AccessLog(log).failed("f1", KeyError("S3cret"))

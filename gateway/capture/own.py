@@ -56,7 +56,7 @@ def _open(file: Source, name: str, keys: Sequence[X25519PrivateKey]) -> seal.Fil
     except (CutError, ValueError, RecursionError):
         raise BadCapture(f"{name}: its header is damaged, or cut short") from None
     if not keys:
-        raise BadCapture(f"{name}: sealed for the key {_shown(header)}: give the private key with --capture-key")
+        raise BadCapture(f"{name}: sealed for the key {_shown(header)}: give the private key with --key FILE")
     opened = (seal.unseal(header, start + header_bytes, key) for key in keys)
     found = next((key for key in opened if key is not None), None)
     if found is None:

@@ -42,7 +42,7 @@ def read(source: Source, limit: int) -> Iterator[bytes | None]:
 
 
 def table(content: bytes) -> dict[str, Value]:
-    """Read the content of a dictionary. Raises `UnfitError` (malformed)."""
+    """Read the content of a dictionary. Raises `UnfitError`: malformed, or too-large for what has countless values."""
     return _Reader().table(memoryview(content), _DEPTH)
 
 
@@ -77,7 +77,9 @@ class _Reader:
         """Read one value; give it and what follows."""
         prefix = _LENGTH.match(data)
         self._left -= 1
-        if prefix is None or not depth or not self._left:
+        if self._left <= 0:
+            raise UnfitError("too-large")
+        if prefix is None or not depth:
             raise UnfitError("malformed")
         begin = prefix.end()
         end = begin + int(prefix[1])

@@ -19,7 +19,9 @@ class AttachedFiles:
         """Read one file; none that a link leads out of the folder to, and none that is larger than 64 MiB."""
         path = self._inside(name)
         try:
-            return None if path is None or path.stat().st_size > _LARGEST else path.read_bytes()
+            if path is None or not path.is_file() or path.stat().st_size > _LARGEST:  # a pipe would be waited for
+                return None
+            return path.read_bytes()
         except OSError:
             return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address
 
@@ -35,6 +35,7 @@ class Flows:
     named: Named
     file: str
     attached: Attached | None = None
+    _held: dict[str, bytes | None] = field(default_factory=dict)
 
     def flow(self, section: Section) -> Flow:
         """Read who asks what."""
@@ -89,7 +90,9 @@ class Flows:
         """Give a body with what its file holds; one that isn't there is recorded if it is `needed`."""
         if body is None or not body.file or self.attached is None:
             return body
-        data = self.attached(body.file)
+        if body.file not in self._held:
+            self._held[body.file] = self.attached(body.file)
+        data = self._held[body.file]
         if data is None and needed:
             self.reader.fault(body.place, f"there is no file {body.file}", code=Fault.NO_BODY_FILE)
         return Body(body.place, data, body.type, body.file)

@@ -65,8 +65,8 @@ class Reading:
 class Outcome:
     """A case's trial. `plans` are the watermarks that were asked for; `rules` all rules of the policies by their ids.
 
-    `asked` are the customers whom the gate looked up, `awaited` the legs that the case expects to pass: where they don't,
-    that is told once.
+    `asked` are the customers whom the gate looked up, `awaited` the legs that the case expects to pass: where they
+    don't, that is told once.
     """
 
     trial: Trial

@@ -56,7 +56,7 @@ def with_flags(
         raise click.UsageError("--capture DIR and --capture-key FILE go together")
     bounds = found.bounds
     size = bounds.size if mib is None else mib * _MIB
-    seconds = bounds.seconds if minutes is None else 60.0 * minutes
+    seconds = bounds.seconds if minutes is None else 60.0 * min(minutes, 10**9)
     return replace(settings, capture=replace(found, bounds=replace(bounds, size=size, seconds=seconds)))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import BinaryIO
 
 import click
@@ -36,8 +37,6 @@ from gateway.formats.limits import BodyLimits
 from gateway.policy.model import PolicySet
 from gateway.sandbox import Sandbox
 from gateway.workbench import Known, Workbench
-
-_ROUND = 16  # flows between two looks at whether to stop
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -145,10 +144,8 @@ async def _through(plan: _Plan, readings: Readings, tally: Tally, comparison: Co
             comparison if plan.old else None,
         )
         with _stoppable() as stopped:
-            for number, (capture, entry) in enumerate(readings):
+            for capture, entry in readings:
                 tell(await run.take(capture, entry))
-                if number % _ROUND == 0:
-                    await asyncio.sleep(0)
                 if stopped():
                     return False
         return True
@@ -159,17 +156,18 @@ async def _through(plan: _Plan, readings: Readings, tally: Tally, comparison: Co
 @contextmanager
 def _stoppable() -> Iterator[Callable[[], bool]]:
     """Let the first Ctrl-C end the run after the flow that is being judged, so that what was found can be told."""
-    loop, asked_to = asyncio.get_running_loop(), []
+    asked_to: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
 
-    def stop() -> None:
-        asked_to.append(True)
-        loop.remove_signal_handler(signal.SIGINT)  # the second one ends it at once
+    def stop(number: int, _frame: FrameType | None) -> None:
+        asked_to.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # the second one ends it at once
 
-    loop.add_signal_handler(signal.SIGINT, stop)
+    signal.signal(signal.SIGINT, stop)
     try:
         yield lambda: bool(asked_to)
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -194,5 +192,6 @@ def _told(verbose: bool, flows: BinaryIO | None) -> Told:
             click.echo(flow_text(one))
         if flows is not None:
             flows.write(orjson.dumps(flow_line(one)) + b"\n")
+            flows.flush()
 
     return tell

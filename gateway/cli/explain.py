@@ -28,6 +28,7 @@ from gateway.dryrun.explain_json import as_dict
 from gateway.dryrun.explain_text import text
 from gateway.dryrun.flows import SKIPPED, Assumed, flow_of
 from gateway.dryrun.story import FieldStory
+from gateway.errors import SovgateError
 from gateway.flow import CustomerFacts, Flow, Response
 from gateway.formats.limits import BodyLimits
 from gateway.policy.model import PolicySet
@@ -169,4 +170,11 @@ def _agreed(case: Case) -> Known:
 async def _put(tried: _Tried, policies: PolicySet, limits: BodyLimits) -> Trial:
     """Put the flow through the gate."""
     async with AsyncExitStack() as stack:
-        return await Workbench(policies, Documents(stack), limits).put(tried.flow, tried.answer, tried.known)
+        bench = Workbench(policies, Documents(stack), limits)
+        try:
+            return await bench.put(tried.flow, tried.answer, tried.known)
+        except SovgateError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the gateway refuses it as `internal`; its text may hold a value
+            told = f"the gateway itself failed on {tried.name} ({type(error).__name__}): please report this"
+            raise _CouldNot(told) from None

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from io import BufferedReader, RawIOBase
+from io import FileIO, RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import click
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway.capture import Exchange, Unusable, open_capture
+from gateway.capture.faults import UNUSABLE
 from gateway.dryrun.report import Capture
 from gateway.errors import BadCapture
 from gateway.storage.capture_keys import read_reader
@@ -78,6 +79,8 @@ class Readings:
                 self.readings.append(reading)
                 for entry in self._entries(reading, lambda size: progress.advance(task, size)):
                     reading.entries += 1
+                    if isinstance(entry, Unusable) and entry.reason == "truncated":
+                        reading.fault = UNUSABLE["truncated"]
                     yield name, entry
 
     @property
@@ -93,11 +96,11 @@ class Readings:
         """Read one capture."""
         try:
             with _opened(reading.name) as source:
-                stream = BufferedReader(_Counted(source, reading, advance))
+                stream = cast("BinaryIO", _Counted(source, reading, advance))
                 yield from open_capture(stream, reading.name, self._keys)
                 while stream.read(1 << 16):
                     pass  # what stands behind the end belongs to the file, and to its SHA-256
-            reading.whole = True
+            reading.whole = not reading.fault
         except BadCapture as error:
             reading.fault = str(error).removeprefix(f"{reading.name}: ")
         except OSError as error:
@@ -105,9 +108,9 @@ class Readings:
 
 
 class _Counted(RawIOBase):
-    """A stream that tells what was read of it."""
+    """A stream that tells what was read of it; a read gives what is there, so that a slow pipe is read as it comes."""
 
-    def __init__(self, source: BinaryIO, reading: Reading, advance: Callable[[int], None]) -> None:
+    def __init__(self, source: FileIO, reading: Reading, advance: Callable[[int], None]) -> None:
         self._source = source
         self._reading = reading
         self._advance = advance
@@ -131,11 +134,11 @@ def _files(name: str) -> list[str]:
     return [str(file) for file in sorted(Path(name).iterdir()) if file.is_file() and not file.name.startswith(".")]
 
 
-def _opened(name: str) -> BinaryIO:
+def _opened(name: str) -> FileIO:
     """Open a file; standard input stays open."""
     if name == STDIN:
-        return open(sys.stdin.fileno(), "rb", closefd=False)
-    return Path(name).open("rb")
+        return open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
+    return Path(name).open("rb", buffering=0)
 
 
 def _key(file: Path) -> X25519PrivateKey:

@@ -10,6 +10,7 @@ from gateway.storage.capture_folder import Bounds
 KEYS = ("folder", "key", "mib", "minutes", "file_mib", "free_mib", "systems", "operations")
 _MIB = 1024 * 1024
 MOST = 1024 * 1024
+_LONGEST = 10**9  # minutes: for ever
 
 
 def read_capture(source: Source) -> CaptureSettings | None:
@@ -25,7 +26,7 @@ def read_capture(source: Source) -> CaptureSettings | None:
         key=source.path(section, "key"),
         bounds=Bounds(
             size=section.integer("mib", usual.size // _MIB, minimum=1, maximum=MOST) * _MIB,
-            seconds=60.0 * section.integer("minutes", int(usual.seconds // 60), minimum=1),
+            seconds=60.0 * min(section.integer("minutes", int(usual.seconds // 60), minimum=1), _LONGEST),
             file_size=section.integer("file_mib", usual.file_size // _MIB, minimum=1, maximum=MOST) * _MIB,
             free=section.integer("free_mib", usual.free // _MIB, minimum=0) * _MIB,
         ),

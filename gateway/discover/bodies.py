@@ -23,7 +23,8 @@ _BY_TYPE = (
     ("text/html", "html"), ("application/xhtml", "html"), ("javascript", "script"), ("text/css", "style"),
     ("font", "font"), ("svg", "image"), ("image/", "image"), ("video/", "media"), ("audio/", "media"),
     ("event-stream", "event-stream"), ("ndjson", "ndjson"), ("x-www-form-urlencoded", "form"),
-    ("multipart/", "multipart"), ("csv", "csv"), ("xml", "xml"), ("spreadsheet", "spreadsheet"), ("ms-excel", "spreadsheet"),
+    ("multipart/", "multipart"), ("csv", "csv"), ("xml", "xml"), ("spreadsheet", "spreadsheet"),
+    ("ms-excel", "spreadsheet"),
     ("zip", "archive"), ("wasm", "script"), ("text/", "text"),
 )  # fmt: skip
 """What other bodies are, by a part of their content type; anything else is "binary"."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gateway.catalog.clash import clashes
 from gateway.catalog.model import Operation, RequestPattern
-from gateway.catalog.template import parse, shared, written
+from gateway.catalog.template import Segment, Template, parse, shared, written
 from gateway.discover.draft import DraftOperation
 from gateway.errors import Place
 
@@ -44,13 +44,22 @@ def _both(first: DraftOperation, second: DraftOperation) -> DraftOperation | Non
     template = shared(parse(first.path), parse(second.path))
     if template is None or first.told or second.told or written(template) in {first.path, second.path}:
         return None
-    path = written(template)
-    try:
-        parse(path)
-    except ValueError:  # both name a variable alike, in two places
-        return None
+    path = written(_apart(template))
     note = f"named because such a path would fit {first.path} and {second.path}; none was seen"
     return DraftOperation("", first.method, path, notes=(note,))
+
+
+def _apart(template: Template) -> Template:
+    """Give a template's variables names that differ: two paths may name theirs alike, in two places."""
+    apart: list[Segment] = []
+    used: set[str] = set()
+    for segment in template:
+        name = segment.variable
+        if name is not None and name in used:
+            name = _unused(name, used)
+        used |= {name} if name is not None else set()
+        apart.append(replace(segment, variable=name))
+    return tuple(apart)
 
 
 def _only_clear(operations: Iterable[DraftOperation]) -> list[DraftOperation]:

@@ -26,7 +26,8 @@ _FORMATS = {
     "date": "business.schedule.date", "date-time": "business.schedule.date", "uri": "system.operations",
     "bday": "user.demographic.date_of_birth", "givenname": "user.name.first", "familyname": "user.name.last",
     "name": "user.name", "city": "user.contact.address.city", "street": "user.contact.address.street",
-    "zip": "user.contact.address.postal_code", "country": "user.contact.address.country", "org": "user.contact.organization",
+    "zip": "user.contact.address.postal_code", "country": "user.contact.address.country",
+    "org": "user.contact.organization",
     "currency-code": "business.order", "url": "user.contact.url", "photo": "user.content.self_image",
 }  # fmt: skip
 """What formats of JSON Schema and semantics of SAP's OData mean."""

@@ -14,10 +14,11 @@ _IDS = frozenset(
     {"id", "no", "nr", "num", "number", "code", "key", "guid", "uuid", "nummer", "编号", "号", "代码", "bianhao"}
 )
 _WHOLE = frozenset({
-    "kunnr", "kunag", "soldto", "soldtoparty", "customer", "kunde", "client", "客户编号", "客户号", "客户代码", "客户id", "kundennummer",
-    "kundennr", "debitor", "debitorennummer", "kehubianhao", "kehuhao", "kehudaima", "customerid", "clientid", "buyerid",
-    "accountid", "partyid", "partnerid", "partner", "businesspartner", "numeroclient", "codigocliente", "idclient", "idcliente",
-    "party", "account", "buyer", "billtoparty", "payerparty", "customernumber", "customerno",
+    "kunnr", "kunag", "soldto", "soldtoparty", "customer", "kunde", "client", "客户编号", "客户号", "客户代码",
+    "客户id", "kundennummer", "kundennr", "debitor", "debitorennummer", "kehubianhao", "kehuhao", "kehudaima",
+    "customerid", "clientid", "buyerid", "accountid", "partyid", "partnerid", "partner", "businesspartner",
+    "numeroclient", "codigocliente", "idclient", "idcliente", "party", "account", "buyer", "billtoparty",
+    "payerparty", "customernumber", "customerno",
 })  # fmt: skip
 _SURE = frozenset({"customer"})
 _MOST_DEEP = 5

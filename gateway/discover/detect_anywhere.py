@@ -22,7 +22,7 @@ _COMPANY = re.compile(
     r"|S\.?A\.?S?|SARL|S\.?L\.?U?|S\.?p\.?A\.?|S\.?r\.?l\.?|B\.?V\.?|N\.?V\.?|Oy|AB|A/S|ApS|Pty)\.?"
 )
 _STREET = re.compile(
-    r"\d{1,5}[a-zA-Z]?,? [^\d\n]{2,50} (?:St|Street|Ave|Avenue|Rd|Road|Ln|Lane|Dr|Drive|Blvd|Boulevard|Way|Court|Ct|Pl)\.?"
+    r"\d{1,5}[a-zA-Z]?,? [^\d\n]{2,50} (?:St|Street|Ave|Avenue|Rd|Road|Ln|Lane|Dr|Drive|Blvd|Boulevard|Way|Ct|Pl)\.?"
     r"|[^\d\n]{1,50}(?:stra(?:ss|ß)e|str\.|weg|platz|allee|gasse|ring|damm|ufer) ?\d{1,4} ?[a-z]?"
     r"|(?:\d{1,4},? )?(?:rue|avenue|boulevard|place|chemin|impasse|calle|avenida|plaza|paseo|via|viale) [^\n]{2,60}",
     re.IGNORECASE,
@@ -90,7 +90,8 @@ DETECTORS = (
     Detector("coordinate", "user.location.precise", "degrees with decimals", Sure.LOOSE,
              checked(r"[+-]?\d{1,3}\.\d{2,15}", _longitude), asks=True),
     Detector("amount", "business.price", "amounts (two to four decimals, or whole numbers)", Sure.LOOSE,
-             pattern(r"[+-]?(?:\d{1,3}(?:[ ,.']\d{3}){0,5}|\d{1,15})(?:[.,]\d{1,4})?(?: ?[A-Z]{3}| ?[€$£¥])?"), asks=True),
+             pattern(r"[+-]?(?:\d{1,3}(?:[ ,.']\d{3}){0,5}|\d{1,15})(?:[.,]\d{1,4})?(?: ?[A-Z]{3}| ?[€$£¥])?"),
+             asks=True),
     Detector("person-name", "user.name", "names of people (a given or family name that is common)", Sure.LOOSE, _person,
              share=0.3),
     Detector("company-name", "user.contact.organization", "names of companies (by their legal forms)", Sure.PATTERN,

@@ -49,15 +49,16 @@ DETECTORS = (
         pattern(_MOBILE), inside=re.compile(rf"(?<![0-9A-Za-z]){_MOBILE}(?![0-9A-Za-z])", re.ASCII),
     ),
     Detector(
-        "cn-landline", "user.contact.phone_number", "landline numbers of China (area code, 7 or 8 digits)", Sure.PATTERN,
+        "cn-landline", "user.contact.phone_number", "landline numbers of China (area code, 7 or 8 digits)",
+        Sure.PATTERN,
         pattern(r"(?:\(0\d{2,3}\)|0\d{2,3}-)[ ]?[2-8]\d{6,7}(?:-\d{1,5})?"),
     ),
     Detector(
         "cn-plate", "user.government_id.vehicle_registration", "number plates of China, those of new energy included",
         Sure.PATTERN,
         pattern(
-            rf"(?:[{_PROVINCES}][A-HJ-NP-Z][·. -]?(?:[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳]|[DF][A-HJ-NP-Z0-9]\d{{4}}"
-            rf"|\d{{5}}[DF])|[使领]\d{{6}}|\d{{6}}[使领])"
+            rf"(?:[{_PROVINCES}][A-HJ-NP-Z][·. -]?(?:[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳]"
+            rf"|[DF][A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[DF])|[使领]\d{{6}}|\d{{6}}[使领])"
         ),
     ),
     Detector(
@@ -68,7 +69,8 @@ DETECTORS = (
         "cn-bank-card", "user.financial.bank_account", "bank cards of China (62, 16 to 19 digits and checksum)",
         Sure.CHECKSUM, checked(r"62\d{14,17}", luhn.is_valid),
     ),
-    Detector("cn-name", "user.name", "Chinese names (2 to 4 characters, a common family name first)", Sure.LOOSE, _person),
+    Detector("cn-name", "user.name", "Chinese names (2 to 4 characters, a common family name first)", Sure.LOOSE,
+    _person),
     Detector("cn-address", "user.contact.address", "Chinese addresses (an area, then a street, house or room)",
              Sure.PATTERN, _address),
     Detector("cn-company", "user.contact.organization", "names of Chinese companies (by their endings)", Sure.PATTERN,

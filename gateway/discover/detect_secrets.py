@@ -14,6 +14,7 @@ DETECTORS = (
                      r"|sk-[\w-]{20,200}|LTAI\w{12,24}|AKID\w{13,40}"), share=0.3, secret=True),
     Detector("private-key", "user.authorization.credentials", "private keys (PEM)", Sure.CHECKSUM,
              lambda text: text.startswith("-----BEGIN ") and "PRIVATE KEY" in text[:60], share=0.3, secret=True),
-    Detector("password-hash", "user.authorization.password", "hashes of passwords (bcrypt, argon2, crypt)", Sure.CHECKSUM,
+    Detector("password-hash", "user.authorization.password", "hashes of passwords (bcrypt, argon2, crypt)",
+    Sure.CHECKSUM,
              pattern(r"\$(?:2[abxy]?|argon2(?:id|i|d)|[156]|y)\$[ -~]{8,250}"), share=0.3, secret=True),
 )  # fmt: skip

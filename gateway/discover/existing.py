@@ -116,7 +116,7 @@ def _covers(label_: Sequence[Step], place: Sequence[Step]) -> bool:
 
 
 def _follow(place: Outline, steps: Sequence[Step]) -> Outline | None:
-    """Give what stands at the end of some steps; None where nothing was seen there, or a wildcard goes through names."""
+    """Give what stands at the end of some steps; None where nothing was seen there."""
     for at in steps:
         following = place.elements if at is ANY else place.members.get(str(at))
         if following is None:

@@ -24,7 +24,8 @@ from gateway.discover.words import record_of
 from gateway.formats.registry import FORMATS
 
 _CLASSES = {
-    "invoice": "business.invoice", "drawing": "business.drawing", "photo": "business.photo", "contract": "business.contract",
+    "invoice": "business.invoice", "drawing": "business.drawing", "photo": "business.photo",
+    "contract": "business.contract",
     "delivery": "business.delivery", "order": "business.order", "quality": "business.quality",
 }  # fmt: skip
 _BODIES = {
@@ -163,7 +164,8 @@ def notes(leg: str, bodies: Bodies, *, named: bool) -> Iterator[str]:
     total = sum(bodies.kinds.values())
     for kind, count in sorted(bodies.kinds.items()):
         if kind in _BODIES:
-            yield f"{count} of {total} {_LEGS[leg]} are {_BODIES[kind]}, which the catalogue can't describe yet: refused"
+            many = f"{count} of {total} {_LEGS[leg]}"
+            yield f"{many} are {_BODIES[kind]}, which no format of the catalogue describes: refused"
         elif named and kind not in {bodies.format, "none", "unreadable"}:
             yield f"{count} of {total} {_LEGS[leg]} are {kind}, the others {bodies.format}: refused"
     for refusal, count in sorted(bodies.refusals.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from gateway.discover.proposal import Reason
 from gateway.discover.words import Heard, fields_named, record_of, words
@@ -10,15 +11,27 @@ from gateway.discover.words import Heard, fields_named, record_of, words
 WHOLE, TAIL, PART, WEAK, BESIDE = 8, 7, 3, 2, 5
 """Weights: the whole name, its end, another part of it; a word that means little alone; that word with its record."""
 
-_NAMES = frozenset({"name", "names", "bezeichnung", "nom", "nombre", "名称", "title", "label", "titel", "displayname",
-                    "mingcheng"})  # fmt: skip
-_IDS = frozenset({"id", "ids", "no", "nr", "num", "number", "code", "key", "ref", "reference", "guid", "uuid", "identifier",
-                  "numero", "codigo", "nummer", "编号", "编码", "号", "bianhao"})  # fmt: skip
-_TEXTS = frozenset({"description", "desc", "text", "details", "info", "note", "notes", "comment", "message", "msg", "detail",
-                    "reason"})  # fmt: skip
-_FLAGS = frozenset({"verified", "valid", "enabled", "confirmed", "flag", "allowed", "required", "visible", "is", "has",
-                    "count", "type", "kind", "format", "status", "exists", "primary", "default", "label", "template"})  # fmt: skip
+_NAMES = frozenset({
+    "name", "names", "bezeichnung", "nom", "nombre", "名称", "title", "label", "titel", "displayname", "mingcheng",
+})  # fmt: skip
+_IDS = frozenset({
+    "id", "ids", "no", "nr", "num", "number", "code", "key", "ref", "reference", "guid", "uuid", "identifier",
+    "numero", "codigo", "nummer", "编号", "编码", "号", "bianhao",
+})  # fmt: skip
+_TEXTS = frozenset({
+    "description", "desc", "text", "details", "info", "note", "notes", "comment", "message", "msg", "detail",
+    "reason",
+})  # fmt: skip
+_FLAGS = frozenset({
+    "verified", "valid", "enabled", "confirmed", "flag", "allowed", "required", "visible", "is", "has", "count",
+    "type", "kind", "format", "status", "exists", "primary", "default", "label", "template",
+})  # fmt: skip
 """Words at the end of a name that make it say something about a thing, and not the thing: email_verified."""
+
+_VAGUE = frozenset(
+    {"amount", "value", "text", "data", "field", "string", "new", "old", "raw", "betrag", "montant", "importe"}
+)
+"""Words at the end of a name that add nothing to what stands before them."""
 
 _BY_RECORD: dict[str, tuple[str, str, str]] = {
     "customer": ("user.name", "user.unique_id", "business.customer"),
@@ -50,7 +63,18 @@ _BY_RECORD: dict[str, tuple[str, str, str]] = {
 def of_name(name: str, around: Sequence[str]) -> tuple[Reason, ...]:
     """Give the reasons that a name gives; `around` are the names above it, the nearest first, then the message's."""
     person = next(filter(None, map(record_of, around)), "") in {"customer", "party", "person"}
-    reasons = [_heard(heard, name, person=person) for heard in fields_named(name)]
+    found = fields_named(name)
+    ends = {heard.end for heard in found if not heard.meaning.weak}
+    last = words(name)[-1:]
+    vague = bool(last) and last[0] in _VAGUE
+    reasons = []
+    for heard in found:
+        reason = _heard(heard, name, person=person)
+        if vague and heard.end == len(words(name)) - 1 and not heard.meaning.weak:
+            reason = replace(reason, weight=max(reason.weight, TAIL))  # credit limit, in "credit_limit_amount"
+        elif vague and heard.tail and heard.start in ends and heard.end - heard.start == 1:
+            reason = replace(reason, weight=PART)
+        reasons.append(reason)
     reasons += _by_record(name, around)
     if words(name)[-1:] in {("state",), ("estado",)} and "place" in map(record_of, around[:1]):
         reasons.append(Reason("user.contact.address.state", "a state beside an address", BESIDE))

@@ -19,11 +19,11 @@ _LISTING = frozenset({"list", "liebiao", "all", "列表", "liste", "listado", "i
 """Words at the end of a path that only say that it is a list."""
 
 _DOING = frozenset({
-    "search", "query", "export", "import", "cancel", "confirm", "approve", "reject", "close", "open", "submit", "send", "sync",
-    "upload", "download", "validate", "calculate", "login", "logout", "release", "post", "run", "execute", "start", "stop",
-    "count", "find", "lookup", "filter", "batch", "bulk", "rpc", "token", "revoke", "refresh", "convert", "copy", "merge",
-    "assign", "transfer", "pay", "ship", "print", "preview", "register", "verify", "restart", "resume", "suspend",
-    "chaxun", "xinzeng", "shanchu", "xiugai",
+    "search", "query", "export", "import", "cancel", "confirm", "approve", "reject", "close", "open", "submit",
+    "send", "sync", "upload", "download", "validate", "calculate", "login", "logout", "release", "post", "run",
+    "execute", "start", "stop", "count", "find", "lookup", "filter", "batch", "bulk", "rpc", "token", "revoke",
+    "refresh", "convert", "copy", "merge", "assign", "transfer", "pay", "ship", "print", "preview", "register",
+    "verify", "restart", "resume", "suspend", "chaxun", "xinzeng", "shanchu", "xiugai",
 })  # fmt: skip
 """Words at the end of a path that say what is done."""
 
@@ -32,7 +32,8 @@ _DOING = frozenset({
 class Route:
     """A path template in writing.
 
-    `variables` are its variables, each with the literal before it; `subject` is the last literal, `above` the one before
+    `variables` are its variables, each with the literal before it; `subject` is the last literal,
+    `above` the one before
     it; `open` tells that the path ends with a variable.
     """
 
@@ -83,7 +84,7 @@ def slug(text: str) -> str:
 def one_of(text: str) -> str:
     """Give the singular of a text as a name: "order" of "orders", "sales-order" of "A_SalesOrders"."""
     pieces = slug(text).split("-")
-    if len(pieces) > 1 and len(pieces[0]) == 1:
+    if len(pieces) > 1 and len(pieces[0]) == 1 and pieces[1][0].isalpha():
         pieces = pieces[1:]  # A_SalesOrder, as SAP calls entities of its API
     return "-".join([*pieces[:-1], singular(pieces[-1])]) if pieces[-1] else ""
 
@@ -108,8 +109,11 @@ def operation(method: str, route: Route, told: Told, *, listed: bool) -> str:
 
 def many_of(text: str) -> str:
     """Give the plural of a text as a name."""
-    pieces = one_of(text).split("-")
-    return "-".join([*pieces[:-1], plural(pieces[-1])]) if pieces[-1] else ""
+    one = one_of(text)
+    pieces = one.split("-")
+    if pieces[-1].isdigit():
+        return f"{one}-list"
+    return "-".join([*pieces[:-1], plural(pieces[-1])]) if one else ""
 
 
 def distinct(name: str, route: Route, used: set[str]) -> str:
@@ -119,6 +123,9 @@ def distinct(name: str, route: Route, used: set[str]) -> str:
     return name if name not in used else _unique(longer, used)
 
 
+_PREFIXES = frozenset({"api", "rest", "odata", "sap", "web", "data", "service", "erp", "crm", "mes", "tms", "version"})
+
+
 def _unique(name: str, used: set[str]) -> str:
     if name not in used:
         return name
@@ -126,7 +133,8 @@ def _unique(name: str, used: set[str]) -> str:
 
 
 def _variable(before: str) -> str:
-    return one_of(before) or "id"
+    name = one_of(before)
+    return "id" if name in _PREFIXES or not name else name
 
 
 def _of_told(told: Told) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from gateway.discover.group import Told
-from gateway.discover.shown import digits
+from gateway.discover.shown import digits, mostly_known
 from gateway.discover.words import known, personal, words
 from gateway.flow import Headers
 
@@ -57,8 +57,7 @@ def _word(value: object) -> bool:
 
 def _safe(text: str) -> bool:
     """Tell whether a text is made of program words: one of them known, none a person's, no long number."""
-    pieces = words(text)
-    return any(map(known, pieces)) and not any(map(personal, pieces)) and digits(text) < _YEAR
+    return mostly_known(text) and not any(map(personal, words(text))) and digits(text) <= _YEAR
 
 
 def _all_safe(text: str) -> bool:

@@ -66,7 +66,7 @@ def _parsed(name: str, data: bytes) -> Mapping[str, Any]:
 
 
 def _yaml(name: str, text: str) -> object:
-    """Read YAML as texts, lists and mappings. Aliases (which can make a small file huge) and deep nesting are refused."""
+    """Read YAML as texts, lists and mappings. Aliases, which can make a small file huge, are refused."""
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.AliasEvent):

@@ -56,7 +56,8 @@ class Outline:
     """
 
     __slots__ = (
-        "arrays", "booleans", "crowded", "cut", "decimals", "declared", "elements", "integers", "keys", "members", "nulls",
+        "arrays", "booleans", "crowded", "cut", "decimals", "declared", "elements", "integers", "keys", "members",
+        "nulls",
         "objects", "rest", "seen", "strings", "title", "values",
     )  # fmt: skip
 

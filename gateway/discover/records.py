@@ -1,4 +1,4 @@
-"""Whether a JSON body is one record or carries records: a list in `{"value": [...]}`, an object in `{"data": {...}}`."""
+"""Whether a JSON body is one record or carries some: a list in `{"value": [...]}`, an object in `{"data": {...}}`."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from gateway.discover.spots import Spotted
 from gateway.discover.words import plural, singular, words
 from gateway.formats.selector import ANY, Step
 
-_WRAPPERS = frozenset(
-    {"value", "values", "items", "results", "result", "data", "records", "rows", "content", "list", "entries", "elements",
-     "members", "hits", "d", "response", "docs", "payload", "body", "object", "objects", "record", "entry", "entities",
-     "collection", "resultset", "page", "datas", "数据", "列表", "结果", "shuju", "liebiao"}
-)  # fmt: skip
-_PAGING = frozenset(
-    {"total", "count", "page", "pages", "size", "limit", "offset", "next", "previous", "prev", "last", "first", "cursor",
-     "more", "has", "per", "is", "links", "link", "self", "href", "meta", "metadata", "context", "odata", "etag", "jsonrpc",
-     "error", "errors", "done", "nextlink", "rows", "records", "results", "items", "elements", "facets", "sort", "took",
-     "current", "token", "trace", "warnings", "url", "empty", "pageable", "request", "deltalink", "总数", "页码", "of", "success",
-     "truncated", "exceeded", "full", "num", "no"}
-)  # fmt: skip
-_SAID = frozenset({"id", "status", "code", "type", "state", "message", "msg", "version", "time", "timestamp", "number", "ok",
-                   "info", "消息", "状态", "result", "server", "kind", "method", "api"})  # fmt: skip
+_WRAPPERS = frozenset({
+    "value", "values", "items", "results", "result", "data", "records", "rows", "content", "list", "entries",
+    "elements", "members", "hits", "d", "response", "docs", "payload", "body", "object", "objects", "record",
+    "entry", "entities", "collection", "resultset", "page", "datas", "数据", "列表", "结果", "shuju", "liebiao",
+})  # fmt: skip
+_PAGING = frozenset({
+    "total", "count", "page", "pages", "size", "limit", "offset", "next", "previous", "prev", "last", "first",
+    "cursor", "more", "has", "per", "is", "links", "link", "self", "href", "meta", "metadata", "context", "odata",
+    "etag", "jsonrpc", "error", "errors", "done", "nextlink", "rows", "records", "results", "items", "elements",
+    "facets", "sort", "took", "current", "token", "trace", "warnings", "url", "empty", "pageable", "request",
+    "deltalink", "总数", "页码", "of", "success", "truncated", "exceeded", "full", "num", "no",
+})  # fmt: skip
+_SAID = frozenset({
+    "id", "status", "code", "type", "state", "message", "msg", "version", "time", "timestamp", "number", "ok",
+    "info", "消息", "状态", "result", "server", "kind", "method", "api",
+})  # fmt: skip
 """Words beside an answer's data that an order could have as well: they count only beside wrappers that no order has."""
 
 _ENVELOPES = frozenset(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.catalog.template import parse
 from gateway.discover.detectors import datum
-from gateway.discover.shown import Show, all_known, digits, show
+from gateway.discover.shown import Show, all_known, digits, mostly_known, show
 from gateway.discover.words import known, personal, records_named, singular, words
 
 _VERSION = re.compile(r"v?[0-9]{1,3}(?:[._][0-9]{1,2}){0,2}", re.ASCII)
@@ -17,11 +17,11 @@ _BEFORE_VERSIONS = frozenset(
 _KEYED = re.compile(r"([A-Za-z_$][\w.$-]{0,80})\((.*)\)", re.ASCII | re.DOTALL)
 _ENDING = re.compile(r"(.+)\.([a-z][a-z0-9]{0,4})", re.ASCII | re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_$~@.][\w.$~:@+-]{0,63}", re.ASCII)
-_ENDINGS = frozenset(
-    {"json", "xml", "pdf", "png", "jpg", "jpeg", "csv", "txt", "html", "htm", "xlsx", "xls", "docx", "zip", "tiff", "tif",
-     "gif", "webp", "svg", "step", "stp", "dxf", "dwg", "php", "asp", "aspx", "jsp", "do", "svc", "asmx", "js", "css",
-     "map", "ico", "woff", "woff2", "ttf", "edi", "yaml", "yml", "md", "odata", "gz"}
-)  # fmt: skip
+_ENDINGS = frozenset({
+    "json", "xml", "pdf", "png", "jpg", "jpeg", "csv", "txt", "html", "htm", "xlsx", "xls", "docx", "zip", "tiff",
+    "tif", "gif", "webp", "svg", "step", "stp", "dxf", "dwg", "php", "asp", "aspx", "jsp", "do", "svc", "asmx",
+    "js", "css", "map", "ico", "woff", "woff2", "ttf", "edi", "yaml", "yml", "md", "odata", "gz",
+})  # fmt: skip
 _MOST_DIGITS = 3
 _LOOKUP = frozenset({"by", "search", "find", "lookup", "filter", "name", "key", "id", "code", "email", "phone", "for"})
 
@@ -76,7 +76,7 @@ def without_ending(text: str) -> str:
 
 def likely_literal(text: str) -> bool:
     """Tell whether a segment has a known word in it."""
-    return any(len(word) > 1 and known(word) for word in words(text)) and not any(map(personal, words(text)))
+    return mostly_known(text) and not any(map(personal, words(text)))
 
 
 def _keyed(name: str, key: str) -> Step:
@@ -91,7 +91,7 @@ def _literal(text: str) -> bool:
     """Tell whether a text could be a word of the interface at all."""
     if not text.isascii():
         return all_known(text) and _writable(text)
-    if not _WORD.fullmatch(text) or digits(text) > _MOST_DIGITS or show(text) is Show.ODD:
+    if not _WORD.fullmatch(text) or digits(text) > _MOST_DIGITS or show(text.lstrip(".")) is Show.ODD:
         return False
     if any(char.isdigit() for char in text):
         # K1, SO00012 and INV-7 are ids; v2, oauth2 and API_SALES_ORDER_SRV_0001 are words with a number.

@@ -16,6 +16,9 @@ from gateway.discover.words import known, personal, words
 _PLAIN = re.compile(r"(?:@?[A-Za-z_$]|@odata\.)[A-Za-z0-9_$.:/#-]{0,63}", re.ASCII)
 _SPELT = re.compile(r"[^\W\d]\w{0,31}")
 _SPACED = re.compile(r"[^\W\d]\w{0,24}(?:[ ./-]{1,2}\w{1,24}){1,5}\.?")
+_LETTERS = re.compile("[\x21-\x7e \u00c0-\u024f\u3400-\u9fff]+")
+"""Letters of the languages that the word lists are in: others can't be told from names of people."""
+
 _MOST_DIGITS = 3
 _HEX = re.compile(r"(?=[0-9a-fA-F]*[0-9])(?=[0-9a-fA-F-]*[a-fA-F])[0-9a-fA-F-]{6,}", re.ASCII)
 _ID = re.compile(r"[A-Za-z]{1,5}[-_./#]?[0-9]+", re.ASCII)
@@ -35,6 +38,8 @@ class Show(IntEnum):
 def show(name: str) -> Show:
     """Judge the name of a member."""
     plain = _PLAIN.fullmatch(name) is not None
+    if not _LETTERS.fullmatch(name):
+        return Show.ODD
     if not plain and not _SPELT.fullmatch(name) and not _SPACED.fullmatch(name):
         return Show.ODD
     if digits(name) > _MOST_DIGITS or _HEX.fullmatch(name) or _MIXED.fullmatch(name) or datum(name):
@@ -42,9 +47,9 @@ def show(name: str) -> Show:
     pieces = [word for word in words(name) if not word.isdigit()]
     if any(map(personal, pieces)):
         return Show.ODD
-    if any(len(word) > 1 and known(word) for word in pieces) or _short(name):
-        # A name with spaces, or in other letters, must be made of known words: it could be a person's.
-        return Show.KNOWN if plain or _mostly(pieces) else Show.ODD
+    if mostly_known(name) or _short(name):
+        return Show.KNOWN
+    # A name with spaces, or in other letters, must be made of known words: it could be a person's.
     return Show.PLAIN if plain and not _ID.fullmatch(name) else Show.ODD
 
 
@@ -61,8 +66,10 @@ def digits(text: str) -> int:
     return max(map(len, _DIGITS.findall(text)), default=0)
 
 
-def _mostly(pieces: list[str]) -> bool:
-    return 2 * sum(map(known, pieces)) > len(pieces)
+def mostly_known(name: str) -> bool:
+    """Tell whether half of a name's words are known, or more; single letters and numbers don't count."""
+    pieces = [word for word in words(name) if not word.isdigit() and len(word) > 1]
+    return bool(pieces) and 2 * sum(map(known, pieces)) >= len(pieces)
 
 
 def _short(name: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -68,18 +69,24 @@ def maps(place: Outline, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[S
         yield from maps(place.elements, (*steps, ANY))
 
 
-def tidy(place: Outline, name: str = "", echoes: frozenset[int] | set[int] = frozenset()) -> None:
+def tidy(place: Outline, name: str = "", echoes: AbstractSet[int] = frozenset()) -> None:
     """Settle, here and below, which objects are maps; members whose names are never shown are united in `rest`."""
     if place.members and not place.crowded and _is_map(place, name, echoes):
         place.crowd()
     for member, inner in list(place.members.items()):
-        if show(member) is Show.ODD:
+        if _could_be_data(member, echoes):
             _unname(place, member)
         else:
             tidy(inner, member, echoes)
     for below in (place.rest, place.elements):
         if below is not None:
             tidy(below, singular(name), echoes)
+
+
+def _could_be_data(name: str, echoes: AbstractSet[int]) -> bool:
+    """Tell whether a name mustn't be shown: by its looks, or because answers hold it as a value."""
+    shown = show(name)
+    return shown is Show.ODD or (shown is Show.PLAIN and crc32(name.encode("utf-8", "surrogatepass")) in echoes)
 
 
 def _unname(place: Outline, member: str) -> None:
@@ -92,17 +99,15 @@ def _unname(place: Outline, member: str) -> None:
     place.keys, place.rest = keys.keys, keys.rest
 
 
-def _is_map(place: Outline, name: str, echoes: frozenset[int] | set[int]) -> bool:
+def _is_map(place: Outline, name: str, echoes: AbstractSet[int]) -> bool:
     """Tell whether the names of an object's members are keys."""
-    shows = [show(member) for member in place.members]
-    odd, named = shows.count(Show.ODD), shows.count(Show.KNOWN)
-    count = len(shows)
+    odd = sum(_could_be_data(member, echoes) for member in place.members)
+    named = sum(show(member) is Show.KNOWN for member in place.members)
+    count = len(place.members)
     if 2 * odd > count:
         return True
     if 2 * named >= count or not _alike(list(place.members.values())):
         return False
-    if any(crc32(member.encode("utf-8", "surrogatepass")) in echoes for member in place.members):
-        return True
     varying = place.objects > 1 and 2 * sum(inner.seen for inner in place.members.values()) < place.objects * count
     pieces = words(name)
     holder = bool(pieces) and (singular(pieces[-1]) != pieces[-1] or not _KEY_WORDS.isdisjoint(pieces))

@@ -35,7 +35,7 @@ class Values:
         self.longest = max(self.longest, len(text))
         text = text[:LONGEST]
         mark = crc32(text.encode("utf-8", "surrogatepass"))
-        if mark < self._worst:
+        if mark < self._worst and mark not in self._kept:
             self._keep(mark, text)
         return mark
 
@@ -44,7 +44,7 @@ class Values:
         self.count += other.count
         self.longest = max(self.longest, other.longest)
         for mark, text in other._kept.items():
-            if mark < self._worst:
+            if mark < self._worst and mark not in self._kept:
                 self._keep(mark, text)
 
     @property

@@ -67,7 +67,7 @@ def _operation(operation: DraftOperation) -> Iterator[str]:
     if not operation.told:
         parts = [
             f"request: {quoted(f'{operation.method} {operation.path}')}",
-            *(f"{leg}: {name}" for leg, name in legs),
+            *(f"{leg}: {quoted(name)}" for leg, name in legs),
         ]
         yield f"  {quoted(operation.name)}: {{{', '.join(parts)}}}"
         return

@@ -77,14 +77,17 @@ def changed_fields(old: Trial, new: Trial, leg: Leg, folders: tuple[str, str], t
     if before.body == after.body:
         return Counter()
     before, after = before.traced(tracer), after.traced(tracer)
-    counts: Counter[FieldChange] = Counter()
+    alike: Counter[tuple[object, ...]] = Counter()
     known: dict[tuple[object, ...], FieldChange] = {}
     for path, kind, was, is_ in _changes(before, after):
-        key = (kind, was.cell, is_.cell, was.shown, is_.shown, tuple(0 if isinstance(s, int) else s for s in path))
-        change = known.get(key)
-        if change is None:
-            change = known[key] = _described(kind, leg, path, was, is_, before, after)
-        counts[change] += 1
+        stars = tuple([0 if isinstance(step, int) else step for step in path])
+        key: tuple[object, ...] = (kind, id(was.cell), id(is_.cell), int(was.shown), int(is_.shown), stars)
+        alike[key] += 1
+        if alike[key] == 1:
+            known[key] = _described(kind, leg, path, was, is_, before, after)
+    counts: Counter[FieldChange] = Counter()
+    for found, change in known.items():
+        counts[change] += alike[found]
     if not counts and before.leaves is not None and after.leaves is not None:
         return _unplaced(leg, before, after)
     return counts
@@ -113,7 +116,7 @@ def _kind(path: Path, was: Leaf, is_: Leaf) -> str:
     if before is after and (before in {Shown.SAME, Shown.GONE} or was.print == is_.print):
         return ""
     if after is Shown.SAME:
-        return "otherwise"
+        return "exposed"
     if before is Shown.SAME:
         return "hidden"
     if was is _ANYTHING:

@@ -47,13 +47,15 @@ class Cell:
     """What values of a leg have in common that one record's decision treats by the same fields (() for unlisted ones).
 
     `ways` are the JSON Pointers, in parts, at which such values were met: `*` for indexes, `?` for unlisted names. A
-    value below a way's end belongs to an object or array that is treated as a whole.
+    value below a way's end belongs to an object or array that is treated as a whole; so does one below `emptied` parts,
+    where a field above is redacted.
     """
 
     record: Record
     spot: Spot
     fate: Fate
     ways: tuple[tuple[str, ...], ...]
+    emptied: int | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -78,7 +80,8 @@ class Leaf:
         """Tell how the value arrives, once it is known where it stands."""
         if self.shown is not Shown.WIPED or self.cell is None:
             return self.shown
-        if len(self.cell.way(path)) < len(path):
+        emptied = self.cell.emptied
+        if len(self.cell.way(path)) < len(path) or (emptied is not None and emptied < len(path)):
             return Shown.GONE
         return Shown.CHANGED if self.print else Shown.SAME
 
@@ -219,7 +222,22 @@ def _opaque(sight: Sight) -> Leaves:
 
 
 def _cell(record: Record, spot: Spot, ways: tuple[tuple[str, ...], ...], sight: Sight) -> Cell:
-    return Cell(record, spot, fate(Seen("", spot, record.decision, record.labels, 1), sight), ways)
+    made = fate(Seen("", spot, record.decision, record.labels, 1), sight)
+    return Cell(record, spot, made, ways, _emptied(record, spot, sight))
+
+
+def _emptied(record: Record, spot: Spot, sight: Sight) -> int | None:
+    """Tell how many parts lead to the highest field above a place that is emptied as a whole; None where none is."""
+    layout = sight.plan.layout if sight.plan else None
+    if layout is None or (sight.plan and record.labels is sight.plan.envelope):
+        return None
+    base = layout.fields.pointer.count("/")
+    depths = {label.index: base + len(label.steps) for label in layout.labels if label.index in spot}
+    for depth in sorted(set(depths.values())):
+        edit = record.edits.of(tuple(index for index in spot if depths.get(index, depth + 1) <= depth))
+        if edit is not None and edit.whole is Whole.EMPTY:
+            return depth
+    return None
 
 
 def _parts(pointer: str) -> tuple[str, ...]:

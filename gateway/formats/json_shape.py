@@ -39,10 +39,19 @@ Shape = Leaf | ObjectShape | ArrayShape
 """What stands at a place. None, beside it, is a place where nothing but null has been seen."""
 
 LEAF = Leaf()
+MOST_MEMBERS = 200
+"""Objects of one kind have no more members than these: what has more is a map, whose names are data."""
+
+
+class NoShapeError(ValueError):
+    """Bodies of this message have no shape that is worth learning."""
 
 
 def learn(shape: Shape | None, value: object) -> Shape | None:
-    """Widen a shape to a parsed value. What is now an object and now an array becomes a leaf."""
+    """Widen a shape to a parsed value. What is now an object and now an array becomes a leaf.
+
+    Raises `NoShapeError` for an object with too many names: learning on would take as long as there are names.
+    """
     if value is None:
         return replace(shape, nullable=True) if isinstance(shape, ObjectShape | ArrayShape) else shape
     if isinstance(value, dict):
@@ -71,6 +80,8 @@ def _learn_members(shape: ObjectShape | None, value: dict[str, object]) -> Objec
                 known[name] = Member(name, widened, before.always)
         else:
             order.insert(place, name)
+            if len(order) > MOST_MEMBERS:
+                raise NoShapeError
             known[name] = Member(name, learn(None, inner), always=shape is None)
         place += 1
     members = tuple(Member(name, known[name].shape, known[name].always and name in value) for name in order)

@@ -16,7 +16,7 @@ import msgspec
 
 from gateway.errors import Unreadable
 from gateway.formats.json_pattern import Cuts, Pattern, Way, Writing, compile_list, compile_one
-from gateway.formats.json_shape import ObjectShape, Shape, depth, learn, size
+from gateway.formats.json_shape import NoShapeError, ObjectShape, Shape, depth, learn, size
 from gateway.formats.selector import ANY, Step
 
 _VALID = msgspec.json.Decoder(msgspec.Raw)
@@ -90,6 +90,9 @@ class Former:
             return
         try:
             shape = learn(self.shape, _PARSER.decode(body))
+        except NoShapeError:
+            self.lessons, self.shape, self.patterns = _MOST_LESSONS, None, {}
+            return
         except (msgspec.ValidationError, RecursionError):
             return
         if shape == self.shape:

@@ -10,7 +10,7 @@ from gateway.catalog.messages import read_class
 from gateway.faults import Fault
 from gateway.policy.model import Rule, Watermark
 from gateway.policy.treated import option_keys, read_treatment
-from gateway.policy.when import CONDITIONS, ELSEWHERE, When
+from gateway.policy.when import ANY, CONDITIONS, ELSEWHERE, When
 from gateway.yamlsource import Leaf, Node, Reader, Section, suggest
 
 WRITE_BACK = ("refuse", "drop")
@@ -94,10 +94,15 @@ class Rules:
 
     def _rule(self, kind: str, index: int, node: Node, section: Section | None = None) -> Rule:
         """Give a rule with what all kinds have in common."""
-        rule = Rule(f"{self.policy}/{kind}[{index}]", kind, node.place, self.when.scope, enforced=self.enforced)
-        if section is None:
-            return rule
-        return replace(rule, when=self.when.read_rule(section), unless=self.when.read_unless(section))
+        return Rule(
+            f"{self.policy}/{kind}[{index}]",
+            kind,
+            node.place,
+            self.when.scope,
+            when=ANY if section is None else self.when.read_rule(section),
+            unless=None if section is None else self.when.read_unless(section),
+            enforced=self.enforced,
+        )
 
     def _classes(self, section: Section) -> frozenset[str]:
         """Read classes."""

@@ -74,6 +74,8 @@ class When:
         return condition if consent is None else replace(condition, consent=self.named.consent(self.reader, consent))
 
     def _read(self, section: Section) -> Condition:
+        if section.members.keys().isdisjoint(CONDITIONS):
+            return Condition(purpose_from=self.scope.purpose_from)
         to = self.named.systems(self.reader, section.listing("to"))
         leg = section.choice("leg", tuple(Leg), None)
         return Condition(
@@ -91,6 +93,8 @@ class When:
 
     def _attributes(self, section: Section, key: str) -> dict[str, frozenset[str]]:
         """Read attributes, each with the values that it may have; an operator's are known, a customer's are free."""
+        if key not in section:
+            return {}
         known = OPERATOR if key == "operator" else tuple(name.text for name, _ in section.entries(key))
         attributes = section.section(key, known)
         if isinstance(attributes.node, Table) and attributes.node.whole and not attributes.node.entries:

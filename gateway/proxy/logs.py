@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, BinaryIO, Protocol
+from contextlib import suppress
+from typing import Any, BinaryIO, Protocol, cast
 
 import orjson
 import structlog
@@ -30,10 +31,25 @@ class Log(Protocol):
         ...
 
 
+class _Unfailing:
+    """A stream that nobody is hurt by: lines that a full disk or a reader that left doesn't take are lost."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def write(self, line: bytes) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def make_log(stream: BinaryIO) -> Log:
-    """Make a logger that writes JSON lines, each with its time (UTC) and level."""
+    """Make a logger that writes JSON lines, each with its time (UTC) and level. It never fails: lines may be lost."""
     log: Log = structlog.wrap_logger(
-        structlog.BytesLogger(stream),
+        structlog.BytesLogger(cast("BinaryIO", _Unfailing(stream))),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),

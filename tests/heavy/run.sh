@@ -33,6 +33,19 @@ else
     tail -n 5 .cache/tryton-set-up.log
 fi
 
+# mitmproxy, for the files that it writes: in a place of its own, because it pins what the gateway needs newer.
+venv=.cache/mitmproxy
+[ -x .cache/bench/mitmproxy/bin/mitmdump ] && venv=.cache/bench/mitmproxy
+if [ ! -x "$venv/bin/mitmdump" ]; then
+    "$python" -m venv "$venv" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check mitmproxy
+fi
+if [ -x "$venv/bin/mitmdump" ]; then
+    export MITMPROXY="$PWD/$venv/bin"
+    tests+=(tests/heavy/test_mitmproxy.py)
+else
+    missing+=("mitmproxy (pip install mitmproxy): its flow files were not compared with what we read")
+fi
+
 # OpenSSL and curl, for tests that run them where they are.
 for tool in openssl curl; do
     if ! command -v "$tool" >/dev/null; then

@@ -11,6 +11,7 @@ from urllib.parse import quote
 _NEVER = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
+_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # the others stand for bytes of a name that is no UTF-8
 
 
 def clean(text: str) -> str:
@@ -26,5 +27,5 @@ def relative(file: str, root: Path) -> str:
 
 def uri(file: str, root: Path) -> str:
     """Give a file's URI (RFC 3986): relative where the file lies below the root, else absolute."""
-    name = relative(file, root)
-    return f"{'file://' if name.startswith('/') else ''}{quote(name.encode('utf-8', 'surrogateescape'))}"
+    name = _HALVES.sub("\ufffd", relative(file, root)).encode("utf-8", "surrogateescape")
+    return f"{'file://' if name.startswith(b'/') else ''}{quote(name)}"

@@ -38,7 +38,7 @@ def sarif(
     """
     base = root or Path.cwd()
     found = [(one, finding) for one in checked for finding in one.findings]
-    codes = sorted({finding.code or "none" for _, finding in found})
+    codes = sorted({_code(finding) for _, finding in found})
     seen: Counter[str] = Counter()
     run = {
         "tool": {
@@ -55,6 +55,11 @@ def sarif(
     return orjson.dumps(log, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
+def _code(finding: Finding) -> str:
+    """Give what a rule is called."""
+    return clean(finding.code) or "none"
+
+
 def _rule(code: str, explained: Explained | None) -> dict[str, object]:
     """Give a `reportingDescriptor` (section 3.49)."""
     if explained is None:
@@ -68,7 +73,7 @@ def _rule(code: str, explained: Explained | None) -> dict[str, object]:
 
 def _result(one: Checked, finding: Finding, codes: list[str], base: Path, seen: Counter[str]) -> dict[str, object]:
     """Give a `result` (section 3.27); what has no place in a file is named by what was looked at."""
-    code = finding.code or "none"
+    code = _code(finding)
     told = clean(f"{finding.message}\nhint: {finding.hint}" if finding.hint else finding.message)
     return {
         "ruleId": code,

@@ -9,8 +9,7 @@ from typing import TextIO
 import click
 
 from gateway.cli.forms.clean import clean
-from gateway.cli.forms.finding import Checked, Finding, Level
-from gateway.errors import Place
+from gateway.cli.forms.finding import Finding, Level
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
@@ -23,19 +22,6 @@ def coloured(stream: TextIO) -> bool:
 def text(findings: Iterable[Finding], *, colour: bool = False) -> str:
     """Write findings in the order given, an empty line between them, a newline at the end; "" where there are none."""
     return "\n".join("".join(f"{line}\n" for line in _lines(finding, colour=colour)) for finding in findings)
-
-
-def in_order(checked: Iterable[Checked]) -> list[Finding]:
-    """Give all findings file by file and line by line; what has no place comes last, as it was given."""
-    placed: list[tuple[Place, int, Finding]] = []
-    others: list[Finding] = []
-    for one in checked:
-        for finding in one.findings:
-            if finding.place is None:
-                others.append(finding)
-            else:
-                placed.append((finding.place, len(placed), finding))
-    return [finding for *_, finding in sorted(placed, key=lambda entry: entry[:2])] + others
 
 
 def counted(findings: Iterable[Finding]) -> str:

@@ -9,6 +9,7 @@ from gateway.faults import Fault
 from gateway.policy.doubts.world import World
 from gateway.policy.doubts.written import Written, tell
 from gateway.policy.model import Policy, Rule
+from gateway.yamlsource import suggest
 
 
 def agreeing(world: World, written: Written) -> Iterator[Problem]:
@@ -23,7 +24,7 @@ def agreeing(world: World, written: Written) -> Iterator[Problem]:
         elif not anywhere:
             for purpose in sorted(kind.purposes - purposes):
                 message = f'no rule names the purpose "{purpose}": for it the consent never counts'
-                hint = f"rules name {', '.join(sorted(purposes))}" if purposes else ""
+                hint = suggest(purpose, purposes) or "write it as the policies do"
                 yield tell(Fault.UNNAMED_PURPOSE, written.consent(kind, "purposes", purpose), message, hint)
     for policy in world.policies:
         yield from _idle_trust(policy, world, written)

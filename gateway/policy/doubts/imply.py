@@ -21,6 +21,15 @@ def conditions(rule: Rule) -> tuple[Condition, Condition]:
     return rule.scope, rule.when
 
 
+def key(condition: Condition | None) -> object:
+    """Give what tells a condition from every other; conditions themselves are alike to a dict in their attributes."""
+    return condition and (
+        condition.from_, condition.to, condition.operations, condition.purposes, condition.purpose_from, condition.leg,
+        frozenset(condition.operator.items()), frozenset(condition.customer.items()), condition.time,
+        condition.network, condition.consent,
+    )  # fmt: skip
+
+
 def words(conditions_: tuple[Condition, ...]) -> Words:
     """Give what conditions ask for by words: purposes, and the operator's and the customer's attributes.
 
