@@ -30,6 +30,8 @@ PROGRAMS = {
     "audit": "audit_log.py",
     "json": "json_body.py",
     "marks": "marks.py",
+    "tables": "tables.py",
+    "stream": "stream.py",
     "check": "check.py",
     "dryrun": "dry_run.py",
 }

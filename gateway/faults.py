@@ -80,6 +80,17 @@ class Fault(StrEnum):
     SELECTORS_CLASH = "SG221", "selectors that can't be used together"
     ENDLESS = "SG222", "a message holds itself"
     ENCODED_NOTHING = "SG223", "an encoding of a message that is not named"
+    BATCH_WITH_MORE = "SG224", "a batch with messages of its own"
+    BATCH_NOT_POST = "SG225", "a batch of another request than POST"
+
+    NO_VARIABLE = "SG230", "a variable is labelled that is not in the path"
+    WIRING_HEADER = "SG231", "a header is labelled that the message itself hangs on"
+    LABELLED_TWICE = "SG232", "a parameter or a header is labelled twice"
+    CLASS_OR_LANGUAGE = "SG233", "a parameter has not exactly one of a class and a language"
+    NOT_OF_LANGUAGE = "SG234", "a parameter that its query language does not have"
+    LANGUAGE_OF_NOTHING = "SG235", "a query without a message that says what it names"
+    TWO_MESSAGES = "SG237", "queries of one operation that name the fields of two messages"
+    ADDRESS_OF_MESSAGE = "SG236", "an address that holds a message"
 
     # -- policies and consents
     NO_RULE = "SG301", "a policy without a rule"

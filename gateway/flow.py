@@ -72,7 +72,11 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One request from a system to another, before its answer. `started` is in nanoseconds since the epoch, UTC."""
+    """One request from a system to another, before its answer. `started` is in nanoseconds since the epoch, UTC.
+
+    `root` is the URL under which the caller reaches the system through the gateway, "" where nobody said it. `batch` is
+    the id of the flow whose body this one came in, "" for all others.
+    """
 
     id: str
     started: int
@@ -82,6 +86,8 @@ class Flow:
     purpose: Purpose | None = None
     peer: str = ""
     trace: str = ""
+    root: str = ""
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gateway.audit.entry import Entry
-from gateway.flow import CustomerFacts, Request, Response
+from gateway.flow import CustomerFacts, Flow, Leg, Request, Response
 
 
 class Send(Protocol):
@@ -61,6 +61,36 @@ class Keys(Protocol):
         ...
 
 
+class Addresses(Protocol):
+    """Knows under which addresses systems are reached: their own, and the gateway's."""
+
+    def turned(self, flow: Flow, leg: Leg, address: str, /) -> str | None:
+        """Give an address as the other side knows it, the same where it names no system.
+
+        In responses a system's own becomes the gateway's: None where that has none for it. In requests it is turned
+        back.
+        """
+        ...
+
+    def left(self, flow: Flow, body: bytes, /) -> None:
+        """Look at a response's treated body for addresses of systems that nobody labelled, and tell of them."""
+        ...
+
+
+class AsTheyAre:
+    """Knows of no addresses: each stays as it is."""
+
+    def turned(self, _flow: Flow, _leg: Leg, address: str, /) -> str | None:
+        """Give the address."""
+        return address
+
+    def left(self, _flow: Flow, _body: bytes, /) -> None:
+        """Look at nothing."""
+
+
+AS_THEY_ARE = AsTheyAre()
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything the gate is given, but for `Send`, which belongs to a flow.
@@ -76,3 +106,4 @@ class Ports:
     random: Callable[[int], bytes]
     keys: Keys
     alarm: Callable[[str, Exception], None]
+    addresses: Addresses = AS_THEY_ARE

@@ -37,12 +37,16 @@ _ALL = (
     Refusal("expectation-refused", "The request expects what the gateway does not offer", 417),
     Refusal("upgrade-refused", "Upgrades are not passed on this route", 403),
     Refusal("method-refused", "This method is not passed", 405),
+    Refusal("batch-unsafe", "The batch holds what can't be decided request by request", 403),
+    Refusal("batch-refused", "Another request of the same batch is refused", 403, 403),
     # the verdict
     Refusal("not-allowed", "No policy allows this flow", 403, 403),
     Refusal("denied", "A policy denies this flow", 403, 403),
     Refusal("customer-unknown", "A record's customer can't be found and the policies need it", 403, 403),
-    Refusal("unlisted-field", "The body has fields that the catalogue does not list", 422),
-    Refusal("masked-write-back", "The body holds values that the gateway hid; they would overwrite the truth", 422),
+    Refusal("unlisted-field", "The message has fields that the catalogue does not list", 422),
+    Refusal("masked-write-back", "The request holds values that the gateway hid; they would overwrite the truth", 422),
+    Refusal("hidden-field-queried", "The query asks by a field that this caller may not see as it is", 403),
+    Refusal("query-unreadable", "The query can't be read in the language that the catalogue names", 400),
     # bodies
     Refusal("body-too-large", "The body is larger than the limit", 413),
     Refusal("body-expands-too-much", "The body expands beyond the limit when decoded", 413),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.catalog.heads import layout
 from gateway.catalog.match import Matcher
 from gateway.catalog.model import Catalogue, CustomerSource, Message, Operation
 from gateway.errors import FaultyFiles, Problem
@@ -14,7 +14,10 @@ from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.formats.document import Spot
 from gateway.formats.format import Format, Shape
+from gateway.formats.head import HeadLayout
+from gateway.formats.query_language import Fields
 from gateway.formats.registry import FORMATS
+from gateway.formats.tally import pointer
 from gateway.policy.compile import RuleBook, compile_rules
 from gateway.policy.model import PolicySet
 from gateway.policy.readback import Form, carried
@@ -34,7 +37,8 @@ class Labels:
 
     `hidden_forms` are the forms in which responses of the same system show unlisted places that they hide, `shown` the
     classes that they carry. `contains` tells, by field index, which fields hold a whole message; such a field may have
-    the class "": none of its own.
+    the class "": none of its own. `addresses` are the fields whose values are addresses. `asked` is the word for
+    requests, where it isn't that for bodies.
     """
 
     classes: tuple[str, ...] = ()
@@ -42,6 +46,8 @@ class Labels:
     hidden_forms: tuple[Form, ...] = ()
     shown: frozenset[str] = frozenset()
     contains: Mapping[int, Contained] = field(default_factory=dict)
+    addresses: frozenset[int] = frozenset()
+    asked: str | None = None
 
     def at(self, spot: Spot) -> frozenset[str]:
         """Give the classes of the fields that cover a place."""
@@ -51,10 +57,16 @@ class Labels:
         """Give what a place holds, where it holds a whole message."""
         return next((self.contains[index] for index in spot if index in self.contains), None)
 
+    def is_address(self, spot: Spot) -> bool:
+        """Tell whether a place holds an address."""
+        return not self.addresses.isdisjoint(spot)
+
     def unlisted_on(self, leg: Leg) -> str:
         """Give what happens to unlisted places: hidden in responses; kept or refused, never changed, in requests."""
         if leg is Leg.RESPONSE:
             return self.unlisted or "redact"
+        if self.asked is not None:
+            return self.asked
         return "keep" if self.unlisted == "keep" else "refuse"
 
 
@@ -90,13 +102,30 @@ class Contained:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class HeadPlan:
+    """How what is outside of bodies is read on one leg.
+
+    `labels` has the classes of the labelled places, then those of the fields that query languages may name: they are
+    fields of `answered`.
+    """
+
+    layout: HeadLayout
+    labels: Labels
+    answered: MessagePlan | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class OperationPlan:
-    """One operation with the plans of its legs; `errors` is for answers with an error status."""
+    """One operation with the plans of its legs; `errors` is for answers with an error status.
+
+    `heads` are the plans of what is labelled outside of bodies, by leg; None where nothing is.
+    """
 
     operation: Operation
     body: MessagePlan | None
     response: MessagePlan | None
     errors: MessagePlan | None
+    heads: Mapping[Leg, HeadPlan | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +158,45 @@ def _operation(catalogue: Catalogue, operation: Operation, shown: _Shown, proble
     def plan(name: str | None) -> MessagePlan | None:
         return None if name is None else _Planner(catalogue, shown, problems).plan(catalogue.messages[name])
 
-    return OperationPlan(operation, plan(operation.body), plan(operation.response), plan(operation.errors))
+    heads = {leg: _head(leg, operation, catalogue, shown, plan) for leg in Leg}
+    return OperationPlan(operation, plan(operation.body), plan(operation.response), plan(operation.errors), heads)
+
+
+_Plan = Callable[[str | None], MessagePlan | None]
+"""Plan a message by its name; None for none."""
+
+
+def _head(leg: Leg, operation: Operation, catalogue: Catalogue, shown: _Shown, plan: _Plan) -> HeadPlan | None:
+    """Plan what is labelled outside of the bodies of a leg; None where nothing is, and nothing else is looked at."""
+    asked = leg is Leg.REQUEST
+    fields = tuple(one for one in operation.head if (one.kind != "response_headers") is asked)
+    rest = operation.unlisted_query if asked else operation.unlisted_response_headers
+    if rest is None:
+        rest = "refuse" if asked and any(one.kind == "query" for one in fields) else "keep"
+    if not fields and rest == "keep":
+        return None
+    of = next((one.of or operation.response for one in fields if one.language), None)
+    answered = plan(of)
+    selectors = _selectors(catalogue, of) if answered is not None else ()
+    query = asked and (rest != "keep" or any(one.kind == "query" for one in fields))
+    headers = not asked and rest != "keep"
+    return HeadPlan(
+        layout=layout(operation.request.path, fields, Fields(selectors, len(fields)), query=query, headers=headers),
+        labels=Labels(
+            (*(one.class_ for one in fields), *(answered.record.classes if answered else ())),
+            None if asked else rest,
+            *shown,
+            asked=rest if asked else None,
+        ),
+        answered=answered,
+    )
+
+
+def _selectors(catalogue: Catalogue, name: str | None) -> tuple[str, ...]:
+    """Give the selectors of a record's fields."""
+    message = catalogue.messages[name or ""]
+    record = catalogue.messages[message.each] if message.each else message
+    return tuple(field.selector for field in record.fields)
 
 
 class _Planner:
@@ -184,7 +251,11 @@ class _Planner:
             if held is not None:
                 contains[index] = Contained(held, field_.encoded, pointer(field_.selector))
         return Labels(
-            fields or ((message.class_,) if message.class_ else ()), message.unlisted, *self.shown, contains=contains
+            fields or ((message.class_,) if message.class_ else ()),
+            message.unlisted,
+            *self.shown,
+            contains=contains,
+            addresses=frozenset(index for index, field_ in enumerate(message.fields) if field_.address),
         )
 
 
@@ -192,11 +263,6 @@ def _classes(labels: Labels) -> frozenset[str]:
     """Give the classes of fields, and of what they hold."""
     held = (contained.plan.classes for contained in labels.contains.values())
     return frozenset(labels.classes).union(*held) - _NONE
-
-
-def pointer(selector: str) -> str:
-    """Write a selector as reports name places: `$.lines[*].note` is `/lines/*/note`."""
-    return "".join(f"/{part}" for part in re.findall(r"[^.\[\]'\"$/]+", selector))
 
 
 def _shown(catalogue: Catalogue) -> _Shown:

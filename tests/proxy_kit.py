@@ -34,6 +34,9 @@ class Desk:
         self.seen.append(incoming)
         return Caller(Operator("crm"))
 
+    def streams(self, _flow):
+        return False
+
     async def handle(self, flow, send):
         self.flows.append(flow)
         return await send(flow.request)
@@ -126,7 +129,7 @@ async def gateway(*routes: Route, desk: Desk | None = None, limits: Limits = QUI
     stream = io.BytesIO()
     log = make_log(stream)
     metrics = Metrics("test")
-    doors = Doors(desk.identify, desk.handle, desk.refuse)
+    doors = Doors(desk.identify, desk.handle, desk.refuse, desk.streams)
     made = Gateway(settings, doors, running_, metrics, log, AccessLog(log))
     address, admin = await made.start()
     try:

@@ -6,7 +6,7 @@ import hmac
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 
-_MEMO = 50_000  # identifiers remembered at most; then the memory starts anew
+_MEMO = 50_000  # identifiers of a kind remembered at most; then the memory starts anew
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -14,22 +14,20 @@ class Pseudonyms:
     """Gives `c_...` for customers and `o_...` for operators: HMAC-SHA-256 under the log's key, cut to 128 bits."""
 
     key: bytes
-    _known: dict[tuple[bytes, str], str] = field(default_factory=dict)
+    _customers: dict[str, str] = field(default_factory=dict)
+    _operators: dict[str, str] = field(default_factory=dict)
 
     def customer(self, identifier: str) -> str:
         """Give the pseudonym of a customer."""
-        return self._of(b"c", identifier)
+        return self._customers.get(identifier) or self._of(b"c", identifier, self._customers)
 
     def operator(self, identifier: str) -> str:
         """Give the pseudonym of an operator."""
-        return self._of(b"o", identifier)
+        return self._operators.get(identifier) or self._of(b"o", identifier, self._operators)
 
-    def _of(self, kind: bytes, identifier: str) -> str:
-        known = self._known.get((kind, identifier))
-        if known is None:
-            digest = hmac.digest(self.key, kind + b"\0" + identifier.encode("utf-8", "surrogatepass"), "sha256")
-            known = f"{kind.decode()}_{urlsafe_b64encode(digest[:16]).rstrip(b'=').decode()}"
-            if len(self._known) >= _MEMO:
-                self._known.clear()
-            self._known[kind, identifier] = known
-        return known
+    def _of(self, kind: bytes, identifier: str, known: dict[str, str]) -> str:
+        digest = hmac.digest(self.key, kind + b"\0" + identifier.encode("utf-8", "surrogatepass"), "sha256")
+        if len(known) >= _MEMO:
+            known.clear()
+        made = known[identifier] = f"{kind.decode()}_{urlsafe_b64encode(digest[:16]).rstrip(b'=').decode()}"
+        return made

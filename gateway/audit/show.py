@@ -17,7 +17,7 @@ __all__ = ["Filter", "Shown", "fits", "published_size", "show"]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What to look for; None means anything.
+    """What to look for; None means anything. A `flow` that is a batch stands for the requests in it as well.
 
     `customer` and `operator` are pseudonyms, `class_` covers the classes below it (`user.contact` finds
     `user.contact.email`), `since` and `until` are nanoseconds since the epoch (from, and before).
@@ -48,10 +48,10 @@ def show(files: Files, wanted: Filter, published: int) -> Iterator[Shown]:
 
     Entries are searched as bytes first, so that a long log is read quickly; only what may fit is decoded.
     """
-    texts = (wanted.flow, wanted.customer, wanted.operator, wanted.operation, wanted.mark, wanted.kind)
+    texts = (wanted.customer, wanted.operator, wanted.operation, wanted.mark, wanted.kind)
     needles = [orjson.dumps(text) for text in texts if text is not None]
-    if wanted.class_ is not None:
-        needles.append(orjson.dumps(wanted.class_)[:-1])  # without the closing quote: what is below it fits too
+    # without the closing quote: what is below a class fits too, and so do the requests of a flow that is a batch
+    needles += [orjson.dumps(text)[:-1] for text in (wanted.flow, wanted.class_) if text is not None]
     for index, path, jws in stored_entries(files, published):
         try:
             payload = payload_of(jws)
@@ -66,7 +66,7 @@ def fits(said: dict[str, Any], wanted: Filter) -> bool:
     decided = said.get("decided", ())
     time = said.get("time", 0)
     return (
-        wanted.flow in (None, said.get("flow"))
+        (wanted.flow is None or _within(wanted.flow, str(said.get("flow", ""))))
         and wanted.operation in (None, said.get("operation"))
         and wanted.kind in (None, said.get("kind"))
         and wanted.operator in (None, said.get("operator", {}).get("pseudonym"))
@@ -80,6 +80,11 @@ def fits(said: dict[str, Any], wanted: Filter) -> bool:
         )
         and (wanted.class_ is None or any(_covers(wanted.class_, decision) for decision in decided))
     )
+
+
+def _within(flow: str, said: str) -> bool:
+    """Tell whether an entry is of a flow, or of a request in the batch that the flow is."""
+    return said == flow or said.startswith(f"{flow}.")
 
 
 def _covers(class_: str, decision: dict[str, Any]) -> bool:

@@ -39,11 +39,15 @@ NOTHING_REMEMBERED = (
 
 @dataclass(frozen=True, slots=True)
 class Dangling:
-    """A flow that was forwarded and has no outcome: its intent's counter and time."""
+    """A flow that was forwarded and has no outcome: its intent's counter and time.
+
+    `pieces` of its answer had been recorded, to be released one by one.
+    """
 
     flow: str
     counter: int
     time: int
+    pieces: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,8 @@ class _Walk:
             self.open[flow] = Dangling(flow, self.size, int(said.get("time", 0)))
         elif kind in ("outcome", "refusal") and said.get("part") == said.get("parts"):
             self.open.pop(flow, None)
+        elif kind == "piece" and said.get("leg") == "response" and flow in self.open:
+            self.open[flow] = replace(self.open[flow], pieces=int(said.get("piece") or 0))
         self.before = sha256(payload).digest()
         self.last = sha256(b"\0" + entry).digest()
         self.size += 1

@@ -84,4 +84,6 @@ def _read(number: int, plain: bytes | None) -> Exchange | Unusable | None:
         kept = _DECODER.decode(memoryview(plain)[1:])
     except (ValueError, RecursionError):
         return Unusable(number + 1, "malformed")
+    if "no-request-body" in kept.repairs:
+        return Unusable(number + 1, "no-request-body")
     return Exchange(number + 1, kept.site, kept.request, kept.response, kept.started, kept.repairs, kept.said)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gateway.cases.outcome import Outcome
+from gateway.cases.outcome import Outcome, Reading
 from gateway.cases.said import exempted, said
-from gateway.catalog.model import Catalogue, Message
+from gateway.catalog.heads import parameter_pointer
+from gateway.catalog.model import Catalogue, HeadField, Message
 from gateway.errors import Place, Problem
 from gateway.faults import Fault
-from gateway.flow import ANYONE
+from gateway.flow import ANYONE, Leg
 from gateway.policy.model import PolicySet
 
 KINDS = ("rules", "exceptions", "fields", "operations")
@@ -52,12 +53,15 @@ class Coverage:
         self.reached: set[tuple[str, ...]] = set()
 
     def add(self, outcome: Outcome) -> None:
-        """Count one outcome."""
+        """Count one outcome, and those of a batch's requests."""
+        for part in outcome.trial.parts:
+            self.add(replace(outcome, trial=part, _readings={}))
         if outcome.trial.operation:
             self.reached.add(("operation", outcome.trial.operation))
         self.reached.update(("rule", rule) for rule in said(outcome, observed=True))
         self.reached.update(("unless", rule) for rule in exempted(outcome))
         for reading in outcome.readings:
+            self.reached.update(_outside(outcome.trial.operation, reading, self.policies))
             plan = reading.sight.plan
             if plan is None:
                 continue
@@ -94,8 +98,27 @@ def items(policies: PolicySet) -> Iterator[Item]:
             yield Item(
                 "operations", key, operation.place, f"no case reaches {operation.name}", Fault.OPERATION_NOT_REACHED
             )
+            for one in operation.head:
+                text = f"no case reaches {one.name} ({one.kind.replace('_', ' ')}) of {operation.name}"
+                yield Item("fields", _key(operation.name, one), one.place, text, Fault.FIELD_NOT_REACHED)
         for carried in _carried(catalogue):
             yield from _fields(catalogue.name, carried)
+
+
+def _key(operation: str, field: HeadField) -> tuple[str, ...]:
+    return ("head", operation, field.kind, field.name)
+
+
+def _outside(operation: str, reading: Reading, policies: PolicySet) -> Iterator[tuple[str, ...]]:
+    """Give what was reached outside of the body; a query reaches its parameter by being asked."""
+    labelled = policies.catalogues[operation.partition(".")[0]].operations[operation.partition(".")[2]].head
+    answers = reading.sight.leg is Leg.RESPONSE
+    here = [one for one in labelled if (one.kind == "response_headers") is answers]
+    for one in reading.outside:
+        yield from (_key(operation, here[index]) for index in one.spot if index < len(here))
+    document = reading.sight.head.document
+    asked = {pointer for pointer, _ in document.asked} if document else set()
+    yield from (_key(operation, one) for one in here if one.language and parameter_pointer(one) in asked)
 
 
 def _carried(catalogue: Catalogue) -> Iterable[Message]:

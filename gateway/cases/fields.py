@@ -41,7 +41,7 @@ class FieldMeets:
         reading = outcome.reading(self.leg)
         if reading is None and self.leg in outcome.awaited:
             return  # that the leg did not pass is told already
-        if reading is None or reading.sight.document is None:
+        if reading is None or (reading.sight.document is None and not reading.outside):
             yield Problem(self.place, f"{self.where}: {_nothing(outcome, self.leg)}", code=Fault.REACHES_NOTHING)
             return
         found = self.where.find(reading, self.customer)
@@ -107,7 +107,7 @@ class UnlistedMeets:
         reading = outcome.reading(self.leg)
         if reading is None and self.leg in outcome.awaited:
             return  # that the leg did not pass is told already
-        found = [one for one in reading.places if not one.spot] if reading is not None else []
+        found = [one for one in (*reading.outside, *reading.places) if not one.spot] if reading is not None else []
         if reading is None or not found:
             message = f"the {self.leg} has nothing that the catalogue does not list"
             yield Problem(self.place, message, code=Fault.REACHES_NOTHING)

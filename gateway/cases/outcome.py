@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from gateway.cases.places import Location, Spotted, follow, parse, spot
+from gateway.cases.places import Location, Outside, Spotted, follow, outside, parse, spot
 from gateway.errors import Unreadable
 from gateway.flow import Leg, header
 from gateway.formats import codings
@@ -40,6 +40,11 @@ class Reading:
     def places(self) -> tuple[Spotted, ...]:
         """Every place that holds a value."""
         return spot(self.sight)
+
+    @cached_property
+    def outside(self) -> tuple[Spotted, ...]:
+        """Every place outside of the body that is labelled, or that the catalogue says has to be."""
+        return outside(self.sight)
 
     @cached_property
     def _selected(self) -> Any:
@@ -110,6 +115,8 @@ class Outcome:
         treated = parse(self.body(leg)) if reading is not None and reading.value is not None else None
 
         def tell(one: Spotted) -> Scalar | Signal:
+            if one.location and isinstance(one.location[0], Outside):
+                return one.after
             old: Any = reading.value if reading else None
             new: Any = treated
             for step in one.location:

@@ -19,10 +19,16 @@ from gateway.steps.record import Record
 from gateway.steps.sight import Sight
 
 Location = tuple[str | int, ...]
-"""The way from a body's root to a value: names of members and indexes."""
+"""The way from a body's root to a value: names of members and indexes; or `Outside` alone."""
 
 _SIGN = "\ue000sovgate\ue000"
 _LONGEST = 4000  # digits of a whole number that Python reads at once
+
+
+class Outside(str):
+    """A place outside of the body, by its pointer: `#query/email`."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,17 @@ def spot(sight: Sight) -> tuple[Spotted, ...]:
     )
 
 
+def outside(sight: Sight) -> tuple[Spotted, ...]:
+    """Give every value that is labelled outside of the body, and those there that nobody labelled."""
+    found = []
+    for record in sight.head.records:
+        for at, spot, value in sight.head.document.places if sight.head.document else ():
+            edit = record.edits.of(spot) if spot else record.edits.unlisted
+            after = value if edit is None else edit.value(value, record.facts.customer)
+            found.append(Spotted((Outside(at),), record, spot, after))
+    return tuple(found)
+
+
 def parse(body: bytes) -> Any:
     """Parse a body that the gate found sound, with no digit lost: whole numbers as int, others as Decimal."""
     return json.loads(body, parse_float=Decimal, parse_int=lambda t: int(t) if len(t) <= _LONGEST else Decimal(t))
@@ -95,6 +112,8 @@ def follow(value: object, steps: Sequence[Step], at: Location = ()) -> Iterator[
 
 def pointer(location: Location) -> str:
     """Write a location as a JSON Pointer (RFC 6901)."""
+    if location and isinstance(location[0], Outside):
+        return location[0]
     return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in location)
 
 

@@ -1,4 +1,4 @@
-"""What a case calls places of a message: a selector (`$.customer.email`), a JSON Pointer, or a class."""
+"""What a case calls places of a message: a selector (`$.customer.email`), a JSON Pointer, a class, `#query/email`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _MOST = 8
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Some places. Of `selector` (RFC 9535), `steps` (of a pointer) and `class_` one is given; `text` is as written."""
+    """Some places. Of `selector` (RFC 9535), `steps` (of a pointer) and `class_` one is given; `text` is as written.
+
+    Where none is, the text is the pointer of a place outside of the body: `#query/email`.
+    """
 
     text: str
     selector: Selector | None = None
@@ -36,9 +39,12 @@ class Whereabouts:
         Selectors and pointers begin at the body, or at each record of the customer. One that leads to an object or a
         list means every value in it.
         """
+        if not (self.class_ or self.steps is not None or self.selector):
+            return [one for one in reading.outside if one.location[0] == self.text]
         roots = ((),) if customer is None else reading.records(customer)
         if self.class_:
-            within = [one for one in reading.places if customer is None or one.record.facts.customer == customer]
+            every = (*reading.outside, *reading.places)
+            within = [one for one in every if customer is None or one.record.facts.customer == customer]
             return [one for one in within if any(covers(self.class_, class_) for class_ in one.classes)]
         if self.steps is not None:
             return [one for one in reading.places if any(_leads(root, self.steps, one.location) for root in roots)]
@@ -50,9 +56,8 @@ class Whereabouts:
         if self.class_:
             known = sorted({class_ for one in reading.places for class_ in one.classes})
             return suggest(self.class_, known) or f"there are: {', '.join(known[:_MOST])}"
-        shown = dict.fromkeys(
-            _selector(one.location) if self.selector else pointer(one.location) for one in reading.places
-        )
+        places = reading.outside if self.text.startswith("#") else reading.places
+        shown = dict.fromkeys(_selector(one.location) if self.selector else pointer(one.location) for one in places)
         return suggest(self.text, shown.keys()) or f"there are: {', '.join([*shown][:_MOST])}" if shown else ""
 
     def _ends(self, value: object, root: Location) -> list[Location]:
@@ -74,6 +79,8 @@ def read_whereabouts(reader: Reader, key: Leaf) -> Whereabouts | None:
         return Whereabouts(text, selector=parse(text)) if len(reader.problems) == faults else None
     if text.startswith("/"):
         return Whereabouts(text, steps=tuple(map(_unescaped, text[1:].split("/"))))
+    if text.startswith(("#path/", "#query/", "#header/")):
+        return Whereabouts(text)
     if text in CLASSES:
         return Whereabouts(text, class_=text)
     hint = (

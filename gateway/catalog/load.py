@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from gateway.catalog.clash import clashes
+from gateway.catalog.heads import HEAD, UNLISTED, read_head
 from gateway.catalog.messages import read_messages
 from gateway.catalog.model import Catalogue, Message, Operation, RequestPattern
 from gateway.catalog.names import is_name, read_name
@@ -13,6 +14,7 @@ from gateway.catalog.selectors import read_selector
 from gateway.catalog.template import parse, variables
 from gateway.errors import Place, Second
 from gateway.faults import Fault
+from gateway.formats.batches import BATCHES
 from gateway.formats.registry import FORMATS
 from gateway.yamlsource import Leaf, Node, Reader, Section, Table
 
@@ -20,7 +22,7 @@ VERSION = 1
 """The version of the files' syntax, which each file names in its `version`."""
 
 TOP = ("version", "catalog", "title", "region", "operations", "messages")
-OPERATION = ("request", "body", "response", "errors", "upgrade")
+OPERATION = ("request", "body", "response", "errors", "upgrade", "batch", *HEAD)
 LEGS = ("body", "response", "errors")
 _FAULTY = RequestPattern("", "/")
 
@@ -87,8 +89,20 @@ def _operation(reader: Reader, system: str, key: Leaf, node: Node, messages: Map
             "leave it out",
             code=Fault.UPGRADE_NOT_GET,
         )
-    name = f"{system}.{key.text}"
-    return Operation(name, request, key.place, body, legs.get("response"), legs.get("errors"), upgrade)
+    _check_batch(section, request)
+    return Operation(
+        name=f"{system}.{key.text}",
+        request=request,
+        place=key.place,
+        body=body,
+        response=legs.get("response"),
+        errors=legs.get("errors"),
+        upgrade=upgrade,
+        head=read_head(reader, section, request, messages) if request is not _FAULTY else (),
+        unlisted_query=section.choice("unlisted_query", UNLISTED, None),
+        unlisted_response_headers=section.choice("unlisted_response_headers", UNLISTED, None),
+        batch=section.choice("batch", BATCHES, ""),
+    )
 
 
 def _check_told_by(
@@ -108,6 +122,20 @@ def _check_told_by(
         reader.fault(section.members["body"], told, hint, code=Fault.TOLD_BY_NO_BODY)
     for name in told_by:
         read_selector(reader, name, name.text, form, singular=True)
+
+
+def _check_batch(section: Section, request: RequestPattern) -> None:
+    """Check that a batch is asked for as one, and says nothing of its body: the requests in it are operations."""
+    if "batch" not in section:
+        return
+    for name in (*LEGS, "upgrade"):
+        if name in section:
+            told = f'a batch has no "{name}" of its own'
+            hint = "leave it out: each request in it is an operation by itself"
+            section.reader.fault(section.members[name], told, hint, code=Fault.BATCH_WITH_MORE)
+    if request.method not in {"POST", ""}:
+        told, hint = "a batch is asked for by POST", "name the request by which the batch is sent"
+        section.reader.fault(section.members["request"], told, hint, code=Fault.BATCH_NOT_POST)
 
 
 def _told_by(section: Section) -> tuple[Leaf, ...]:
@@ -140,6 +168,7 @@ def _check_customer(section: Section, leg: str, request: RequestPattern, parts: 
 
 def _warn_of_unused(reader: Reader, operations: Mapping[str, Operation], messages: Mapping[str, Message]) -> None:
     on_legs = {name for o in operations.values() for name in (o.body, o.response, o.errors) if name}
+    on_legs |= {one.of for o in operations.values() for one in o.head if one.of}
     whole = Catalogue("", Place("", 1, 1), messages=messages)
     used = {part.name for name in on_legs for part in whole.within(name)}
     for message in messages.values():

@@ -23,7 +23,7 @@ SOURCES = ("path", "query", "request-header", "response-header")
 COMPLIANCE = ("collected_for", "shared_with", "retention", "deletion")
 """The compliance map of a field: what it was collected for, who else gets it, how long it is kept, how it ends."""
 
-FIELD = ("class", "contains", "encoded", *COMPLIANCE)
+FIELD = ("class", "contains", "encoded", "address", *COMPLIANCE)
 MESSAGE = ("format", "customer", "unlisted", "class", "records", "each", "fields")
 BY_FIELDS = ("unlisted", "records", "each", "fields")
 
@@ -170,14 +170,22 @@ def _customer(reader: Reader, section: Section, form: Format | None) -> Customer
     return CustomerSource(kind, name, node.place)
 
 
+def _says(node: Table, name: str, text: str) -> bool:
+    return any(key.text == name and isinstance(value, Leaf) and value.text == text for key, value in node.entries)
+
+
 def _field(reader: Reader, key: Leaf, node: Node, form: Format | None) -> Field:
     """Read one field: its class alone, or a mapping with its compliance map, or with the message that it holds."""
     read_selector(reader, key, key.text, form)
     if not isinstance(node, Table):
         return Field(key.text, read_class(reader, node), key.place)
-    holds = any(name.text == "contains" for name, _ in node.entries)
+    names = {name.text for name, _ in node.entries}
+    holds = "contains" in names or _says(node, "address", "true")
     section = reader.section(node, FIELD, required=() if holds else ("class",))
-    if "encoded" in section and not holds:
+    if {"contains", "address"} <= names:
+        told, hint = "what holds a message is no address", "label the address within the message"
+        reader.fault(section.members["address"], told, hint, code=Fault.ADDRESS_OF_MESSAGE)
+    if "encoded" in section and "contains" not in section:
         message, hint = "this says how a message is held, and none is named", "name it: contains: order"
         reader.fault(section.members["encoded"], message, hint, code=Fault.ENCODED_NOTHING)
     class_ = section.get("class")
@@ -191,4 +199,5 @@ def _field(reader: Reader, key: Leaf, node: Node, form: Format | None) -> Field:
         deletion=section.text("deletion"),
         contains=section.text("contains"),
         encoded=section.choice("encoded", CODINGS, "text"),
+        address=section.boolean("address", default=False),
     )

@@ -14,7 +14,8 @@ class Field:
     """One labelled place of a message: a selector in the words of its format, its class, its compliance map.
 
     The selector is relative to the record. `contains` names the message that the value holds, `encoded` how (one of
-    `formats.embedded.CODINGS`); `class_` may then be "": there is no class besides those of what it holds.
+    `formats.embedded.CODINGS`); `class_` may then be "": there is no class besides those of what it holds. `address`:
+    the value is an address, and where it names a system it is turned into the gateway's own.
     """
 
     selector: str
@@ -26,6 +27,7 @@ class Field:
     deletion: str = ""
     contains: str = ""
     encoded: str = "text"
+    address: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,31 @@ class RequestPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadField:
+    """One labelled place of a head.
+
+    `kind` is one of `path` (a variable), `query` (a parameter), `headers` (of the request), `response_headers`. A
+    parameter in a query `language` has no class: those of `of` count, a message of the same catalogue (None: the
+    operation's response), whose fields it names.
+    """
+
+    kind: str
+    name: str
+    class_: str
+    place: Place
+    language: str = ""
+    of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """What a flow does, named `system.name`.
 
     `body`, `response` and `errors` name messages; None: there is no body (`errors` None: the body of an answer with an
-    error status is withheld). `upgrade` lets the operation leave HTTP, untreated.
+    error status is withheld). `upgrade` lets the operation leave HTTP, untreated. `head` labels what is outside of
+    bodies; `unlisted_query` and `unlisted_response_headers` are words for the rest (`keep`, `remove`, `refuse`; None
+    for parameters: `refuse` where any is labelled, else `keep`). `batch` is the kind of batch that it is, a name of
+    `formats.batches` ("": none): then its body holds requests, each an operation by itself.
     """
 
     name: str
@@ -90,6 +112,10 @@ class Operation:
     response: str | None = None
     errors: str | None = None
     upgrade: bool = False
+    head: tuple[HeadField, ...] = ()
+    unlisted_query: str | None = None
+    unlisted_response_headers: str | None = None
+    batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

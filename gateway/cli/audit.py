@@ -81,7 +81,7 @@ def verify(folder: Path | None, vkey: str | None, jwks: Any, remembered: Any, fo
 @click.option("--operator", help="An operator's id: looked up by its pseudonym.")
 @click.option("--operation", help="An operation, such as erp.read-order.")
 @click.option("--class", "class_", help="A class of field; those below it count.")
-@click.option("--kind", type=click.Choice(["start", "intent", "outcome", "refusal", "mark", "consent"]))
+@click.option("--kind", type=click.Choice(["start", "intent", "piece", "outcome", "refusal", "mark", "consent"]))
 @click.option("--since", type=TIME, help="From this time on (UTC).")
 @click.option("--until", type=TIME, help="Before this time (UTC).")
 @options.output
@@ -147,6 +147,8 @@ def _line(entry: Shown) -> str:
     way = f"{said['from']} -> {said['to']}" if said.get("to") else ""
     parts = [str(entry.index), time, said["kind"], way, said.get("operation", ""), said.get("verdict", "")]
     lines = ["  ".join(part for part in (*parts, said.get("refusal", "")) if part)]
+    if leg := said.get("leg"):
+        lines.append(f"    {_piece(leg, said)}")
     if said.get("flow"):
         lines.append(f"    flow {said['flow']}  operator {said.get('operator', {}).get('pseudonym', '-')}")
     if consent := said.get("consent"):
@@ -165,6 +167,13 @@ def _line(entry: Shown) -> str:
     return "\n".join(lines)
 
 
+def _piece(leg: str, said: dict[str, Any]) -> str:
+    """Say which part of a body in pieces an entry tells of."""
+    if "pieces" in said:
+        return f"end of the {leg}, after {said['pieces']} pieces"
+    return f"piece {said['piece']} of the {leg}" if said.get("piece") else f"head of the {leg}"
+
+
 def _say_sound(verified: Verified, place: Path, form: str) -> None:
     """Tell that a log is sound, and what this doesn't prove."""
     if form == "json":
@@ -181,7 +190,8 @@ def _say_sound(verified: Verified, place: Path, form: str) -> None:
         return
     click.echo(f"{place}: sound: {verified.entries} entries, {verified.published} under the signed checkpoint")
     for one in verified.dangling:
-        click.echo(f"  dangling: flow {one.flow} was forwarded (entry {one.counter}) and has no outcome")
+        gone = f"; {one.pieces} pieces of its answer were recorded" if one.pieces else ""
+        click.echo(f"  dangling: flow {one.flow} was forwarded (entry {one.counter}) and has no outcome{gone}")
     for note in verified.notes:
         click.echo(f"  note: {note}")
 

@@ -193,5 +193,7 @@ def _told(verbose: bool, flows: BinaryIO | None) -> Told:
         if flows is not None:
             flows.write(orjson.dumps(flow_line(one)) + b"\n")
             flows.flush()
+        for part in one.parts if isinstance(one, Judged) else ():
+            tell(part)
 
     return tell

@@ -57,6 +57,7 @@ class _CouldNot(click.ClickException):
 @click.command("explain")
 @click.argument("capture", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--flow", "number", type=click.IntRange(min=1), metavar="N", help="The flow, by its number.")
+@click.option("--part", type=click.IntRange(min=1), metavar="K", help="One request of a flow that is a batch.")
 @click.option("--case", "case_name", metavar="NAME", help="Explain a policy case in the place of a captured flow.")
 @click.option("--field", "field", metavar="PTR", help="One place: a JSON Pointer (`*` for any index) or a selector.")
 @asked
@@ -66,6 +67,7 @@ class _CouldNot(click.ClickException):
 def command(
     capture: str | None,
     number: int | None,
+    part: int | None,
     case_name: str | None,
     field: str | None,
     asked: Asked,
@@ -94,6 +96,8 @@ def command(
         with knowledge(asked, settings, policies) as knowing:
             tried = _captured(str(capture), exchange, assumed, knowing.known)
             trial = asyncio.run(_put(tried, policies, limits))
+    if part is not None:
+        tried, trial = _part(tried, trial, part)
     story = explain(trial, policies, str(folder))
     fields = None if field is None else _fields(story, field)
     if form == "json":
@@ -102,9 +106,20 @@ def command(
         bold = coloured(sys.stdout)
         heading = (lambda title: click.style(title, bold=True)) if bold else str
         click.echo(text(story, tried.name, fields, heading, ids=show_values), nl=False)
+    if trial.parts:
+        click.echo(f"the flow is a batch of {len(trial.parts)}: --part 1 explains its first request", err=True)
     if fields == []:
         click.echo(f"the flow has no place {field}", err=True)
         sys.exit(NO)
+
+
+def _part(tried: _Tried, trial: Trial, part: int) -> tuple[_Tried, Trial]:
+    """Give one request of a batch."""
+    if part > len(trial.parts):
+        held = f"it holds {len(trial.parts)} requests" if trial.parts else "it is no batch that can be taken apart"
+        raise _CouldNot(f"{tried.name} has no part {part}: {held}")
+    one = trial.parts[part - 1]
+    return replace(tried, name=f"{tried.name}.{part}", flow=one.flow, answer=one.answer), one
 
 
 def _fields(story: Story, wanted: str) -> Fields:

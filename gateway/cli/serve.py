@@ -26,6 +26,7 @@ from gateway.flow import Flow, Response
 from gateway.gate import Gate
 from gateway.policy.model import PolicySet
 from gateway.ports import Ports, Send
+from gateway.proxy.addresses import RouteAddresses
 from gateway.proxy.counted import Counted
 from gateway.proxy.drive import Doors
 from gateway.proxy.lifecycle import Gateway, Running, run, serve_until_told
@@ -90,6 +91,10 @@ class _House:
         """Let the gate in force record a refusal."""
         return await self.gate.refuse(flow, refusal)
 
+    def streams(self, flow: Flow) -> bool:
+        """Tell whether a request's body may come in pieces."""
+        return self.gate.streams(flow)
+
     async def reload(self) -> None:
         """Put the policies in force as they stand now, or keep the last good ones and say why."""
         try:
@@ -151,6 +156,7 @@ async def _serve(settings: Settings, policies: PolicySet) -> bool:
             random=secrets.token_bytes,
             keys=keys,
             alarm=access.failed,
+            addresses=RouteAddresses(settings.proxy.routes, metrics),
         )
         witness = capturing.open_witness(settings, policies, metrics, log, stack.callback)
         watch = witness.watch if witness is not None else None
@@ -159,7 +165,7 @@ async def _serve(settings: Settings, policies: PolicySet) -> bool:
         callers = Callers(settings)
         doorkeeper = await callers.open(policies, stack)
         house = _House(settings, gate, passports, callers, journal, metrics, log, witness)
-        doors = Doors(doorkeeper.identify, house.handle, house.refuse)
+        doors = Doors(doorkeeper.identify, house.handle, house.refuse, house.streams)
         running = Running(house.state, house.reload, (settings.policies,))
         settle()
         return await serve_until_told(Gateway(settings.proxy, doors, running, metrics, log, access), _started)

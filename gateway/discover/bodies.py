@@ -13,6 +13,7 @@ from gateway.discover.outline import Decimal, Whole
 from gateway.errors import Unreadable
 from gateway.flow import Headers, header
 from gateway.formats import charset, codings, json, media
+from gateway.formats.format import charset_of
 from gateway.formats.limits import BodyLimits
 from gateway.formats.registry import FORMATS
 
@@ -75,8 +76,7 @@ def read(headers: Headers, body: bytes, limits: BodyLimits) -> Body:
 def _agrees(format_: str, kind: str, plain: bytes) -> bool:
     try:
         form, said = FORMATS[format_], media.parse(kind)
-        text = charset.to_utf8(plain, charset.find(plain, said.charset)) if form.TEXT else plain
-        form.agree(said, text)
+        form.agree(said, charset.to_utf8(plain, charset_of(form, plain, said.charset)))
     except Unreadable:
         return False
     return True

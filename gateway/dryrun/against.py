@@ -18,6 +18,7 @@ from gateway.dryrun.changes import Changes, FieldChange, FlowChange, MarkChange,
 from gateway.dryrun.counted import Counted
 from gateway.dryrun.leaves import Tracer
 from gateway.dryrun.origin import because_of, verdict_rules
+from gateway.dryrun.outside import changes_outside
 from gateway.dryrun.report import Where
 from gateway.flow import Leg
 from gateway.workbench import Trial
@@ -47,7 +48,8 @@ class Comparison:
         folders = (self.old_folder, self.new_folder)
         changed = self._verdict(number, old, new)
         for leg in Leg:
-            for change, places in changed_fields(old, new, leg, folders, self._tracer).items():
+            fields = changed_fields(old, new, leg, folders, self._tracer) + changes_outside(old, new, leg, folders)
+            for change, places in fields.items():
                 changed = True
                 if not self._fields.add(change, number, places) and change.kind == "exposed":
                     self.left_out_exposed = True

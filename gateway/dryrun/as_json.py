@@ -28,7 +28,7 @@ def as_dict(report: Report) -> dict[str, Any]:
 
 def flow_line(one: Judged | Passed) -> dict[str, Any]:
     """Tell of one entry of a capture: its verdict, or why it is none of a flow."""
-    said: dict[str, Any] = {"capture": one.where.capture, "number": one.where.number}
+    said = _where(one.where)
     if isinstance(one, Passed):
         return {**said, "passed_over": one.reason}
     return said | {
@@ -55,12 +55,17 @@ def time(nanoseconds: int | None) -> str | None:
         return None
 
 
+def _where(where: Where) -> dict[str, Any]:
+    """Name an exchange, or a request in one that is a batch."""
+    return {"capture": where.capture, "number": where.number} | ({"part": where.part} if where.part else {})
+
+
 def _value(value: Any) -> Any:
     """Give a value as JSON can hold it."""
     if isinstance(value, Place):
         return {"file": value.file, "line": value.line, "column": value.column}
     if isinstance(value, Where):
-        return {"capture": value.capture, "number": value.number}
+        return _where(value)
     if isinstance(value, Rows):
         return {"rows": [_value(row) for row in value.rows], "more": value.more}
     if is_dataclass(value) and not isinstance(value, type):

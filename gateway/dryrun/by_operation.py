@@ -112,8 +112,8 @@ class ByOperation:
         if one.refusal == "denied":
             row.rules.update(next((entry.reasons for entry in one.trial.entries if entry.refusal), ()))
         sight = one.trial.sight(leg)
-        if sight is not None and sight.treated is not None:
-            for refused in sight.treated.refused:
+        if sight is not None:
+            for refused in sight.refused:
                 if refused.pointer in row.places or len(row.places) < _PLACES:
                     row.places[refused.pointer] += 1
 

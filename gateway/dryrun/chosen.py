@@ -21,6 +21,8 @@ def chosen(text: str) -> Chosen:
     """
     if text.startswith("$"):
         return _selected(text)
+    if text.startswith("#"):  # outside of the body
+        return lambda field: field if field.pointer == text or field.pointer.startswith(f"{text}/") else None
     if text and not text.startswith("/"):
         raise ValueError("a field is a JSON Pointer such as /customer/email, or a selector such as $.customer.email")
     wanted = tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])

@@ -23,6 +23,8 @@ def example(sight: Sight, pointer: str, *, treated: bool) -> Example | None:
     None where there is none, or the body is no JSON or too large to be looked through for an example.
     """
     written = sight.treated
+    if pointer.startswith("#"):
+        return None  # outside of the body
     if not isinstance(sight.document, JsonDocument) or written is None or len(sight.document.body) > _LARGEST_BODY:
         return None
     before = _parsed(sight.document.body)

@@ -13,6 +13,7 @@ from gateway.dryrun.changes import Named
 from gateway.dryrun.leaves import Tracer
 from gateway.dryrun.nearby import Nearby, nearby
 from gateway.dryrun.origin import passes, within
+from gateway.dryrun.outside import fields_outside
 from gateway.dryrun.story import FieldStory, fields_in
 from gateway.dryrun.template import literals, method, template
 from gateway.flow import ANYONE, CustomerFacts, Leg
@@ -110,7 +111,7 @@ def explain(trial: Trial, policies: PolicySet, folder: str = "") -> Story:
 
 def _numbered(trial: Trial) -> dict[str, int]:
     """Give each customer a number, in the order in which they appear."""
-    seen = (record.facts.customer for sight in trial.sights for record in sight.judged)
+    seen = (record.facts.customer for sight in trial.sights for record in sight.decided)
     return {customer: number for number, customer in enumerate(dict.fromkeys(c for c in seen if c is not None), 1)}
 
 
@@ -125,11 +126,8 @@ def _leg(trial: Trial, sight: Sight, tracer: Tracer, numbers: Mapping[str, int],
         passes=passes(trial, sight.leg),
         refusal=trial.refusal if refused_here else "",
         groups=groups,
-        fields=tuple(fields_in(sight, tracer.trace(sight), groups, folder)),
-        refused=tuple(
-            (one.pointer, refusal_of([one], sight.judged, sight.leg))
-            for one in (sight.treated.refused if sight.treated else ())
-        ),
+        fields=(*fields_outside(sight, groups, folder), *fields_in(sight, tracer.trace(sight), groups, folder)),
+        refused=tuple((one.pointer, refusal_of([one], sight.decided, sight.leg)) for one in sight.refused),
         marked=sight.leg is Leg.RESPONSE and sight.plan is not None and sight.plan.format.NAME in MARKABLE,
     )
 
@@ -139,7 +137,7 @@ def _groups(sight: Sight, numbers: Mapping[str, int]) -> Iterator[Group]:
     alike: dict[tuple[int, bool], list[CustomerFacts]] = {}
     records: dict[tuple[int, bool], int] = {}
     decisions: dict[tuple[int, bool], Decision] = {}
-    for record in sight.judged:
+    for record in sight.decided:
         key = (id(record.decision), record.facts is ANYONE)
         alike.setdefault(key, []).append(record.facts)
         records[key] = records.get(key, 0) + record.count

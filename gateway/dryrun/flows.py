@@ -59,4 +59,5 @@ def flow_of(exchange: Exchange, assumed: Assumed) -> Flow | str:
         return "ambiguous-purpose"
     system, target = found
     request = exchange.request if target == exchange.request.target else replace(exchange.request, target=target)
-    return Flow(str(exchange.number), started, system, request, assumed.operator, purpose, peer=assumed.peer)
+    root = exchange.site + exchange.request.target.removesuffix(target).partition("?")[0]
+    return Flow(str(exchange.number), started, system, request, assumed.operator, purpose, peer=assumed.peer, root=root)

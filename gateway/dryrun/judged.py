@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.capture.exchange import Exchange
 from gateway.dryrun.report import Where
@@ -25,7 +25,10 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A flow that the gate decided on. `failure` names the kind of an error that nobody foresaw: there is no trial."""
+    """A flow that the gate decided on. `failure` names the kind of an error that nobody foresaw: there is no trial.
+
+    `parts` are the requests of a batch.
+    """
 
     where: Where
     exchange: Exchange
@@ -33,6 +36,7 @@ class Judged:
     trial: Trial | None
     met: tuple[Met, ...] = ()
     failure: str = ""
+    parts: tuple[Judged, ...] = ()
 
     @property
     def operation(self) -> str:
@@ -83,4 +87,13 @@ def judged(where: Where, exchange: Exchange, trial: Trial, survey: Survey) -> Ju
         for sight in trial.sights
         for seen in survey.places(sight)
     )
-    return Judged(where, exchange, trial.flow, trial, met)
+    parts = tuple(
+        judged(
+            replace(where, part=number),
+            replace(exchange, request=part.flow.request, response=part.answer),
+            part,
+            survey,
+        )
+        for number, part in enumerate(trial.parts, 1)
+    )
+    return Judged(where, exchange, trial.flow, trial, met, parts=parts)

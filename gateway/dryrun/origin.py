@@ -54,7 +54,7 @@ def verdict_rules(trial: Trial, folder: str = "") -> tuple[Named, ...]:
     """Give the rules that allowed a flow, or those that refused it; none where no rule did."""
     refused = trial.refused_leg
     sights = [sight for sight in trial.sights if refused is None or sight.leg is refused]
-    decisions = [record.decision for sight in sights for record in sight.judged]
+    decisions = [record.decision for sight in sights for record in sight.decided]
     if refused is None:
         return named((reason for one in decisions for reason in one.grants), folder)
     denials = [reason for one in decisions for reason in one.denials]
@@ -63,8 +63,8 @@ def verdict_rules(trial: Trial, folder: str = "") -> tuple[Named, ...]:
 
 def _refusing(sight: Sight) -> Iterable[Reason]:
     """Give the protections for whose sake places were refused."""
-    for refused in sight.treated.refused if sight.treated else ():
-        record = next(record for record in sight.judged if record.edits is refused.edits)
+    for refused in sight.refused:
+        record = next(record for record in sight.decided if record.edits is refused.edits)
         treated = record.decision.treated(record.labels.at(refused.spot))
         if refused.spot and treated.treatment is not None and treated.treatment.NAME == "refuse":
             yield from treated.reasons

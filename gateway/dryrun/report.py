@@ -13,14 +13,18 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Where:
-    """One exchange: the capture's name, and its number in it, as `sovgate explain CAPTURE --flow N` takes them."""
+    """One exchange: the capture's name, and its number in it, as `sovgate explain CAPTURE --flow N` takes them.
+
+    `part` is the number of a request in the batch that the exchange is, 0 for all of it.
+    """
 
     capture: str
     number: int
+    part: int = 0
 
     def __str__(self) -> str:
         """Write it short."""
-        return f"{self.capture}#{self.number}"
+        return f"{self.capture}#{self.number}" + (f".{self.part}" if self.part else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Protocol
 
 from gateway.capture.exchange import Exchange, Unusable
@@ -56,7 +57,8 @@ class DryRun:
             trial = await self.bench.put(flow, item.response, known)
             if self.old is not None and self.comparison is not None:
                 before = await self.old.put(flow, item.response, known)
-                self.comparison.add(where, before, trial)
+                for part, (one, other) in enumerate(((before, trial), *zip_longest(before.parts, trial.parts))):
+                    self.comparison.add(replace(where, part=part), one or before, other or trial)
             return judged(where, item, trial, self._survey)
         except Exception as error:  # noqa: BLE001 - the gateway would refuse it as `internal`; one flow is not all of them
             return self._failed(where, item, flow, error)

@@ -98,7 +98,7 @@ def _story(
         paths=tuple(paths),
         group=number,
         accounts=tuple(one for one in group.accounts if cell.spot and selects(one, classes)),
-        join=_join([one for one in group.accounts if cell.spot and protects(one, classes)]),
+        join=joined([one for one in group.accounts if cell.spot and protects(one, classes)]),
         forms=tuple(f"{told(treatment)} ({write_back})" for treatment, write_back in forms),
         made=tuple(dict.fromkeys(told(treatment) for treatment, _ in made)),
     )
@@ -115,7 +115,7 @@ def protects(account: Account, classes: frozenset[str]) -> bool:
     return account.rule.kind == "protect" and account.in_force and bool(account.held and account.held.protects(classes))
 
 
-def _join(in_force: Sequence[Account]) -> str:
+def joined(in_force: Sequence[Account]) -> str:
     """Say how several treatments became one; "" where they are alike."""
     treatments = list(dict.fromkeys(one.rule.treatment for one in in_force if one.rule.treatment is not None))
     if len(treatments) < 2:  # noqa: PLR2004 - one needs no join

@@ -57,10 +57,11 @@ class Tally:
         if one.exchange.started is not None:
             self._since = min(self._since or one.exchange.started, one.exchange.started)
             self._until = max(self._until or one.exchange.started, one.exchange.started)
-        if one.trial is not None:
-            self.marks += sum(len(entry.marks) for entry in one.trial.entries)
-        for part in (self._operations, self._fields, self._rules, self._customers, self._unnamed):
-            part.add(one)
+        for flow in (one, *one.parts):
+            if flow.trial is not None:
+                self.marks += sum(len(entry.marks) for entry in flow.trial.entries)
+            for part in (self._operations, self._fields, self._rules, self._customers, self._unnamed):
+                part.add(flow)
 
     def report(
         self,

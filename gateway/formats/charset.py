@@ -20,6 +20,7 @@ CHARSETS: dict[str, str] = {
     "utf-16be": "utf-16-be",
     **dict.fromkeys(("iso-8859-1", "latin1", "latin-1", "iso_8859-1", "l1"), "latin-1"),
     **dict.fromkeys(("iso-8859-15", "latin-9"), "iso8859-15"),
+    **{f"iso-8859-{part}": f"iso8859-{part}" for part in range(2, 10)},
     **dict.fromkeys(("windows-1252", "cp1252"), "cp1252"),
     **dict.fromkeys(("gbk", "cp936", "windows-936"), "gbk"),
     "gb2312": "gb2312",
@@ -152,6 +153,25 @@ def find(body: bytes, declared: str, default: str = "utf-8") -> Charset:
     if codec == "utf-8" and not mark and b"\x00" in body[:4]:
         raise Unreadable("body-encoding", "the body looks like UTF-16 or UTF-32, and nothing says so")
     return PLAIN if codec == "utf-8" and not mark else Charset(codec, mark)
+
+
+def settle(body: bytes, declared: str, within: str) -> Charset:
+    """Tell the charset of a body whose format has a place to name one: `within`, by Python's name.
+
+    It must be what `find` tells, and counts where nothing else is said; ASCII is a part of the others, and narrower.
+    Raises `Unreadable`: body-encoding.
+    """
+    found = find(body, declared, within)
+    if "ascii" in {found.codec, within}:
+        return Charset("ascii", found.mark)
+    if found.codec != within:
+        raise Unreadable("body-encoding", "the body names another charset than its content type or its mark")
+    return found
+
+
+def of_text(body: bytes) -> Charset:
+    """Give the charset of bytes that were made from a text: what it says of itself was true somewhere else."""
+    return Charset("utf-8", codecs.BOM_UTF8) if body.startswith(codecs.BOM_UTF8) else PLAIN
 
 
 def to_utf8(body: bytes, charset: Charset) -> bytes:

@@ -17,6 +17,7 @@ from gateway.errors import Unreadable
 from gateway.formats.csv_columns import Columns, Layout
 from gateway.formats.csv_dialect import SEPARATOR, Dialect, lines_before
 from gateway.formats.csv_grid import CONTROLS, Grid, take_apart
+from gateway.formats.csv_quoted import QuotedGrid, take_quoted
 from gateway.formats.document import Edit, Edits, Scalar, Signal, Spot, Written
 from gateway.formats.tally import Tally, text_of
 
@@ -24,8 +25,10 @@ Value = Callable[[Scalar, str | None], Scalar | Signal]
 _TEXTS = {str}
 
 
-def read(body: bytes, layout: Layout, max_cells: int, columns: Columns | None = None) -> CsvDocument:
-    """Read a table, or the next rows of one whose `columns` are known.
+def read(
+    body: bytes, layout: Layout, max_cells: int, columns: Columns | None = None, *, begun: bool = False
+) -> CsvDocument:
+    """Read a table, or, of one that has `begun`, the next rows; its `columns` are known if its first row is.
 
     Raises `Unreadable`: body-malformed, body-ambiguous, body-encoding, body-too-large.
     """
@@ -35,10 +38,11 @@ def read(body: bytes, layout: Layout, max_cells: int, columns: Columns | None = 
         text = body.decode()
     except UnicodeDecodeError:
         raise Unreadable("body-encoding", "the table is not UTF-8") from None
-    head, before = ("", []) if columns else _before(text, layout.dialect)
+    head, before = ("", []) if begun else _before(text, layout.dialect)
     length = len(head) + sum(map(len, before))
     named = layout.dialect.header and columns is None
-    grid = take_apart(text[length:], layout.dialect, columns.width if columns else None, max_cells)
+    how = (text[length:], layout.dialect, columns.width if columns else None, max_cells)
+    grid = take_quoted(*how) or take_apart(*how)
     if columns is None and grid.count:
         first = grid.values(grid.flat[: grid.width])
         columns = layout.columns([name or "" for name in first]) if named else layout.numbered(grid.width)
@@ -55,7 +59,7 @@ class CsvDocument:
     body: bytes
     head: str
     before: list[str]
-    grid: Grid
+    grid: Grid | QuotedGrid
     columns: Columns | None
     first: int
 
@@ -99,11 +103,7 @@ class CsvDocument:
                 made[number] = new
         if not made and before is self.before:
             return tally.written(self.body)
-        changed = Grid(grid.dialect, [*grid.flat], grid.width, grid.count, grid.lead, grid.end, grid.ends,
-                       grid.closed, grid.quoted or bool(made))  # fmt: skip
-        for number, cells in made.items():
-            changed.put(number, cells, self.first)
-        return tally.written("".join((self.head, *before, changed.text())).encode())
+        return tally.written("".join((self.head, *before, grid.text(made, self.first))).encode())
 
     @property
     def _extra(self) -> int:
@@ -135,7 +135,7 @@ class _Treating:
         self._distinct = dict(zip(self._keys, records, strict=True))
         self._values: dict[Spot, list[Value] | Value | None] = {}
 
-    def column(self, grid: Grid, cells: list[str], spot: Spot, pointer: str) -> list[str]:
+    def column(self, grid: Grid | QuotedGrid, cells: list[str], spot: Spot, pointer: str) -> list[str]:
         """Give a column anew; the very same list where nothing changes."""
         if spot not in self._values:
             self._values[spot] = self._edits_at(spot)
@@ -187,7 +187,7 @@ def _kept(value: Scalar, _owner: str | None) -> Scalar:
 
 
 def _before(text: str, dialect: Dialect) -> tuple[str, list[str]]:
-    """Give what stands before a table: the line that tells of the delimiter, and as many lines as the catalogue says."""
+    """Give what stands before a table: the line that tells of the delimiter, and the lines that the catalogue skips."""
     told = SEPARATOR.match(text)
     if told and told[2] != dialect.delimiter:
         raise Unreadable("body-ambiguous", "the first line tells of another delimiter than the catalogue")

@@ -60,7 +60,7 @@ class Layout:
         )
 
     def numbered(self, width: int) -> Columns:
-        """Number the columns of a table without a header. Raises `Unreadable`: body-malformed, for too few of them."""
+        """Give the columns of a table without a header. Raises `Unreadable`: body-malformed, for too few of them."""
         names = [f"#{number}" for number in range(1, width + 1)]
         wanted = {*self.fields, *([self.customer] if self.customer else [])}
         if not wanted <= set(names):
@@ -82,6 +82,6 @@ def layout(fields: Sequence[str], customer: str | None, dialect: Dialect) -> Lay
 
 
 def look(name: str) -> str:
-    """Give what a name looks like: without case, white space, marks that don't show, and compatible forms of letters."""
+    """Give what a name looks like: without case, white space, marks that don't show, compatible forms of letters."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return "".join(one for one in text if not one.isspace() and unicodedata.category(one) not in {"Cf", "Cc"})

@@ -30,7 +30,7 @@ OPTIONS: Mapping[str, Option] = {
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`quote` is "" where there is none; `backslash`: quotes are escaped by it, not doubled; `end`: "\\n" or "\\r"."""
+    """`quote` is "" where there is none; `backslash`: quotes are escaped by it, not doubled; `end`: LF or CR."""
 
     delimiter: str = ","
     quote: str = '"'
@@ -63,11 +63,15 @@ class RowEnds:
         self._end = written.end.encode()
         self._quote = written.quote.encode()
         self._backslash = written.backslash
-        self._lines = written.skip  # so many lines before the table have no quotes
+        self._lines = written.skip  # so many lines before the table have no quotes; and one that tells of the delimiter
+        self._begun = False
         self._inside = False
 
     def last(self, text: bytearray, start: int, end: int) -> tuple[int, int]:
         """Give the place after the last row that ends in the window, and how far the window could be told."""
+        if not self._begun:
+            self._begun, told = True, text[:5].lower().lstrip(b'"').startswith(b"sep=")
+            self._lines += 1 if told and self._lines else 0
         while self._lines:
             line = text.find(self._end, start, end)
             if line < 0:

@@ -58,11 +58,12 @@ class Csv:
     def cutter(self, layout: Any, limits: BodyLimits) -> Cutter:
         """Give what cuts a stream into whole rows; the columns of the first portion are those of all."""
         columns: Columns | None = None
+        begun = False
 
         def next_rows(text: bytes) -> csv.CsvDocument:
-            nonlocal columns
-            document = csv.read(text, layout, limits.values, columns)
-            columns = columns or document.columns
+            nonlocal columns, begun
+            document = csv.read(text, layout, limits.values, columns, begun=begun)
+            columns, begun = columns or document.columns, True
             return document
 
         return Portions(next_rows, RowEnds(layout.dialect), limits.size)

@@ -9,6 +9,7 @@ a quote and the end of its cell, a carriage return that ends no line, a row of a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -19,19 +20,21 @@ CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\r")
 """Control characters that no table may hold: readers stop or split at some, and `COVERS` are among them."""
 
 _DELIMITER, _LF, _CR, _SLASHES, _QUOTE, _END = "\x01\x02\x03\x04\x05\x06"
-_JOINT = "\x00"
+JOINT = "\x00"
 _RUNS = {"\n": re.compile(r"(?:\r?\n)+"), "\r": re.compile(r"\r+")}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _UNWRITABLE = re.compile("[\x00-\x08\x0c\x0e-\x1f\ud800-\udfff]")
-_MOST_COLUMNS = 16_384  # as many as a spreadsheet has
+_TELLING = 2
+"""From so many columns on an empty line is not as long as a row."""
+MOST_COLUMNS = 16_384  # as many as a spreadsheet has
 
 
 @dataclass(slots=True, eq=False)
 class Grid:
     """`flat` has the cells of all rows as they are written, what is inside of quotes covered, each row with its end.
 
-    `ends` are the line ends (with the empty lines after each) where they aren't all `end`; `lead` are empty lines before
-    the first. `closed`: the last row has an end. `quoted`: there are quotes or escapes.
+    `ends` are the line ends (with the empty lines after each) where they aren't all `end`; `lead` are empty lines
+    before the first. `closed`: the last row has an end. `quoted`: there are quotes or escapes.
     """
 
     dialect: Dialect
@@ -48,20 +51,16 @@ class Grid:
         """Give the cells of a column as they are written, from a row on."""
         return self.flat[start * (self.width + 1) + column :: self.width + 1]
 
-    def put(self, column: int, cells: list[str], start: int = 0) -> None:
-        """Put cells in the place of those of a column, from a row on."""
-        self.flat[start * (self.width + 1) + column :: self.width + 1] = cells
-
     def values(self, cells: list[str]) -> list[str | None]:
         """Give what cells say."""
         if not self.quoted:
             return list[str | None](cells)
-        quote, text = self.dialect.quote, _JOINT.join(cells)
+        quote, text = self.dialect.quote, JOINT.join(cells)
         if quote not in text and not self.dialect.backslash:
             return list[str | None](cells)
         plain = not self.dialect.backslash and text.count(quote) == 2 * len(cells) and _uncovered(text)
-        if plain and text[0] == quote and text.count(_JOINT + quote) == len(cells) - 1:
-            return list[str | None](text[1:-1].split(quote + _JOINT + quote))
+        if plain and text[0] == quote and text.count(JOINT + quote) == len(cells) - 1:
+            return list[str | None](text[1:-1].split(quote + JOINT + quote))
         return [self.value(cell) for cell in cells]
 
     def value(self, cell: str) -> str | None:
@@ -79,8 +78,7 @@ class Grid:
     def written(self, text: str, *, quoted: bool) -> str:
         """Write a cell. Raises `Unreadable`: body-encoding, where the table has no way to write it."""
         delimiter, quote = self.dialect.delimiter, self.dialect.quote
-        if _UNWRITABLE.search(text):
-            raise Unreadable("body-encoding", "a treated value holds control characters")
+        check_writable(text)
         special = any(one in text for one in (delimiter, quote or delimiter, "\r", "\n"))
         special = special or (self.dialect.backslash and "\\" in text) or (self.width == 1 and not text)
         if special and not quote:
@@ -96,40 +94,45 @@ class Grid:
     def all_written(self, texts: list[str], old: list[str]) -> list[str]:
         """Write a column of cells in the place of `old` ones: quoted where they were, or where they need it."""
         delimiter, quote = self.dialect.delimiter, self.dialect.quote
-        text, before = _JOINT.join(texts), _JOINT.join(old) if self.quoted else ""
-        ends = text.startswith(" ") or text.endswith(" ") or _JOINT + " " in text or " " + _JOINT in text
+        text, before = JOINT.join(texts), JOINT.join(old) if self.quoted else ""
+        ends = text.startswith(" ") or text.endswith(" ") or JOINT + " " in text or " " + JOINT in text
         easy = not ends and delimiter not in text and (not quote or quote not in text) and not self.dialect.backslash
-        if easy and self.width > 1 and text.replace(_JOINT, "").isprintable():
+        if easy and self.width > 1 and text.replace(JOINT, "").isprintable():
             if not quote or quote not in before:
                 return texts
-            if before[0] == quote and before.count(_JOINT + quote) == len(old) - 1:
-                return (quote + text.replace(_JOINT, quote + _JOINT + quote) + quote).split(_JOINT)
+            if before[0] == quote and before.count(JOINT + quote) == len(old) - 1:
+                return (quote + text.replace(JOINT, quote + JOINT + quote) + quote).split(JOINT)
         return [
             self.written(text, quoted=bool(quote) and cell.startswith(quote))
             for text, cell in zip(texts, old, strict=True)
         ]
 
-    def text(self) -> str:
-        """Put the rows together."""
+    def text(self, made: Mapping[int, list[str]], start: int) -> str:
+        """Put the rows together again, with other cells in some columns, from a row on."""
         delimiter = self.dialect.delimiter
-        joint, body = delimiter + _END + delimiter, delimiter.join(self.flat) + delimiter
-        if not self.count:
-            return self.lead
+        columns = [self.cells(number) for number in range(self.width)]
+        for number, cells in made.items():
+            columns[number][start:] = cells
+        rows = map(delimiter.join, zip(*columns, strict=True))
         if self.ends is None:
-            body = body.replace(joint, self.end)
-            body = body if self.closed else body[: -len(self.end)]
+            body = self.end.join(rows) + (self.end if self.closed else "")
         else:
-            body = "".join(chain.from_iterable(zip(body.split(joint), self.ends, strict=False)))
-        if self.quoted:
-            for cover, plain in (
-                (_DELIMITER, delimiter),
-                (_LF, "\n"),
-                (_CR, "\r"),
-                (_SLASHES, "\\\\"),
-                (_QUOTE, "\\" + self.dialect.quote),
-            ):
-                body = body.replace(cover, plain)
+            body = "".join(chain.from_iterable(zip(rows, self.ends, strict=True)))
+        for cover, plain in (
+            (_DELIMITER, delimiter),
+            (_LF, "\n"),
+            (_CR, "\r"),
+            (_SLASHES, "\\\\"),
+            (_QUOTE, "\\" + self.dialect.quote),
+        ):
+            body = body.replace(cover, plain)
         return self.lead + body
+
+
+def check_writable(text: str) -> None:
+    """Check that a value holds no control characters. Raises `Unreadable`: body-encoding."""
+    if _UNWRITABLE.search(text):
+        raise Unreadable("body-encoding", "a treated value holds control characters")
 
 
 def take_apart(text: str, dialect: Dialect, width: int | None, most: int) -> Grid:
@@ -145,37 +148,43 @@ def take_apart(text: str, dialect: Dialect, width: int | None, most: int) -> Gri
     lead, ends, closed = "", None, text.endswith(end)
     if not closed:
         text += end
-    joint = delimiter + _END + delimiter
-    if same and end + end not in text and not text.startswith(end):
-        text = text.replace(end, joint)
-    else:
+    flat = _split(text, end, delimiter, most) if same else []
+    found = width or (flat.index(_END) if flat else 0)
+    if found < _TELLING or not _even(flat, found, text.count(end)):  # empty lines, mixed line ends, or broken rows
         run = _RUNS[dialect.end]
         first = run.match(text)
         lead = first[0] if first else ""
-        text = text[len(lead) :]
-        ends = run.findall(text)
-        text = run.sub(joint, text)
+        ends = run.findall(text, len(lead))
+        flat = _split(run.sub("\n", text[len(lead) :]), "\n", delimiter, most)
         if not closed and ends:
             ends[-1] = ""
         elif not closed:
             lead = lead[: -len(end)]
-    count = text.count(_END)
-    if text.count(delimiter) - count > most:
+        found = width or (flat.index(_END) if flat else 0)
+        if not _even(flat, found, len(ends)):
+            raise Unreadable("body-malformed", "a row has more or fewer cells than the first")
+    if found > MOST_COLUMNS:
+        raise Unreadable("body-too-large", f"the table has more than {MOST_COLUMNS} columns")
+    return Grid(dialect, flat, found, len(flat) // (found + 1), lead, end, ends, closed, quoted)
+
+
+def _split(text: str, end: str, delimiter: str, most: int) -> list[str]:
+    """Split text into cells, with a mark at the end of each row."""
+    if len(text) > most and text.count(delimiter) + text.count(end) > most:
         raise Unreadable("body-too-large", f"the table holds more than {most} cells")
-    flat = text.split(delimiter)
+    flat = text.replace(end, delimiter + _END + delimiter).split(delimiter)
     flat.pop()
-    if width is None:
-        width = flat.index(_END) if count else 0
-    if width > _MOST_COLUMNS:
-        raise Unreadable("body-too-large", f"the table has more than {_MOST_COLUMNS} columns")
-    if len(flat) != count * (width + 1) or flat[width :: width + 1].count(_END) != count:
-        raise Unreadable("body-malformed", "a row has more or fewer cells than the first")
-    return Grid(dialect, flat, width, count, lead, end, ends, closed, quoted)
+    return flat
+
+
+def _even(flat: list[str], width: int, rows: int) -> bool:
+    """Tell whether all rows are as long: each mark stands after as many cells, and there is none besides."""
+    return len(flat) == rows * (width + 1) and flat[width :: width + 1].count(_END) == rows
 
 
 def _line_end(text: str, end: str) -> tuple[str, bool]:
     """Tell how lines end, and whether all of them do so."""
-    returns = text.count("\r")
+    returns = text.count("\r") if "\r" in text else 0
     if end == "\r":
         if "\n" in text:
             raise Unreadable("body-ambiguous", "a line feed in a table whose rows end with carriage returns")
@@ -211,10 +220,10 @@ def _covered(text: str, dialect: Dialect, most: int) -> str:
         raise Unreadable("body-ambiguous", "a quote inside of a cell without quotes, or text after the closing quote")
     if any(part and (part[0] not in edges or part[-1] not in edges) for part in between):
         raise Unreadable("body-ambiguous", "a quote inside of a cell without quotes, or text after the closing quote")
-    inside = _JOINT.join(parts[1::2])
+    inside = JOINT.join(parts[1::2])
     if delimiter in inside or "\n" in inside or "\r" in inside:
         inside = inside.replace(delimiter, _DELIMITER).replace("\n", _LF).replace("\r", _CR)
-        parts[1::2] = inside.split(_JOINT)
+        parts[1::2] = inside.split(JOINT)
         text = quote.join(parts)
     return text
 

@@ -81,11 +81,15 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A place where an edit answered REFUSE: `pointer` as in `Touch`, and what was asked for there."""
+    """A place where an edit answered REFUSE: `pointer` as in `Touch`, and what was asked for there.
+
+    `why` names the refusal, where more is known than that the edit refused.
+    """
 
     pointer: str
     spot: Spot
     edits: Edits
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,11 @@
 Promise: pairs that no edit changes stay byte-identical, their escapes, order and empty pairs included; a value that an
 edit changes is escaped anew as browsers do, under its name as it was written.
 
-A selector is a name, with `*` for any text without brackets: `email`, `order[lines][*][sku]`. The whole body is the
-one record. `;` between pairs is refused: some servers take it for a separator, and others don't.
+A selector is a name, with `*` for any text without brackets: `email`, `order[lines][*][sku]`, `tags[*]` (`tags[]` too).
+The whole body is the one record. A value may hold a message, JSON above all.
+
+Refused, since servers don't agree on them: `;` between pairs; names with control characters in them, or with blanks
+or a byte order mark around them; any charset but UTF-8, told by the content type or a field `_charset_`; bad escapes.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from gateway.formats.document import Edits, Signal, Spot, Written
 from gateway.formats.format import Lists, Option, SelectsSeveral, Shape, agrees
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
-from gateway.formats.tally import Tally, step, text_of
+from gateway.formats.tally import Tally, pointer, text_of
 
 _TYPE = "application/x-www-form-urlencoded"
 _SAFE = "*-._"
@@ -28,6 +31,9 @@ _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _BEGINS = re.compile(rb"[^=&\x00-\x20<{\[]+=")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+_ODD_NAME = re.compile(r"[\x00-\x1f\x7f]|^[\s\ufeff]|\s$")
+_MOST_PAIRS = 100_000
+_CHARSET, _UTF8 = "_charset_", frozenset({"", "utf-8", "utf8", "us-ascii"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +47,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """A compiled message: a pattern for each field, and the name that holds the customer."""
+    """A compiled message: a pattern for each field, how reports name it, and the name that holds the customer."""
 
     fields: tuple[re.Pattern[str], ...]
+    pointers: tuple[str, ...]
     customer: str | None
 
     def spot(self, name: str) -> Spot:
@@ -59,17 +66,19 @@ class Form:
     LISTS: ClassVar[Lists] = "none"
     EXAMPLE: ClassVar[str] = "email or order[lines][*][sku]"
     HELP: ClassVar[str] = "A form as browsers post it: its fields are labelled by their names."
-    TEXT: ClassVar[bool] = True
+    TEXT: ClassVar[bool] = False  # bytes are escaped, not characters: a charset around them would change nothing
     LIVE: ClassVar[bool] = False
     OPTIONS: ClassVar[Mapping[str, Option]] = {}
 
     def agree(self, media: MediaType, plain: bytes) -> None:
         """Check content type and first bytes. Raises `Unreadable`: body-wrong-type."""
         agrees(media, plain, "a form", frozenset({_TYPE}), lambda body: bool(_BEGINS.match(body)))
+        if media.charset not in _UTF8:
+            raise Unreadable("body-encoding", "the form is in another charset than UTF-8")
 
     def check(self, selector: str, *, singular: bool = False) -> bool:
         """Check a name."""
-        if not _NAME.fullmatch(selector) or selector.startswith(("$", "/")):
+        if not _NAME.fullmatch(selector) or selector.startswith(("$.", "$[", "/")):
             raise ValueError("a field of a form is selected by its name")
         if singular and "*" in selector:
             raise SelectsSeveral("this name can stand for several; here it must be one")
@@ -79,20 +88,25 @@ class Form:
         """Compile the names. ValueError for records: a form has none."""
         if shape.records is not None:
             raise ValueError("a form is one record; it has no list of them")
-        return Layout(tuple(_pattern(name) for name in shape.fields), shape.customer)
+        return Layout(tuple(map(_pattern, shape.fields)), tuple(map(pointer, shape.fields)), shape.customer)
 
     def cutter(self, layout: Any, limits: BodyLimits) -> None:
         """Give nothing: a form is read whole."""
 
     def read(self, body: bytes, layout: Any, limits: BodyLimits) -> FormDocument:
         """Read a body. Raises `Unreadable`: body-malformed, body-encoding, body-ambiguous, body-too-large."""
-        if body.count(b"&") >= limits.values:
+        if body.count(b"&") >= min(limits.values, _MOST_PAIRS):
             raise Unreadable("body-too-large", "too many pairs in the form")
         if b";" in body:
             raise Unreadable("body-ambiguous", "a form with ; in it can be read in two ways")
         if _BAD_ESCAPE.search(body) or _CONTROL.search(body):
             raise Unreadable("body-malformed", "not a form as it is sent")
-        return FormDocument(body, layout, tuple(_pair(raw) for raw in body.split(b"&")))
+        pairs = tuple(map(_pair, body.split(b"&")))
+        if any(_ODD_NAME.search(pair.name) for pair in pairs):
+            raise Unreadable("body-ambiguous", "a name in the form that servers read in different ways")
+        if any(pair.name == _CHARSET and pair.value.lower() not in _UTF8 for pair in pairs):
+            raise Unreadable("body-encoding", "the form is in another charset than UTF-8")
+        return FormDocument(body, layout, pairs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,13 +139,16 @@ class FormDocument:
     ) -> Written:
         """Treat each value."""
         customer = (self.customers if customers is None else customers)[0]
-        edits, tally, made, same = records[0], Tally(), list[bytes](), True
+        edits, tally, made, same, spots = records[0], Tally(), list[bytes](), True, dict[str, Spot]()
         for pair in self.pairs:
-            if not pair.raw:
+            if not pair.raw or pair.name == _CHARSET:  # says what is so in any case: nobody's value
                 made.append(pair.raw)
                 continue
-            spot = self.layout.spot(pair.name)
-            new = tally.treat(edits, spot, step(pair.name) if spot else "/?", pair.value, customer)
+            spot = spots.get(pair.name)
+            if spot is None:
+                spot = spots[pair.name] = self.layout.spot(pair.name)
+            where = self.layout.pointers[spot[0]] if spot else "/?"
+            new = tally.treat(edits, spot, where, pair.value, customer)
             if new is pair.value:
                 made.append(pair.raw)
                 continue
@@ -151,6 +168,8 @@ def _pair(raw: bytes) -> Pair:
 
 
 def _plain(escaped: bytes) -> str:
+    if b"%" not in escaped and b"+" not in escaped and escaped.isascii():
+        return escaped.decode()
     try:
         return unquote_to_bytes(escaped.replace(b"+", b" ")).decode()
     except UnicodeDecodeError:

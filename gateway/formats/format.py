@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from gateway.errors import Unreadable
+from gateway.formats import charset
+from gateway.formats.charset import Charset
 from gateway.formats.document import Document
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import UNTYPED, MediaType
@@ -139,6 +141,18 @@ class Format(Protocol):
     def LIVE(self) -> bool:  # noqa: N802 - a constant of each format
         """Tell whether each piece of a stream matters at once (events), rather than the stream as a whole (tables)."""
         ...
+
+
+def charset_of(form: Format, plain: bytes, declared: str) -> Charset:
+    """Tell the charset of a body; `declared` is the content type's. Raises `Unreadable`: body-encoding.
+
+    A format whose messages have a place of their own to name it has a method `charset_within(plain: bytes) -> str`,
+    which gives Python's name of it.
+    """
+    if not form.TEXT:
+        return charset.PLAIN
+    within: Callable[[bytes], str] | None = getattr(form, "charset_within", None)
+    return charset.find(plain, declared) if within is None else charset.settle(plain, declared, within(plain))
 
 
 def agrees(

@@ -44,7 +44,9 @@ def parse(content_type: str | None) -> MediaType:
         if match[1] is None:
             continue
         name, value = match[1].lower(), _unquoted(match[2])
-        if found.setdefault(name, value) != value or _SMUGGLED.search(value):
+        if name == "boundary" and (name in found or "\\" in match[2]):  # some readers take the first, some no escapes
+            found[name] = UNCLEAR
+        elif found.setdefault(name, value) != value or _SMUGGLED.search(value):
             found["charset" if name == "charset" or _SMUGGLED.search(value) else "boundary"] = UNCLEAR
         elif name.startswith("charset") and name != "charset":  # charset*=, charset*0= (RFC 2231): nobody needs them
             found["charset"] = UNCLEAR

@@ -45,7 +45,7 @@ def read(body: bytes, layout: Layout, limits: BodyLimits) -> NdjsonDocument:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NdjsonDocument:
-    """Lines that were read: `gaps` stand before, between and after the texts of `lines`; `joined` is them as an array."""
+    """Lines that were read: `gaps` are before, between and after the texts of `lines`; `joined`: an array of these."""
 
     body: bytes
     layout: Layout

@@ -1,4 +1,4 @@
-"""Lines of JSON as a format of the catalogue: RFC 9535 selectors below each line, `application/x-ndjson` and its kin."""
+"""Lines of JSON as a format of the catalogue: RFC 9535 selectors in each line, `application/x-ndjson` and its kin."""
 
 from __future__ import annotations
 

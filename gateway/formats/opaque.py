@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.errors import Unreadable
-from gateway.formats.document import Edits, Refused, Touch, Written
+from gateway.formats.document import Edits, Refused, Touch, Whole, Written
 from gateway.formats.format import Lists, Option, Shape
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import UNTYPED, MediaType
+from gateway.formats.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
 class OpaqueDocument:
-    """A body that is one record with one spot, where the catalogue labels the whole. Any edit of it is a refusal."""
+    """A body that is one record with one spot, where the catalogue labels the whole. Whatever changes it is refused."""
 
     body: bytes
     labelled: bool
@@ -29,11 +30,15 @@ class OpaqueDocument:
         self,
         records: Sequence[Edits],
         envelope: Edits,  # noqa: ARG002 - a Document's form
-        customers: Sequence[str | None] | None = None,  # noqa: ARG002 - the same
+        customers: Sequence[str | None] | None = None,
     ) -> Written:
         """Give the same bytes, or refuse: a part of a picture can't be masked by editing its bytes."""
         edits = records[0]
-        if not self.labelled or edits.of((0,)) is None:
+        edit = edits.of((0,)) if self.labelled else None
+        if edit is None:
+            return Written(self.body)
+        text = Part(self.body).text  # an edit that only looks, for what the gateway wrote itself, leaves it as it is
+        if edit.whole is not Whole.REFUSE and edit.value(text, (customers or self.customers)[0]) is text:
             return Written(self.body)
         return Written(self.body, (Touch(edits, (0,), "", 1),), (Refused("", (0,), edits),))
 

@@ -1,7 +1,7 @@
 """Whole messages in parts of a body (multipart) or in members of an archive: bytes with a content type of their own.
 
-A format that has parts hands them to `Edit.part` where the catalogue says that they hold a message. To treatments, which
-know texts, a part is its text, or base64 of its bytes where these are no text.
+A format that has parts hands them to `Edit.part` where the catalogue says that they hold a message. To treatments,
+which know texts, a part is its text, or base64 of its bytes where these are no text.
 """
 
 from __future__ import annotations
@@ -36,8 +36,12 @@ class Part:
 
 def check(body: bytes, said: media.MediaType) -> None:
     """Check that a part which names a charset is in it. Raises `Unreadable`: body-encoding."""
-    if said.charset:
+    if not said.charset:
+        return
+    try:
         charset.to_utf8(body, charset.find(body, said.charset)).decode()
+    except UnicodeDecodeError:
+        raise Unreadable("body-encoding", "a part is not in the charset that it names") from None
 
 
 def _charset(body: bytes, written: str) -> charset.Charset | None:

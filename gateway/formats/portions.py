@@ -1,4 +1,4 @@
-"""Cutting streams of rows or lines into portions of whole records: what `Format.cutter` gives where rows are records."""
+"""Cutting streams of rows or lines into portions of whole records: the `Cutter` of formats whose rows are records."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Portions:
         self._seen = 0
 
     def feed(self, text: bytes) -> Iterator[Piece]:
-        """Give the portions that are full. Raises `Unreadable`: body-too-large for a record, and what reading raises."""
+        """Give the portions that are full. Raises `Unreadable`: body-too-large (a record), and what reading raises."""
         self._held += text
         while len(self._held) >= (window := (self._seen // PORTION + 1) * PORTION):
             cut, self._seen = self._ends.last(self._held, self._seen, window)

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from gateway.formats.csv_format import Csv
+from gateway.formats.edi_format import X12, Edifact
 from gateway.formats.form import Form
 from gateway.formats.format import Format
 from gateway.formats.json_format import Json
+from gateway.formats.multipart import Multipart
 from gateway.formats.ndjson_format import Ndjson
 from gateway.formats.opaque import Opaque
 from gateway.formats.sse_format import Sse
+from gateway.formats.xml_format import Soap, Xml, XmlRpc
+from gateway.formats.zip_format import Zip
 
 _ALL: tuple[Format, ...] = (
     Json(),
     Ndjson(),
     Csv(),
     Form(),
+    Xml(),
+    Soap(),
+    XmlRpc(),
+    Multipart(),
+    Zip(),
     Sse(),
+    Edifact(),
+    X12(),
     Opaque("pdf", "A PDF document: it can be marked.", frozenset({"application/pdf"}), (b"%PDF-",)),
     Opaque("png", "A PNG image: it can be marked.", frozenset({"image/png"}), (b"\x89PNG\r\n\x1a\n",)),
     Opaque("jpeg", "A JPEG image: it can be marked.", frozenset({"image/jpeg"}), (b"\xff\xd8\xff",)),

@@ -195,7 +195,11 @@ class _Writing:
             else:
                 new = self._other(line)
             changed = changed or new is not None
-            made.append(line.raw if new is None else new)
+            text = line.raw if new is None else new
+            if text.startswith(b"\n") and made and made[-1].endswith(b"\r"):
+                made.append(b"\n")  # what stood between has gone: CR and LF must not become one line end
+            if text:
+                made.append(text)
         return made if changed else None
 
     def _field(self, name: str) -> bytes | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Touch, Whole, Written
+from gateway.formats.parts import Part
 
 _MOST_REFUSED = 10
 
@@ -44,6 +46,29 @@ class Tally:
         self.touch(edits, spot, pointer)
         return Signal.REMOVE if new is Signal.DROP else new
 
+    def treat_part(
+        self, edits: Edits, spot: Spot, pointer: str, part: Part, customer: str | None, *, removable: bool = True
+    ) -> Part | Scalar | Signal:
+        """Do as `treat` for a whole part or member: the very same object where nothing changes.
+
+        The edit gets the part as it is where it holds a message, and otherwise its text.
+        """
+        edit = self.edit(edits, spot)
+        if edit is None:
+            return part
+        if edit.part is None:
+            text = part.text
+            new = self.treat(edits, spot, pointer, text, customer, removable=removable)
+            return part if new is text else new
+        held = edit.part(part, customer)
+        if held is part:
+            return part
+        if held is Signal.REFUSE or (held is Signal.DROP and not removable):
+            self.refuse(edits, spot, pointer)
+            return part
+        self.touch(edits, spot, pointer)
+        return Signal.REMOVE if held is Signal.DROP else held
+
     def refuses_whole(self, edits: Edits, spot: Spot) -> bool:
         """Tell whether a place is refused whatever it holds."""
         edit = self.edit(edits, spot)
@@ -54,10 +79,10 @@ class Tally:
         key = (edits, spot, pointer)
         self.touched[key] = self.touched.get(key, 0) + count
 
-    def refuse(self, edits: Edits, spot: Spot, pointer: str) -> None:
-        """Note a place that was refused."""
+    def refuse(self, edits: Edits, spot: Spot, pointer: str, why: str = "") -> None:
+        """Note a place that was refused; `why` names the refusal where it isn't the edit's own."""
         if len(self.refused) < _MOST_REFUSED:
-            self.refused.setdefault((edits, spot, pointer), Refused(pointer, spot, edits))
+            self.refused.setdefault((edits, spot, pointer), Refused(pointer, spot, edits, why))
 
     def written(self, body: bytes) -> Written:
         """Give the message after its edits."""
@@ -72,6 +97,11 @@ def text_of(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def pointer(selector: str) -> str:
+    """Write a selector as reports name places: `$.lines[*].note` is `/lines/*/note`."""
+    return "".join(f"/{part}" for part in re.findall(r"[^.\[\]'\"$/]+", selector))
 
 
 def step(name: str) -> str:

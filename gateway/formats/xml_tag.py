@@ -82,9 +82,7 @@ def opened(piece: bytes) -> Opened:
     found = _OPEN.match(piece)
     if found is None:
         raise Unreadable("body-malformed", "a tag that is no tag of XML")
-    declared = ()
-    if b"xmlns" in found[2]:
-        declared = _declared(found[2])
+    declared = _declared(found[2]) if b"xmlns" in found[2] else ()
     return Opened(found.end(), found[1], bool(found[5]), not found[2], declared)
 
 

@@ -9,14 +9,14 @@ from gateway.errors import Unreadable
 SPACE = b" \t\r\n"
 """White space of XML 1.0 (section 2.3)."""
 
-_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_NAMED = {"lt": "<", "gt": ">", "quot": '"', "apos": "'", "amp": "&"}  # the last must come last
 _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
 _UNHELD = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _VALUE = str.maketrans(
     {"&": "&amp;", "<": "&lt;", '"': "&quot;", "'": "&#39;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 )
-_CDATA, _END = b"<![CDATA[", b"]]>"
+_CDATA, _END = b"![CDATA[", b"]]>"
 
 
 def text_of(raw: bytes) -> str:
@@ -37,6 +37,8 @@ def value_of(raw: bytes) -> str:
 
 def as_text(text: str, raw: bytes) -> bytes:
     """Write character data in the place of `raw`. Raises `Unreadable` for what XML can't hold."""
+    if text.isascii() and text.isprintable() and "<" not in text and "&" not in text and ">" not in text:
+        return text.encode()
     _check(text)
     return _spelled(text.translate(_TEXT), raw)
 
@@ -50,11 +52,11 @@ def as_value(text: str, raw: bytes) -> bytes:
 def as_cdata(text: str) -> bytes:
     """Write a CDATA section, in two where the text holds its end (section 2.7). Raises `Unreadable`, as above."""
     _check(text)
-    return _CDATA + text.replace("]]>", "]]]]><![CDATA[>").encode() + _END
+    return b"<" + _CDATA + text.replace("]]>", "]]]]><![CDATA[>").encode() + _END
 
 
 def section(piece: bytes) -> bytes | None:
-    """Give what a CDATA section holds; None where the bytes are no single one."""
+    """Give what a CDATA section holds, by its piece; None where the bytes are no single one."""
     inside = piece[len(_CDATA) : -len(_END)]
     sound = len(piece) >= len(_CDATA) + len(_END) and piece.startswith(_CDATA) and piece.endswith(_END)
     return inside if sound and _END not in inside else None
@@ -62,8 +64,13 @@ def section(piece: bytes) -> bytes | None:
 
 def _resolved(text: str) -> str:
     """Put characters in the place of references; no entity is known but the five of section 4.6."""
-    made = _REFERENCE.sub(_referred, text)
-    if text.count("&") != len(_REFERENCE.findall(text)):
+    if "&#" in text:
+        made, count = _REFERENCE.subn(_referred, text)
+    else:
+        made, count = text, sum(text.count(f"&{name};") for name in _NAMED)
+        for name, character in _NAMED.items():
+            made = made.replace(f"&{name};", character)
+    if text.count("&") != count:
         raise Unreadable("body-malformed", "a reference to an entity that XML itself doesn't know")
     return made
 

@@ -38,11 +38,16 @@ def readback(
 
     `classes` are those of one place: where it has several, their treatments may have been joined.
     """
-    key = (situation.source, situation.target, classes, book.asks.customer_key(_unconsented(customer)))
+    key = (situation.source, situation.target, classes, alike(book, customer))
     found = book.forms.get(key)
     if found is None:
         found = book.forms.put(key, _close(_protections(book, situation, customer, classes)))
     return found
+
+
+def alike(book: RuleBook, customer: CustomerFacts) -> object:
+    """Give what tells customers apart here: two with equal ones have the same forms."""
+    return book.asks.customer_key(_unconsented(customer))
 
 
 def _protections(
@@ -68,12 +73,13 @@ def _unconsented(customer: CustomerFacts) -> CustomerFacts:
 
 
 def carried(catalogue: Catalogue, operation: Operation) -> Iterator[str]:
-    """Give the classes that an operation's responses carry, those of lists' records and of error bodies included."""
+    """Give the classes that an operation's responses carry: of lists' records, of error bodies, of header fields."""
     for name in (operation.response, operation.errors):
         for message in catalogue.within(name) if name is not None else ():
             yield from (field.class_ for field in message.fields if field.class_)
             if message.class_ is not None:
                 yield message.class_
+    yield from (one.class_ for one in operation.head if one.kind == "response_headers" and one.class_)
 
 
 def _close(protections: Iterable[Held]) -> tuple[Form, ...]:

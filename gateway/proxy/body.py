@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
 
 from gateway.errors import StreamCut
 
 HIGH = 256 * 1024
 """From so many bytes on that wait to be taken, the system's connection isn't read any more."""
-_LOW = HIGH // 2
 
 
 class Body:
@@ -32,7 +30,7 @@ class Body:
         self._settled = settled
         self._resume = resume
         self._leave = leave
-        self._held: deque[bytes] = deque()
+        self._held: list[bytes] = []
         self._size = 0
         self._ended = False
         self._error: Exception | None = None
@@ -78,9 +76,10 @@ class Body:
                 await self._waiter
             finally:
                 self._waiter = None
-        data = self._held.popleft()
-        self._size -= len(data)
-        if self._size < _LOW and not self._ended:
+        data = b"".join(self._held)  # all there is: the slower it is taken, the more goes on together
+        self._held.clear()
+        self._size = 0
+        if not self._ended:
             self._resume()
         return data
 

@@ -17,8 +17,9 @@ from aiohttp.streams import EMPTY_PAYLOAD
 
 from gateway.errors import Unreadable
 from gateway.flow import Leg, Response
+from gateway.proxy.answers import Answers
 from gateway.proxy.deadlines import NEVER
-from gateway.proxy.framing import JOIN_BELOW, body_of, response_head
+from gateway.proxy.framing import response_head
 from gateway.proxy.head import read_head
 from gateway.proxy.incoming import Asked, Client
 from gateway.proxy.settings import Limits
@@ -91,12 +92,13 @@ class Connection(BaseProtocol):
         self._secure = secure
         self._queue: deque[tuple[RawRequestMessage, StreamReader] | str] = deque()
         self._arriving: StreamReader = EMPTY_PAYLOAD  # the body of the newest request
-        self._head_began = self._body_began = 0.0
+        self._head_began = self._body_began = self._body_held = 0.0
         self._head_bytes = self._discarded = 0
         self._busy = self._reading = False
         self._deaf = False  # what comes is thrown away
         self._finishing = False  # the answers in hand are the last
         self._joined = False
+        self.answers = Answers(self, loop, limits, house.date)
         self._client = Client("", "http", None)
         self.deadline = NEVER
 
@@ -127,10 +129,12 @@ class Connection(BaseProtocol):
             self._arriving.set_exception(Unreadable("body-incomplete", "the client left"))
         self._queue.clear()
         self.deadline = NEVER
+        self.answers.cut("client-left")
         self._house.gone(self)
 
     def eof_received(self) -> bool:
-        """Let a client that only closed its sending side have the answers that it waits for."""
+        """Let a client that only closed its sending side have the answers that it waits for; events have no end."""
+        self.answers.unheard()
         if not self._arriving.is_eof():
             self._arriving.set_exception(Unreadable("body-incomplete", "the client ended the body early"))
         self._finishing = True
@@ -208,6 +212,20 @@ class Connection(BaseProtocol):
             self._body_began = self._loop.time()
         self.deadline = self._body_began + self._limits.body_seconds + size / self._limits.body_rate
 
+    def body_held(self) -> None:
+        """Stop the clock for a while."""
+        self._reading = False
+        self._body_held = self._loop.time()
+        self.deadline = NEVER
+
+    def body_awaited(self, size: int) -> None:
+        """Go on: the time that the gateway and the system took doesn't count, and no piece has a body's whole time."""
+        now = self._loop.time()
+        self._reading = True
+        self._body_began += now - self._body_held
+        limits = self._limits
+        self.deadline = min(self._body_began + size / limits.body_rate, now) + limits.body_seconds
+
     def body_ended(self) -> None:
         """Stop the clock: from now on the gateway and the system behind are at work."""
         self._reading = False
@@ -269,12 +287,13 @@ class Connection(BaseProtocol):
             head = read_head(message)
         except Unreadable as error:
             return await self._refuse(message.method, error.refusal)
-        answer = await self._house.serve(Asked(head, self._client, payload, self))
+        asked = Asked(head, self._client, payload, self)
+        answer = await self._house.serve(asked)
         if isinstance(answer, Tunnelled):
             return self._join(answer)
-        unread = not payload.is_eof() or (head.length or 0) > self._limits.body
-        close = head.closes or self._finishing or self._deaf or unread
-        return await self._write(answer, head.method, close=close)
+        close = head.closes or self._finishing or self._deaf or asked.unread
+        written = await self.answers.write(answer, head.method, close=close, chunks=head.chunks)
+        return written and not (self._finishing or self._deaf or asked.unread)
 
     def _join(self, answer: Tunnelled) -> bool:
         if self.transport is None:
@@ -287,31 +306,7 @@ class Connection(BaseProtocol):
 
     async def _refuse(self, method: str, refusal: str) -> bool:
         self._house.unserved(refusal)
-        return await self._write(problem(refusal, Leg.REQUEST, ""), method, close=True)
-
-    async def _write(self, response: Response, method: str, *, close: bool) -> bool:
-        """Write an answer, and wait until the client has taken most of it; it has as long as a body of that size."""
-        if self.transport is None:
-            return False
-        try:
-            head = response_head(response, method=method, date=self._house.date(), close=close)
-        except ValueError:
-            response, close = problem("internal", Leg.REQUEST, ""), True
-            head = response_head(response, method=method, date=self._house.date(), close=True)
-        body = body_of(response, method)
-        if len(body) < JOIN_BELOW:
-            self.transport.write(head + body)
-        else:
-            self.transport.write(head)
-            self.transport.write(body)
-        if self.writing_paused:
-            self.deadline = self._loop.time() + self._limits.body_seconds + len(body) / self._limits.body_rate
-            try:
-                await self._drain_helper()
-            except ConnectionError:
-                return False
-            self.deadline = NEVER
-        return not close
+        return await self.answers.write(problem(refusal, Leg.REQUEST, ""), method, close=True)
 
     def _resume(self) -> None:
         if self._parser is not None:

@@ -1,4 +1,7 @@
-"""What is recorded is counted too: each audit entry, once it is durable, moves the metrics and the access log."""
+"""What is recorded is counted too: each audit entry, once it is durable, moves the metrics and the access log.
+
+A leg is counted once: a piece of a body counts for what was treated in it, and for the refusal that cuts it.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,10 @@ class Counted:
             raise
         leg = Leg.RESPONSE if entry.kind == "outcome" else Leg.REQUEST
         verdict = entry.verdict or "allow"
-        self.metrics.decided(entry.to, leg, verdict)
-        self.access.note(entry.flow, operation=entry.operation, verdict=verdict, refusal=entry.refusal)
+        if entry.kind != "piece":
+            self.metrics.decided(entry.to, leg, verdict)
+        if entry.kind != "piece" or entry.refusal:
+            self.access.note(entry.flow, operation=entry.operation, verdict=verdict, refusal=entry.refusal)
         for decided in entry.decided:
             for field in decided.fields:
                 for rule in field.rules:

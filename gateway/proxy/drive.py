@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gateway.errors import NotAuthenticated, Unreadable
 from gateway.flow import Flow, Headers, Leg, Operator, Purpose, Request, Response, header
@@ -16,6 +17,7 @@ from gateway.proxy.incoming import Asked
 from gateway.proxy.locations import Here, Locations
 from gateway.proxy.logs import AccessLog
 from gateway.proxy.metrics import Metrics
+from gateway.proxy.passing import Passing
 from gateway.proxy.routes import Routes, relative
 from gateway.proxy.settings import ProxySettings, Route
 from gateway.proxy.tunnel import Tunnelled
@@ -51,12 +53,14 @@ class Doors:
     """What stands behind the proxy.
 
     `identify` raises NotAuthenticated. `handle` decides a flow, forwards it with `Send` and always answers; an answer
-    with status 101 joins the two sides. `refuse` records a flow that ends before its decision, and answers.
+    with status 101 joins the two sides. `refuse` records a flow that ends before its decision, and answers. `streams`
+    tells of a flow without its body whether that may come in pieces.
     """
 
     identify: Callable[[Incoming], Awaitable[Caller]]
     handle: Callable[[Flow, Send], Awaitable[Response]]
     refuse: Callable[[Flow, str], Awaitable[Response]]
+    streams: Callable[[Flow], bool] = lambda _: False
 
 
 class Drive:
@@ -105,15 +109,21 @@ class Drive:
         seconds = time.perf_counter() - began
         response = answer.response if isinstance(answer, Tunnelled) else answer
         self._metrics.request_seconds(route.system, seconds)
-        self._access.write(
-            flow=ids.flow,
-            system=route.system,
-            status=response.status,
-            seconds=seconds,
-            request_bytes=asked.payload.total_bytes,
-            response_bytes=len(response.body),
-        )
-        return answer
+
+        def over(size: int) -> None:
+            self._access.write(
+                flow=ids.flow,
+                system=route.system,
+                status=response.status,
+                seconds=time.perf_counter() - began,
+                request_bytes=asked.payload.total_bytes,
+                response_bytes=size,
+            )
+
+        if response.stream is None:
+            over(len(response.body))
+            return answer
+        return replace(response, stream=Passing(response.stream, over, partial(self._access.failed, ids.flow)))
 
     async def _flow(self, case: _Case) -> Response | Tunnelled:
         asked, route = case.asked, case.route
@@ -125,13 +135,15 @@ class Drive:
         upgrades = bool(head.upgrade) and head.upgrade.lower() != "h2c"  # h2c is an offer: it may be left unanswered
         if upgrades and not route.upgrade:
             return await self._doors.refuse(case.flow(self._strip, who), "upgrade-refused")
+        flow = case.flow(self._strip, who, upgrades=upgrades)
         try:
-            body = await asked.body(self._limits.body)
+            if asked.has_body:
+                flow = await self._with_body(flow, asked, upgrades=upgrades)
         except Unreadable as error:
-            return await self._doors.refuse(case.flow(self._strip, who), error.refusal)
+            return await self._doors.refuse(flow, error.refusal)
         sender = _Sender(self, asked, route, self._upstreams[id(route)], upgrades)
         try:
-            response = await self._doors.handle(case.flow(self._strip, who, body, upgrades=upgrades), sender.send)
+            response = await self._doors.handle(flow, sender.send)
         except BaseException:
             sender.drop()
             raise
@@ -140,11 +152,18 @@ class Drive:
         sender.drop()
         return response
 
+    async def _with_body(self, flow: Flow, asked: Asked, *, upgrades: bool) -> Flow:
+        """Give the flow its body: as it comes, where it may, else whole. Raises Unreadable."""
+        arriving = not asked.payload.is_eof() or asked.payload.total_bytes > 0
+        if arriving and not upgrades and self._doors.streams(flow):
+            return replace(flow, request=replace(flow.request, stream=asked.pieces()))
+        return replace(flow, request=replace(flow.request, body=await asked.body(self._limits.body)))
+
     def returned(self, response: Response, asked: Asked, route: Route) -> Response:
         """Clean a system's answer: hop-by-hop fields gone, its own addresses turned into ours."""
         here = Here(asked.client.scheme, asked.head.host)
         headers = self._locations.rewrite(to_client(response.headers), route, here)
-        return Response(response.status, headers, response.body)
+        return replace(response, headers=headers)
 
     def took(self, system: str, seconds: float) -> None:
         """Count how long a system took."""
@@ -160,8 +179,8 @@ class _Case:
     ids: Ids
     started: int
 
-    def flow(self, strip: frozenset[str], who: Caller, body: bytes = b"", *, upgrades: bool = False) -> Flow:
-        """Make the flow of what is known by now."""
+    def flow(self, strip: frozenset[str], who: Caller, *, upgrades: bool = False) -> Flow:
+        """Make the flow of what is known before its body."""
         head, client, route, ids = self.asked.head, self.asked.client, self.route, self.ids
         added: list[tuple[str, str]] = [("traceparent", ids.traceparent)]
         if route.strip_prefix and (prefix := route.prefix.rstrip("/")):
@@ -177,9 +196,18 @@ class _Case:
             added=tuple(added),
             keep_trace_state=ids.continued,
         )
-        request = Request(head.method, relative(route, head.target), headers, body)
+        request = Request(head.method, relative(route, head.target), headers)
+        root = f"{client.scheme}://{head.host}{route.prefix.rstrip('/') if route.strip_prefix else ''}"
         return Flow(
-            ids.flow, self.started, route.system, request, who.operator, who.purpose, peer=client.peer, trace=ids.trace
+            id=ids.flow,
+            started=self.started,
+            to=route.system,
+            request=request,
+            operator=who.operator,
+            purpose=who.purpose,
+            peer=client.peer,
+            trace=ids.trace,
+            root=root if head.host else "",
         )
 
 
@@ -201,7 +229,7 @@ class _Sender:
         self._upgrades = upgrades
         self.wire: Wire | None = None
 
-    async def send(self, request: Request, *, streamed: bool = False) -> Response:  # noqa: ARG002 - for now
+    async def send(self, request: Request, *, streamed: bool = False) -> Response:
         """Send, with the route's credential, which nobody else gets to see."""
         route = self._route
         credential = route.credential
@@ -215,7 +243,7 @@ class _Sender:
             if self._upgrades and self.wire is None:
                 response, self.wire = await self._upstream.switch(request, host)
             else:
-                response = await self._upstream.send(request, host)
+                response = await self._upstream.send(request, host, streamed=streamed)
         finally:
             self._drive.took(route.system, time.perf_counter() - began)
         returned = self._drive.returned(response, self._asked, route)

@@ -14,8 +14,6 @@ _BODILESS = frozenset({204, 304})
 _WITH_LENGTH = frozenset({"POST", "PUT", "PATCH"})
 _OURS = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive"})
 """How a message is framed is written here alone, whatever headers say."""
-LAST_CHUNK = b"0\r\n\r\n"
-"""What ends a body in chunks (RFC 9112 section 7.1); there are no trailers."""
 JOIN_BELOW = 65_536
 """Up to this size head and body are one write; above it copying the body costs more than a second write."""
 
@@ -59,17 +57,14 @@ def response_head(response: Response, *, method: str, date: str, close: bool, ch
     return f"{_checked(lines)}\r\n\r\n".encode("latin-1")
 
 
-def chunk(data: bytes) -> bytes:
-    """Give a chunk (RFC 9112 section 7.1). Not for no bytes at all: that would be the end."""
-    assert data
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
-
 def body_of(response: Response, method: str) -> bytes:
     """Give the bytes that follow the head: none for HEAD, 204, 205 and 304 (RFC 9112 6.3, RFC 9110 15.3.6)."""
-    if method == "HEAD" or response.status in _BODILESS or response.status == HTTPStatus.RESET_CONTENT:
-        return b""
-    return response.body
+    return b"" if without_body(response, method) else response.body
+
+
+def without_body(response: Response, method: str) -> bool:
+    """Tell whether no byte may follow the head."""
+    return method == "HEAD" or response.status in _BODILESS or response.status == HTTPStatus.RESET_CONTENT
 
 
 def _lines(headers: Headers) -> list[str]:

@@ -40,7 +40,8 @@ class Head:
     """What a client asks, before its body. `length` is the announced one; None where chunked or absent.
 
     `target` is the raw path and query; `host` is "" only in HTTP/1.0. `names` are those of `headers`, as they
-    are compared. `traceparent` is the client's; `upgrade` is the protocol asked for, "" for none.
+    are compared. `traceparent` is the client's; `upgrade` is the protocol asked for, "" for none. `chunks`: the client
+    reads answers in chunks (HTTP/1.1).
     """
 
     method: str
@@ -54,6 +55,7 @@ class Head:
     upgrade: str
     traceparent: str | None
     closes: bool
+    chunks: bool = True
 
 
 def read_head(message: RawRequestMessage) -> Head:
@@ -98,6 +100,7 @@ def read_head(message: RawRequestMessage) -> Head:
         traceparent=fields.get("traceparent"),
         # bytes that follow an upgrade that is not taken are lost to the parser: such a connection ends with its answer
         closes=message.should_close or version == (1, 0) or bool(message.upgrade),
+        chunks=version == (1, 1),
     )
 
 

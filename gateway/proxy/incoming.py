@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from gateway.errors import Unreadable
+from gateway.errors import StreamCut, Unreadable
 from gateway.proxy.head import Head
 
 if TYPE_CHECKING:
@@ -32,6 +32,14 @@ class Clock(Protocol):
         """Note how much of the body there is; 0 begins."""
         ...
 
+    def body_held(self) -> None:
+        """Stop for a while: what came is being dealt with, and the client need not hurry."""
+        ...
+
+    def body_awaited(self, size: int) -> None:
+        """Go on watching: the next piece of a body of which there is so much."""
+        ...
+
     def body_ended(self) -> None:
         """Stop watching."""
         ...
@@ -45,6 +53,20 @@ class Asked:
     client: Client
     payload: StreamReader
     clock: Clock
+
+    @property
+    def has_body(self) -> bool:
+        """Tell whether there is a body, or one to come."""
+        return bool(self.head.length) or not self.payload.is_eof() or self.payload.total_bytes > 0
+
+    @property
+    def unread(self) -> bool:
+        """Tell whether something of the body was not taken, or not even parsed as one."""
+        return not self.payload.at_eof() or (self.head.length or 0) > self.payload.total_bytes
+
+    def pieces(self) -> Pieces:
+        """Give the body as it comes, in place of `body`."""
+        return Pieces(self)
 
     async def body(self, limit: int) -> bytes:
         """Read it all. Raises Unreadable: body-too-large, request-too-slow, body-incomplete, ambiguous-request."""
@@ -69,3 +91,42 @@ class Asked:
         finally:
             self.clock.body_ended()
         return b"".join(parts)
+
+
+class Pieces:
+    """A body as it comes, the client held back while nobody takes it. Raises what `Asked.body` does, of any size."""
+
+    def __init__(self, asked: Asked) -> None:
+        """Take a request whose body nobody has read."""
+        self._asked = asked
+        self._size = 0
+        self._begun = False
+
+    def __aiter__(self) -> Pieces:
+        return self
+
+    async def __anext__(self) -> bytes:
+        payload, clock = self._asked.payload, self._asked.clock
+        if not self._begun:
+            self._begun = True
+            clock.body_goes_on(0)
+            if self._asked.head.expects and not payload.is_eof():
+                clock.go_on()
+        else:
+            clock.body_awaited(self._size)
+        try:
+            piece = await payload.readany()
+        finally:
+            clock.body_held()
+        if not piece:
+            raise StopAsyncIteration
+        self._size += len(piece)
+        return piece
+
+    async def aclose(self) -> None:
+        """Stop reading."""
+        self._asked.clock.body_ended()
+
+    def cut(self, refusal: str) -> None:
+        """End at once, also where the client is waited for."""
+        self._asked.payload.set_exception(StreamCut(refusal))

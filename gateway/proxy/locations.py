@@ -1,7 +1,8 @@
 """Addresses in response headers that name a system are turned into its own; else clients would walk around it.
 
-Pure. `Location`, `Content-Location`, `Refresh`, `Link` and the `Domain` and `Path` of cookies. An address that names a
-system but lies outside of what any route reaches can't be said in the gateway's terms: its header is left out.
+Pure. `Location`, `Content-Location`, `OData-EntityId`, `Refresh`, `Link` and the `Domain` and `Path` of cookies; in
+bodies the fields that the catalogue calls addresses. An address that names a system but lies outside of what any route
+reaches can't be said in the gateway's terms: its header, or its field, is left out.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from gateway.flow import Headers
-from gateway.proxy.routes import hostname
+from gateway.proxy.routes import Routes, hostname
 from gateway.proxy.settings import Route
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -37,7 +39,7 @@ class Here:
     host: str
 
 
-class _Unsayable(Exception):
+class Unsayable(Exception):
     """The address names a system at a place that no route reaches."""
 
 
@@ -47,7 +49,9 @@ class Locations:
     def __init__(self, routes: Iterable[Route]) -> None:
         """Take every route's upstream and what else it calls itself."""
         self._places: dict[tuple[str, int], list[_Place]] = {}
-        for route in routes:
+        self._all = tuple(routes)
+        self._routes = Routes.of(self._all)
+        for route in self._all:
             for address in (route.upstream, *route.also):
                 url = urlsplit(address)
                 origin = (hostname(url.netloc), url.port or _DEFAULT_PORTS[url.scheme])
@@ -66,12 +70,47 @@ class Locations:
                 continue
             try:
                 new = rule(self, value, route, here)
-            except (_Unsayable, ValueError):
+            except (Unsayable, ValueError):
                 changed = True
                 continue
             changed = changed or new != value
             kept.append((name, new))
         return tuple(kept) if changed else headers
+
+    def route(self, system: str, root: str) -> Route | None:
+        """Give the route by which a caller who knows a system as `root` reaches it."""
+        url = urlsplit(root)
+        mine = [route for route in self._all if route.system == system]
+        fits = (r for r in mine if _prefix(r) == url.path and r.host.lower() in {"", hostname(url.netloc)})
+        return next(fits, mine[0] if mine else None)
+
+    def back(self, value: str, root: str) -> str:
+        """Turn the gateway's own address, as a caller at `root` writes it, into the system's; others stay."""
+        text, here = _as_browsers_read(value), urlsplit(root)
+        url = urlsplit(text)
+        named = url.scheme.lower() or here.scheme, url.netloc.lower() or here.netloc.lower()
+        if named != (here.scheme, here.netloc.lower()) or not url.path.startswith("/"):
+            return value
+        route = self._routes.find(here.netloc, url.path)
+        if route is None:
+            return value
+        upstream = route.upstream.rstrip("/")
+        if not url.netloc:
+            upstream = urlsplit(upstream).path
+        rest = url.path[len(_prefix(route)) :]
+        return upstream + rest + _rest(text, url.netloc + url.path)
+
+    def named(self, body: bytes) -> bool:
+        """Tell whether the address of some system stands in a body, as it is or with its slashes escaped."""
+        return any(host in body and pattern.search(body) for host, pattern in self._spelt)
+
+    @cached_property
+    def _spelt(self) -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
+        """Give each system's host, and how an address begins that names it."""
+        return tuple(
+            (host.encode(), re.compile(rb"(?://|\\/\\/)" + re.escape(host.encode()) + _port(port), re.IGNORECASE))
+            for host, port in self._places
+        )
 
     def address(self, value: str, route: Route, here: Here) -> str:
         """Turn one URI reference. Raises ValueError where it can't be read."""
@@ -117,7 +156,7 @@ class Locations:
                 place = _Place(upstream.path.rstrip("/"), route)
                 try:
                     kept.append(f" Path={_here(place, text.strip())}")
-                except _Unsayable:
+                except Unsayable:
                     kept.append(f" Path={_prefix(route) or '/'}")
             else:
                 kept.append(part)
@@ -127,10 +166,17 @@ class Locations:
 _RULES: dict[str, Callable[[Locations, str, Route, Here], str]] = {
     "location": Locations.address,
     "content-location": Locations.address,
+    "odata-entityid": Locations.address,
     "refresh": Locations._refresh,  # noqa: SLF001 - the table belongs to the class
     "link": Locations._links,  # noqa: SLF001 - the same
     "set-cookie": Locations._cookie,  # noqa: SLF001 - the same
 }
+
+
+def _port(port: int) -> bytes:
+    """Give the pattern of a port and what may come after it; the port of http and https need not be written."""
+    written = b":%d" % port
+    return (b"(?:" + written + b")?" if port in _DEFAULT_PORTS.values() else written) + rb"(?![\w.:-])"
 
 
 def _as_browsers_read(value: str) -> str:
@@ -149,17 +195,17 @@ def _covering(places: list[_Place], path: str, route: Route) -> _Place:
     """Give the place whose base covers the path: of the route that answered, if it can be, else the longest."""
     covering = [place for place in places if _under(path, place.base)]
     if not covering:
-        raise _Unsayable
+        raise Unsayable
     return next((place for place in covering if place.route is route), covering[0])
 
 
 def _here(place: _Place, path: str) -> str:
     """Give the gateway's path for a system's path. A path that begins with // would name a host: refused."""
     if not _under(path, place.base):
-        raise _Unsayable
+        raise Unsayable
     turned = _prefix(place.route) + (path[len(place.base) :] or ("" if _prefix(place.route) else "/"))
     if turned.startswith("//"):
-        raise _Unsayable
+        raise Unsayable
     return turned
 
 

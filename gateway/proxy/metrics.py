@@ -40,6 +40,9 @@ class Metrics:
         self._fields = Counter(
             "sovgate_fields_treated", "Values treated", ("policy", "treatment"), registry=self._registry
         )
+        self._addresses = Counter(
+            "sovgate_addresses_left", "Answers that name a system's own address", ("route",), registry=self._registry
+        )
         self._audit_failures = Counter(
             "sovgate_audit_write_failures", "Entries that could not be made durable", registry=self._registry
         )
@@ -84,6 +87,10 @@ class Metrics:
         if child is None:
             child = self._fields_of[key] = self._fields.labels(*key)
         child.inc(count)
+
+    def address_left(self, system: str) -> None:
+        """Count an answer that names the address of a system, where no field of the catalogue says so."""
+        self._addresses.labels(system).inc()
 
     def request_seconds(self, system: str, seconds: float) -> None:
         """Note how long a flow took."""

@@ -15,6 +15,8 @@ from gateway.proxy.settings import Limits, Listener
 from gateway.proxy.tls import server_context
 from gateway.proxy.tunnel import Tunnelled
 
+_LAST_WORDS = 1.0
+"""Seconds for streams that are cut at the end to have that recorded."""
 Serve = Callable[[Asked], Awaitable[Response | Tunnelled]]
 
 
@@ -67,9 +69,15 @@ class Server:
             self._listening.close()
         for connection in tuple(self._connections):
             connection.close_when_idle()
+            connection.answers.cut("draining", live=True)  # nobody would see the end of these
         unfinished: set[asyncio.Task[None]] = set()
         if self._tasks:
             _, unfinished = await asyncio.wait(self._tasks, timeout=limit)
+        late = bool(unfinished)
+        if late:
+            for connection in tuple(self._connections):
+                connection.answers.cut("draining")
+            _, unfinished = await asyncio.wait(unfinished, timeout=_LAST_WORDS)
         for task in unfinished:
             task.cancel()
         if unfinished:
@@ -81,7 +89,7 @@ class Server:
         self._deadlines.close()
         if self._listening is not None:
             await self._listening.wait_closed()
-        return not unfinished
+        return not late
 
     # what connections ask of their house
 

@@ -17,6 +17,7 @@ from gateway.proxy.framing import request_head
 from gateway.proxy.settings import Limits, Route
 from gateway.proxy.tls import client_context
 from gateway.proxy.wire import Unanswered, Wire
+from gateway.steps.source import close
 
 _REPEATABLE = frozenset({"GET", "HEAD"})
 _PORTS = {"http": 80, "https": 443}
@@ -39,7 +40,8 @@ class Upstream:
         self._timeouts = route.timeouts
         self._loop = asyncio.get_running_loop()
         times = route.timeouts
-        self._deadlines = Deadlines(self._loop, tick_for(times.answer, times.idle, times.total, times.keepalive, times.stream))
+        tick = tick_for(times.answer, times.idle, times.total, times.keepalive, times.stream)
+        self._deadlines = Deadlines(self._loop, tick)
         self._idle: list[Wire] = []
         self._wires: set[Wire] = set()
         self._empty = asyncio.Event()
@@ -69,25 +71,23 @@ class Upstream:
                 break
         return await self._asked(await self._connect(), head, request.body, with_body, streamed)
 
-    async def _sent_on(
-        self, request: Request, stream: AsyncIterator[bytes], host: str, *, streamed: bool
-    ) -> Response:
+    async def _sent_on(self, request: Request, stream: AsyncIterator[bytes], host: str, *, streamed: bool) -> Response:
         """Send a request in pieces, on a connection of its own: it can't be sent twice."""
+        wire: Wire | None = None
+        response: Response | None = None
         try:
             head = self._head(request, host)
             wire = await self._connect()
-        except UpstreamFailed:
-            await _left(stream)
-            raise
-        response: Response | None = None
-        try:
-            response = await wire.ask(head, b"", stream, streamed=streamed)
+            with_body = request.method != "HEAD"
+            response = await wire.ask(head, b"", stream, with_body=with_body, streamed=streamed)
         finally:
-            if response is None:
-                wire.close()
-            if response is None or response.stream is None:
+            if wire is None:
+                await close(stream)
+            elif response is None or response.stream is None:
+                if response is None:
+                    wire.close()
                 await wire.settled()
-        if wire.reusable:
+        if wire.reusable and response.stream is None:  # else it is free when all has come
             self._idle.append(wire)
         return response
 
@@ -121,7 +121,7 @@ class Upstream:
         except asyncio.CancelledError:
             wire.close()
             raise
-        if wire.reusable:
+        if wire.reusable and response.stream is None:  # else it is free when all has come
             self._idle.append(wire)
         return response
 
@@ -149,10 +149,3 @@ class Upstream:
         self._deadlines.discard(wire)
         if wire in self._idle:
             self._idle.remove(wire)
-
-
-async def _left(stream: AsyncIterator[bytes]) -> None:
-    """Let go of a stream that nobody will read."""
-    leave = getattr(stream, "aclose", None)
-    if leave is not None:
-        await leave()

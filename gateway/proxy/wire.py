@@ -6,7 +6,6 @@ Bodies go whole or in pieces. An answer in pieces is held back by not reading th
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -15,11 +14,12 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_parser import HttpResponseParser
 
 from gateway.errors import UpstreamFailed
-from gateway.flow import Headers, Response
+from gateway.flow import Response
+from gateway.proxy.answered import FINAL, announced, fault, named
 from gateway.proxy.body import Body
+from gateway.proxy.chunks import in_chunks
 from gateway.proxy.deadlines import NEVER
-from gateway.proxy.framing import JOIN_BELOW, LAST_CHUNK, chunk
-from gateway.proxy.names import field_name
+from gateway.proxy.framing import JOIN_BELOW
 from gateway.proxy.settings import MIB, Limits, Timeouts
 
 if TYPE_CHECKING:
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_INTERIM = 8
 """How many 1xx answers are swallowed before one answer."""
-_CONTINUE, _SWITCHING, _PARTIAL = 100, 101, 206
-_FINAL = range(200, 600)
-_BODILESS = frozenset({204, 304})
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTINUE, _SWITCHING = 100, 101
 
 
 class Unanswered(UpstreamFailed):
@@ -63,7 +60,7 @@ class Wire(BaseProtocol):
         self._payload: StreamReader | None = None
         self._body: Body | None = None  # an answer in pieces that is on its way
         self._pump: asyncio.Task[None] | None = None  # sends a request in pieces
-        self._streamed = False
+        self._streamed = self._held_back = False
         self._with_body = self._upgrades = self._choked = False
         self._ended_it = False  # the end of the connection was the end of the answer
         self._received = self._interim = 0
@@ -90,8 +87,8 @@ class Wire(BaseProtocol):
         """Send a request; the future gives the answer or raises UpstreamFailed.
 
         `with_body` is False for HEAD. With `upgrades` a 101 is an answer; the connection is then the caller's. With
-        `streamed` an answer whose body isn't there with its head has it as `stream`. The request's `stream` goes out
-        in chunks; what it raises ends the connection, and is raised here. `settled` waits until it is let go of.
+        `streamed` a body that isn't there with its head comes as `stream`. The request's `stream` goes out in chunks;
+        what it raises ends the connection, and is raised here. `settled` waits until it is let go of.
         """
         transport = self.transport
         answer: asyncio.Future[Response] = self._loop.create_future()
@@ -112,7 +109,7 @@ class Wire(BaseProtocol):
         self._answer, self._message, self._payload = answer, None, None
         self._with_body, self._upgrades, self._choked = with_body, upgrades, False
         self._received = self._interim = 0
-        self._body, self._streamed = None, streamed
+        self._body, self._streamed, self._held_back = None, streamed, False
         self.reusable = False
         self.deadline = self._loop.time() + self._timeouts.answer
         self._ended = self.deadline + self._timeouts.total
@@ -199,7 +196,7 @@ class Wire(BaseProtocol):
     def _take_head(self, message: RawResponseMessage, payload: StreamReader) -> None:
         if self._message is not None:
             self._fail("upstream-broken", "more than one answer")
-        elif _CONTINUE <= message.code < _FINAL.start and message.code != _SWITCHING:
+        elif _CONTINUE <= message.code < FINAL.start and message.code != _SWITCHING:
             self._interim += 1
             if self._interim > _MOST_INTERIM:
                 self._fail("upstream-broken", "endless interim answers")
@@ -210,24 +207,14 @@ class Wire(BaseProtocol):
             self._ended = min(self._ended, self._loop.time() + self._timeouts.total)
 
     def _fault(self, message: RawResponseMessage) -> tuple[str, str] | None:
-        """Tell what is wrong with a head, as a refusal and words. aiohttp's parser is lax with answers; we are not."""
-        fields = message.headers
-        if message.code not in _FINAL and not (message.code == _SWITCHING and self._upgrades):
-            return "upstream-broken", "a status that is none"
-        if message.code == _PARTIAL:
-            return "upstream-broken", "a part where the whole was asked for"
-        if (message.version[0], message.version[1]) not in {(1, 0), (1, 1)}:
-            return "upstream-broken", "an HTTP version that is not 1.0 or 1.1"
-        if "Transfer-Encoding" in fields and ",".join(fields.getall("Transfer-Encoding")).lower() != "chunked":
-            return "upstream-broken", "a transfer coding that is not chunked"
-        if _CONTROL.search(b"".join([value for _, value in message.raw_headers])) is not None:
-            return "upstream-broken", "a control character in a header"
+        """Tell what is wrong with a head, as a refusal and words."""
+        found = fault(message, upgrades=self._upgrades)
+        if found is not None:
+            return found
         if self._received > self._limits.head and sum(map(len, chain(*message.raw_headers))) > self._limits.head:
             return "upstream-broken", "endless headers"
-        if self._with_body and message.code not in _BODILESS:
-            length = fields.get("Content-Length")
-            if length is not None and int(length) > self._limits.body and not self._streamed:
-                return "body-too-large", "more announced than the limit"
+        if self._with_body and not self._streamed and announced(message) > self._limits.body:
+            return "body-too-large", "more announced than the limit"
         return None
 
     def _take_body(self) -> None:
@@ -256,6 +243,7 @@ class Wire(BaseProtocol):
             self._complete()
         elif self._body.full:
             self.deadline = NEVER
+            self._held_back = True
             self._pause_transport_reading()
         else:
             self.deadline = self._loop.time() + self._timeouts.stream
@@ -264,19 +252,22 @@ class Wire(BaseProtocol):
         """Give the head of an answer whose body follows in pieces; False where that has failed."""
         assert self._message is not None
         assert self._answer is not None
-        headers = self._headers()
-        if headers is None or self._answer.done():
+        try:
+            headers = named(self._message)
+        except ValueError:
+            self._fail("upstream-broken", "a header's name is no token")
+            return False
+        if self._answer.done():  # nobody waits for it any more
             self.close()
             return False
-        body = self._body = Body(
-            self._loop, self.settled, lambda: self._goes_on(body), lambda: self._unwanted(body)
-        )
+        body = self._body = Body(self._loop, self.settled, lambda: self._goes_on(body), lambda: self._unwanted(body))
         self._answer.set_result(Response(self._message.code, headers, stream=body))
         return True
 
     def _goes_on(self, body: Body) -> None:
         """Read on, after the system was held back."""
-        if self._body is body and self.deadline == NEVER:
+        if self._body is body and self._held_back:
+            self._held_back = False
             self.deadline = self._loop.time() + self._timeouts.stream
             self._resume_transport_reading()
 
@@ -284,14 +275,6 @@ class Wire(BaseProtocol):
         if self._body is body:
             self._answer = self._payload = self._parser = self._body = None
             self.close()
-
-    def _headers(self) -> Headers | None:
-        assert self._message is not None
-        try:
-            return tuple([(field_name(name)[0], value.decode("latin-1")) for name, value in self._message.raw_headers])
-        except ValueError:
-            self._fail("upstream-broken", "a header's name is no token")
-            return None
 
     def _complete(self) -> None:
         message, answer, parser, transport = self._message, self._answer, self._parser, self.transport
@@ -304,8 +287,10 @@ class Wire(BaseProtocol):
         if not switched and not self._ended_it and parser.feed_eof() is not None:  # another message has begun
             self._fail("upstream-broken", "bytes behind the answer")
             return
-        headers, body = self._headers(), self._body
-        if headers is None:
+        try:
+            headers, body = named(message), self._body
+        except ValueError:
+            self._fail("upstream-broken", "a header's name is no token")
             return
         self._answer = self._payload = self._parser = self._body = None
         if body is not None:
@@ -326,10 +311,7 @@ class Wire(BaseProtocol):
     async def _send_on(self, stream: AsyncIterator[bytes]) -> None:
         """Send a request's body in chunks, no faster than the system takes it. Broken off, it is never ended."""
         try:
-            async for piece in stream:
-                if piece:
-                    await self._sent(chunk(piece))
-            await self._sent(LAST_CHUNK)
+            await in_chunks(stream, self._sent)
             if self._answer is not None and self._message is None:
                 self.deadline = self._loop.time() + self._timeouts.answer
         except ConnectionError:
@@ -337,10 +319,6 @@ class Wire(BaseProtocol):
         except Exception as error:  # noqa: BLE001 - a `StreamCut`, or whatever broke the stream
             self._pump = None
             self._failed(error)
-        finally:
-            leave = getattr(stream, "aclose", None)
-            if leave is not None:
-                await leave()
 
     async def _sent(self, data: bytes) -> None:
         if self.transport is None:

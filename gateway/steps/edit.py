@@ -24,9 +24,10 @@ from gateway.treatments.registry import build
 _NO_SUBJECT = Subject(None, None, None)
 _UNMISTAKABLE = frozenset({"mask", "pseudonymise", "redact"})
 """Treatments whose texts nobody writes by chance; a year or a rounded number may well be meant."""
-_FIRST = ("denied", "customer-unknown", "masked-write-back", "unlisted-field")
+_FIRST = ("denied", "customer-unknown", "hidden-field-queried", "masked-write-back", "unlisted-field")
 """Where places are refused for several reasons, the first of these is told."""
 _REFUSE: Edit = Edit(lambda _value, _customer: Signal.REFUSE, Whole.REFUSE)
+_REMOVE: Edit = Edit(lambda _value, _customer: Signal.REMOVE, Whole.REMOVE)
 
 
 NO_EDITS = Edits(lambda _spot: None)
@@ -67,20 +68,23 @@ class Editor:
             edit = None if treatment is None else _bound(treatment, hearing.situation.purpose, self.keys)
             return _guarded(edit, hearing.forms(customer, classes), labels.hidden_forms)
 
-        if labels.unlisted_on(Leg.REQUEST) == "refuse":
-            return Edits(of, _REFUSE)
+        word = labels.unlisted_on(Leg.REQUEST)
+        if word != "keep":
+            return Edits(of, _REFUSE if word == "refuse" else _REMOVE)
         # What is kept unread may be anything that this caller reads: here only what can't be mistaken is refused.
         texts = tuple(form for form in hearing.forms(customer, labels.shown) if form[0].NAME in _UNMISTAKABLE)
         return Edits(of, _guarded(None, labels.hidden_forms, texts))
 
 
 def refusal_of(refused: Iterable[Refused], judged: Sequence[Record], leg: Leg) -> str:
-    """Name the refusal that refused places stand for, in whatever order they were found."""
-    return min((_refusal(one, judged, leg) for one in refused), key=_FIRST.index)
+    """Name the refusal that refused places stand for, in whatever order they were found; "" where there are none."""
+    return min((_refusal(one, judged, leg) for one in refused), key=_FIRST.index, default="")
 
 
 def _refusal(refused: Refused, judged: Sequence[Record], leg: Leg) -> str:
     """Name the refusal that one place stands for."""
+    if refused.why:
+        return refused.why
     record = next(record for record in judged if record.edits is refused.edits)
     labels = record.labels
     if not refused.spot:
@@ -89,6 +93,8 @@ def _refusal(refused: Refused, judged: Sequence[Record], leg: Leg) -> str:
     treatment = record.decision.treated(labels.at(refused.spot)).treatment
     if treatment is not None and treatment.NAME == "refuse":
         return "denied"
+    if treatment is not None and treatment.KEYED and record.facts.customer is None:
+        return "customer-unknown"
     return "masked-write-back" if leg is Leg.REQUEST else "customer-unknown"
 
 
@@ -116,9 +122,11 @@ def _guarded(edit: Edit | None, forms: tuple[Form, ...], texts: tuple[Form, ...]
     if not forms and not texts:
         return edit
 
+    made = [(treatment.could_have_made, write_back) for treatment, write_back in forms]
+
     def guard(value: Scalar, customer: str | None) -> Scalar | Signal:
-        meets = {write_back for treatment, write_back in forms if treatment.could_have_made(value)}
-        if isinstance(value, str) and len(value) > 1:
+        meets = {write_back for could_have_made, write_back in made if could_have_made(value)}
+        if texts and isinstance(value, str) and len(value) > 1:
             meets |= {"refuse" for treatment, _ in texts if treatment.could_have_made(value)}
         if meets:
             return Signal.DROP if meets == {"drop"} else Signal.REFUSE

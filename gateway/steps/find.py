@@ -10,6 +10,7 @@ from gateway.errors import Unreadable
 from gateway.flow import Flow, Request, header
 from gateway.formats import charset, codings, media
 from gateway.formats.document import Document
+from gateway.formats.format import charset_of
 from gateway.formats.limits import BodyLimits
 from gateway.regime import MessagePlan, OperationPlan, Regime
 
@@ -23,15 +24,22 @@ class Aim:
     target: Target
 
 
-def find(flow: Flow, regime: Regime, limits: BodyLimits) -> Aim:
-    """Find the operation. Raises `Unreadable`, for an unknown operation or a body that can't be read."""
+def find(flow: Flow, regime: Regime, limits: BodyLimits, *, streamed: bool = False) -> Aim:
+    """Find the operation. Raises `Unreadable`, for an unknown operation or a body that can't be read.
+
+    What came in a batch is no batch itself. Where a body is `streamed`, nothing in it can tell the operation.
+    """
     request = flow.request
     target = parse(request.target)
     candidates = regime.matcher.candidates(flow.to, request.method, target.segments, request.headers)
     if not candidates:
         raise Unreadable("unknown-operation", "no path and method of the catalogue fit")
+    if flow.batch and not (candidates := tuple(one for one in candidates if not one.operation.batch)):
+        raise Unreadable("batch-unsafe", "a batch stands in a batch")
     match = candidates[0]
     if any(candidate.operation.request.body for candidate in candidates):
+        if streamed or request.stream is not None:
+            raise Unreadable("unknown-operation", "the operation hangs on a body that nobody has read")
         told = _Told(request, regime, limits)
         chosen = choose(candidates, told.lookup)
         if chosen is None:
@@ -67,9 +75,7 @@ class _Told:
 
     def _read(self, plan: MessagePlan) -> Document | None:
         try:
-            text = self._plain
-            if plan.format.TEXT:
-                text = charset.to_utf8(text, charset.find(text, self._kind.charset))
+            text = charset.to_utf8(self._plain, charset_of(plan.format, self._plain, self._kind.charset))
             plan.format.agree(self._kind, text)
             return plan.format.read(text, plan.layout, self._limits)
         except Unreadable as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.flow import ANYONE, STRANGER, CustomerFacts, Flow, Leg
+from gateway.policy.asks import Asks
 from gateway.policy.compile import RuleBook
 from gateway.policy.decide import Decision, Situation, decide
-from gateway.policy.readback import Form, readback
+from gateway.policy.readback import Form, alike, readback
 from gateway.ports import Ports
 from gateway.regime import Regime
 from gateway.steps.find import Aim
@@ -16,21 +17,37 @@ from gateway.steps.find import Aim
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """One leg before the policies: the situation, the customers whose data it carries, and the classes of that data."""
+    """One leg before the policies: the situation, the customers whose data it carries, and the classes of that data.
+
+    `decided` remembers, for this leg, the decision on customers who are alike to the rules: a table has thousands.
+    """
 
     situation: Situation
     known: Mapping[str | None, CustomerFacts]
     classes: frozenset[str]
     now: int
     book: RuleBook
+    asks: Asks
+    decided: dict[object, Decision] = field(default_factory=dict)
 
     def decide(self, customer: str | None) -> Decision:
         """Decide on one customer's records; customers who are alike to the rules share one decision."""
-        return decide(self.book, self.situation, self.known[customer], self.classes, self.now)
+        facts = self.known[customer]
+        key = self.asks.customer_key(facts)
+        found = self.decided.get(key)
+        if found is None:
+            found = self.decided[key] = decide(self.book, self.situation, facts, self.classes, self.now)
+        return found
 
     def decide_frame(self) -> Decision:
         """Decide on what is no record's: the envelope of a list, or a leg whose records are still to come."""
         return decide(self.book, self.situation, ANYONE, self.classes, self.now)
+
+    def alike_in(self, customer: str | None, decision: Decision) -> object:
+        """Give what edits hang on besides labels: on requests also on what the caller may have read of a customer."""
+        if self.situation.leg is Leg.RESPONSE:
+            return decision
+        return decision, alike(self.book, self.known[customer])
 
     def forms(self, customer: str | None, classes: frozenset[str]) -> tuple[Form, ...]:
         """Tell the treated forms in which the caller may have read data of these classes before writing it."""
@@ -63,7 +80,7 @@ async def convene(
     named = [customer for customer in distinct if customer is not None]
     facts = await ports.facts(named, now) if named else {}
     known = {customer: STRANGER if customer is None else facts[customer] for customer in distinct}
-    return Hearing(situation, known, classes, now, regime.book)
+    return Hearing(situation, known, classes, now, regime.book, regime.book.plan(situation).asks)
 
 
 def verdict(decisions: Iterable[Decision]) -> str:

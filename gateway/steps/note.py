@@ -13,6 +13,7 @@ from msgspec import structs
 from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, Kind, Mark, Network, Observed
 from gateway.flow import Flow, Leg, Response
 from gateway.formats.document import Spot, Touch
+from gateway.formats.head import Head
 from gateway.ports import Keys, Ports
 from gateway.regime import Regime
 from gateway.steps.find import Aim
@@ -26,7 +27,8 @@ _Said = tuple[tuple[str, ...], str, tuple[str, ...]]
 class Passage:
     """What steps 1 to 5 made of one leg: the body that may go on, or the refusal; and what is to be recorded of it.
 
-    `personal` tells that it holds records of customers who are named.
+    `personal` tells that it holds records of customers who are named; `head` is what goes on where more than the body
+    changed.
     """
 
     before: bytes = b""
@@ -38,6 +40,7 @@ class Passage:
     reasons: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
     marks: tuple[str, ...] = ()
+    head: Head | None = None
 
 
 def request(
@@ -129,8 +132,17 @@ def _decided(group: Sequence[Record], touches: Sequence[Touch], leg: Leg, keys: 
         customers=tuple(keys.customer(facts.customer or "") for facts in named),
         passports=heads if any(heads) else (),
         records=sum(record.count for record in group),
-        fields=tuple(_field(group[0], touch, leg) for touch in touches if touch.edits is group[0].edits),
+        fields=tuple(
+            _field(group[0], touch, leg)
+            for touch in touches
+            if touch.edits is group[0].edits and not _only_holds(group[0], touch)
+        ),
     )
+
+
+def _only_holds(record: Record, touch: Touch) -> bool:
+    """Tell whether a place changed only because the message that it holds did: that is told from the inside."""
+    return bool(touch.spot) and record.labels.contained(touch.spot) is not None and not record.labels.at(touch.spot)
 
 
 def _field(record: Record, touch: Touch, leg: Leg) -> FieldTreated:
@@ -149,6 +161,8 @@ def _said(record: Record, spot: Spot, leg: Leg) -> _Said:
         return (), record.labels.unlisted_on(leg), ("catalogue/unlisted",)
     classes = record.labels.at(spot)
     treated = record.decision.treated(classes)
+    if treated.treatment is None and record.labels.is_address(spot):
+        return tuple(sorted(classes)), "address", ("catalogue/address",)
     name = treated.treatment.NAME if treated.treatment else "write-back"
     return tuple(sorted(classes)), name, tuple(reason.rule for reason in treated.reasons)
 

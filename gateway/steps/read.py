@@ -8,7 +8,7 @@ from gateway.errors import Unreadable
 from gateway.flow import Flow, Headers, Leg, header
 from gateway.formats import charset, codings, embedded, media
 from gateway.formats.document import Document, Edit, Edits, Scalar, Spot
-from gateway.formats.format import Piece
+from gateway.formats.format import Piece, charset_of
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
 from gateway.formats.parts import Part
@@ -56,10 +56,15 @@ class Reader:
         coding: str | None = None,
         owner: str | None = None,
         depth: int = 0,
+        *,
+        characters: bool = False,
     ) -> Reading:
-        """Read a body; `owner` is the customer of the record that it is embedded in, `depth` how deep it lies there."""
+        """Read a body; `owner` is the customer of the record that it is embedded in, `depth` how deep it lies there.
+
+        `characters` tells that it was a text, whatever charset it names.
+        """
         form = plan.format
-        encoded = charset.find(plain, kind.charset) if form.TEXT else charset.PLAIN
+        encoded = charset.of_text(plain) if characters else charset_of(form, plain, kind.charset)
         text = charset.to_utf8(plain, encoded)
         form.agree(kind, text)
         document = form.read(text, plan.layout, self.limits)
@@ -91,7 +96,9 @@ class Reader:
         self.size -= len(held.body)
         if self.size < 0:
             raise Unreadable("body-too-large", "what is embedded in the body is over the limit")
-        reading = self.read(contained.plan, media.parse(held.media), held.body, held.body, None, owner, depth)
+        characters = contained.coding == "text" and isinstance(value, str) and contained.plan.format.TEXT
+        kind = media.parse(held.media)
+        reading = self.read(contained.plan, kind, held.body, held.body, None, owner, depth, characters=characters)
         reading.back = held.back
         return reading
 
@@ -103,7 +110,8 @@ class Reader:
         if source is None and not outermost:
             return [owner] * len(document.customers)
         if source is None or source.kind == "body":
-            return [_sound(customer) for customer in document.customers]
+            named = document.customers
+            return named if _all_sound(named) else [_sound(customer) for customer in named]
         found = customer_outside(plan, self.flow, self.aim, self.answer_headers)
         return [found] * len(document.customers)
 
@@ -167,6 +175,12 @@ def _lines(headers: Headers, name: str) -> list[str]:
 def _only(found: list[str]) -> str | None:
     """Give the one value there is."""
     return _sound(found[0]) if len(set(found)) == 1 else None
+
+
+def _all_sound(customers: Sequence[str | None]) -> bool:
+    """Tell whether all texts are ids, at once: a table has thousands of them."""
+    texts = {customer for customer in customers if customer is not None}
+    return "" not in texts and max(map(len, texts), default=0) <= LONGEST_ID and "".join(texts).isprintable()
 
 
 def _sound(customer: str | None) -> str | None:

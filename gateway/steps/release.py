@@ -20,7 +20,9 @@ _OF_CONTENT = frozenset({"content-type", "content-encoding", "content-language",
 
 
 def forwarded(request: Request, asked: Passage, rest: Stream | None = None) -> Request:
-    """Give the request with its treated body; digests and length of the old one don't go along."""
+    """Give the request with its treated head and body; digests and length of the old body don't go along."""
+    if asked.head is not None:
+        request = replace(request, target=asked.head.target, headers=asked.head.headers)
     if rest is not None:
         return replace(request, headers=_without(request.headers, _OF_THE_BYTES), body=b"", stream=rest)
     if request.stream is not None:
@@ -35,6 +37,8 @@ def released(answer: Response, answered: Passage, rest: Stream | None = None) ->
 
     An untouched answer about customers isn't to be stored either: a cache would outlive the consent that opened it.
     """
+    if answered.head is not None:
+        answer = replace(answer, headers=answered.head.headers)
     if rest is not None:
         kept = _without(answer.headers, _OF_THE_BYTES | _OF_CACHES)
         headers = (*kept, ("Cache-Control", "private, no-store"))
@@ -48,6 +52,14 @@ def released(answer: Response, answered: Passage, rest: Stream | None = None) ->
         return replace(answer, headers=(*kept, ("Cache-Control", "private, no-store")))
     kept = _without(answer.headers, _OF_THE_BYTES | _OF_CACHES)
     return replace(answer, headers=(*kept, ("Cache-Control", "private, no-store")), body=answered.body)
+
+
+def part(answer: Response, answered: Passage) -> Response:
+    """Give an answer in a batch with its treated body, without the validators of the old one."""
+    headers = answer.headers if answered.head is None else answered.head.headers
+    if answered.body is answer.body:
+        return replace(answer, headers=headers)
+    return replace(answer, headers=_without(headers, _OF_THE_BYTES), body=answered.body)
 
 
 async def withheld(answer: Response) -> Response:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.flow import Flow, Leg
-from gateway.formats.document import Document
+from gateway.formats.document import Document, Refused
 from gateway.regime import MessagePlan
 from gateway.steps.find import Aim
+from gateway.steps.head import NO_HEAD, HeadCase
 from gateway.steps.judge import Hearing
 from gateway.steps.record import Record
 from gateway.steps.treat import Case, Treated
@@ -19,7 +20,8 @@ class Sight:
     """One leg after its decision. It holds the data of the flow as it came: never to be logged.
 
     `judged` has the decisions on records, and on what is around them (`count` 0). `case` and `treated` are None for a
-    leg without a body; where the flow was already refused nothing was touched. A leg that can't be read isn't shown.
+    leg without a body; where the flow was already refused nothing was touched. `head` is what is labelled outside of
+    the body. A leg that can't be read isn't shown.
     """
 
     flow: Flow
@@ -29,6 +31,17 @@ class Sight:
     judged: Sequence[Record]
     case: Case | None = None
     treated: Treated | None = None
+    head: HeadCase = NO_HEAD
+
+    @property
+    def decided(self) -> Sequence[Record]:
+        """Give the decisions on records, on what is around them, and on what is outside of the body."""
+        return (*self.judged, *self.head.records)
+
+    @property
+    def refused(self) -> Sequence[Refused]:
+        """Give the places that were refused, outside of the body and in it."""
+        return (*self.head.refused, *(self.treated.refused if self.treated else ()))
 
     @property
     def plan(self) -> MessagePlan | None:

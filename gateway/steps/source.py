@@ -8,6 +8,8 @@ from gateway.errors import Unreadable
 
 PORTION = 256 * 1024
 """How many bytes of a table are waited for before they are treated and recorded together."""
+LIVELY = 32 * 1024
+"""How many bytes of events are treated and recorded together at most: the others would wait for the last of them."""
 
 
 async def ahead(source: AsyncIterator[bytes]) -> tuple[bytes, bool]:

@@ -24,7 +24,7 @@ from gateway.steps.find import Aim
 from gateway.steps.note import Passage
 from gateway.steps.read import Reader
 from gateway.steps.reading import Reading
-from gateway.steps.source import PORTION
+from gateway.steps.source import LIVELY, PORTION
 
 Judge = Callable[[Reading], Awaitable[Passage]]
 """Take a reading through steps 3 to 5; never raises."""
@@ -210,8 +210,12 @@ class Stream:
             yield bytes(held)
             held.clear()
         async for data in self._source:
+            if self._plan.format.LIVE:
+                for start in range(0, len(data), LIVELY):
+                    yield data[start : start + LIVELY]
+                continue
             held += data
-            if self._plan.format.LIVE or len(held) >= PORTION:
+            if len(held) >= PORTION:
                 yield bytes(held)
                 held.clear()
         if held:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from gateway.flow import ANYONE, Flow, Leg
 from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Touch
@@ -36,6 +37,7 @@ class Case:
     """A body with the decisions on each of its records: `owned` by customer, and `frame` on what is around them.
 
     `inner` are the cases of embedded messages, `results` what became of them, and `met` how often each was found again.
+    `turn` gives addresses as the other side knows them.
     """
 
     reading: Reading
@@ -44,6 +46,7 @@ class Case:
     inner: dict[Place, Case] = field(default_factory=dict)
     results: dict[Place, Treated] = field(default_factory=dict)
     met: Counter[Place] = field(default_factory=Counter)
+    turn: Callable[[str], str | None] = lambda address: address
 
     @property
     def records(self) -> list[Record]:
@@ -66,20 +69,26 @@ class Case:
 def decide(reading: Reading, hearing: Hearing, editor: Editor) -> Case:
     """Decide on every record of a body and of what is embedded in it (step 4); each decision is bound to edits."""
     plan, case = reading.plan, Case(reading)
+    shared: dict[object, Edits] = {}
     for customer, count in Counter(reading.customers).items():
         decision = hearing.decide(customer)
-        edits = _edits(case, editor.edits(hearing, customer, decision, plan.record), plan.record)
+        key = hearing.alike_in(customer, decision)
+        edits = shared.get(key)
+        if edits is None:
+            edits = shared[key] = _edits(case, editor.edits(hearing, customer, decision, plan.record), plan.record)
         case.owned[customer] = Record(hearing.known[customer], decision, plan.record, edits, count)
-    if plan.envelope is not None:
+    around = plan.record if plan.envelope is None and not case.owned else plan.envelope
+    if around is not None:  # a table without rows has no record to decide on, and is decided on all the same
         decision = hearing.decide_frame()
-        edits = _edits(case, editor.edits(hearing, None, decision, plan.envelope), plan.envelope)
-        case.frame = Record(ANYONE, decision, plan.envelope, edits)
+        edits = _edits(case, editor.edits(hearing, None, decision, around), around)
+        case.frame = Record(ANYONE, decision, around, edits)
     case.inner.update((place, decide(one, hearing, editor)) for place, one in reading.inner.items())
     return case
 
 
 async def treat(case: Case, leg: Leg, flow: Flow, ports: Ports) -> Treated:
     """Treat a body as was decided (step 5), what is embedded in it first. Raises `Unreadable`."""
+    case.turn = partial(ports.addresses.turned, flow, leg)
     for place, inner in case.inner.items():
         case.results[place] = await treat(inner, leg, flow, ports)
     reading, form = case.reading, case.reading.plan.format
@@ -88,6 +97,8 @@ async def treat(case: Case, leg: Leg, flow: Flow, ports: Ports) -> Treated:
         case.frame.edits if case.frame else NO_EDITS,
         reading.customers,
     )
+    if leg is Leg.RESPONSE and form.BY_FIELDS:
+        ports.addresses.left(flow, written.body)
     marked = None
     if leg is Leg.RESPONSE and not written.refused and not form.BY_FIELDS:
         marked = await stamp(form.NAME, written.body, case.owned.values(), flow, ports)
@@ -101,14 +112,14 @@ async def treat(case: Case, leg: Leg, flow: Flow, ports: Ports) -> Treated:
 
 
 def _edits(case: Case, edits: Edits, labels: Labels) -> Edits:
-    """Let edits put treated messages in the place of those that fields hold."""
-    if not labels.contains:
+    """Let edits put treated messages in the place of those that fields hold, and turn addresses."""
+    if not labels.contains and not labels.addresses:
         return edits
 
     def of(spot: Spot) -> Edit | None:
         edit, contained = edits.of(spot), labels.contained(spot)
         if contained is None:
-            return edit
+            return _turning(case, edit) if labels.is_address(spot) else edit
 
         def swap(value: Scalar, customer: str | None) -> Scalar | Signal:
             new = value if edit is None else edit.value(value, customer)
@@ -125,6 +136,19 @@ def _edits(case: Case, edits: Edits, labels: Labels) -> Edits:
         return replace(edit or Edit(swap), value=swap, part=swap_part)
 
     return Edits(of, edits.unlisted)
+
+
+def _turning(case: Case, edit: Edit | None) -> Edit:
+    """Turn the addresses that are kept; one that can't be said here is left out."""
+
+    def turn(value: Scalar, customer: str | None) -> Scalar | Signal:
+        new = value if edit is None else edit.value(value, customer)
+        if new is not value or not isinstance(value, str):
+            return new
+        turned = case.turn(value)
+        return Signal.REMOVE if turned is None else value if turned == value else turned
+
+    return Edit(turn) if edit is None else replace(edit, value=turn)
 
 
 def _touches(place: Place, inner: Treated, count: int) -> Iterator[Touch]:

@@ -64,6 +64,13 @@ class Mask:
             return True
         if not isinstance(value, str) or not value:
             return False
+        if value.isascii():  # most are, and a request has many
+            count = len(value)
+            whole = value == self.character * count
+            if whole or count <= self.hide_up_to:
+                return whole
+            hidden = value[self.keep_first : count - self.keep_last]
+            return hidden == self.character * len(hidden)
         characters = graphemes(value)
         whole = all(character == self.character for character in characters)
         if whole or len(characters) <= self.hide_up_to:

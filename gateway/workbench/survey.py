@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -60,8 +61,8 @@ class Survey:
     spies: Memo[tuple[Decision, Labels], Edits] = field(default_factory=lambda: Memo(4096))
 
     def places(self, sight: Sight) -> tuple[Seen, ...]:
-        """Give every place of a leg, once for each decision that met it; none for a leg without a body."""
-        return () if sight.case is None else tuple(self._places(sight.case, "", 1))
+        """Give every place of a leg, once for each decision that met it: those outside of the body, then the body's."""
+        return (*_outside(sight), *(self._places(sight.case, "", 1) if sight.case else ()))
 
     def _places(self, case: Case, before: str, times: int) -> Iterator[Seen]:
         """Give the places of a body, and of what is embedded in it; `before` is the pointer of what holds it."""
@@ -83,6 +84,13 @@ class Survey:
         key = (record.decision, record.labels)
         found = self.spies.get(key)
         return self.spies.put(key, _spy()) if found is None else found
+
+
+def _outside(sight: Sight) -> Iterator[Seen]:
+    """Give the places that are labelled outside of the body, and those there that nobody labelled."""
+    for record in sight.head.records:
+        places = Counter((at, spot) for at, spot, _ in (sight.head.document.places if sight.head.document else ()))
+        yield from (Seen(at, spot, record.decision, record.labels, count) for (at, spot), count in places.items())
 
 
 def fate(seen: Seen, sight: Sight) -> Fate:

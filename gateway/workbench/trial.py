@@ -15,7 +15,9 @@ class Trial:
 
     `entries` are what the audit log would hold, the request's first; a long one is in several parts. `sights` has one
     for each leg that was read and judged. `forwarded` is what the system would have been asked, None where the request
-    was refused; `released` what the caller would get, treated or a refusal, None where no answer was there to judge.
+    was refused; `released` what the caller would get, treated or a refusal, None where no answer was there to judge;
+    `answer` what the system gave. `parts` are the requests of a batch, each a flow by itself: nothing of theirs is in
+    the batch's own entries and sights.
     """
 
     flow: Flow
@@ -23,6 +25,8 @@ class Trial:
     sights: tuple[Sight, ...]
     forwarded: Request | None
     released: Response | None
+    answer: Response | None = None
+    parts: tuple[Trial, ...] = ()
 
     @property
     def operation(self) -> str:

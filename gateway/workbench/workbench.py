@@ -19,6 +19,7 @@ from gateway.regime import Regime, establish
 from gateway.steps.edit import Editor
 from gateway.steps.sight import Sight
 from gateway.storage.memory import MemoryLog
+from gateway.workbench.parts import parted
 from gateway.workbench.trial import Trial
 
 Known = Callable[[str], CustomerFacts]
@@ -85,7 +86,8 @@ class Workbench:
             keys=self.keys,
             alarm=lambda _flow, error: self._alarms.append(error),
         )
-        self._gate = Gate(self.regime, ports, Editor(self.keys), limits or BodyLimits(), self._sights.append)
+        self._limits = limits or BodyLimits()
+        self._gate = Gate(self.regime, ports, Editor(self.keys), self._limits, self._sights.append)
         self._codes = 0
 
     async def put(self, flow: Flow, answer: Response | None, known: Known | None = None) -> Trial:
@@ -116,13 +118,15 @@ class Workbench:
         forwarded = asked[0] if asked else None
         unanswered = forwarded is not None and answer is None
         entries = tuple(self._log.entries)
-        return Trial(
+        trial = Trial(
             flow=flow,
             entries=tuple(entry for entry in entries if entry.kind != "outcome") if unanswered else entries,
             sights=tuple(self._sights),
             forwarded=forwarded,
             released=None if unanswered else released,
+            answer=answer,
         )
+        return parted(trial, self.regime, self._limits)
 
     async def _append(self, entry: Entry) -> int:
         return await self._log.append(entry)

@@ -122,8 +122,9 @@ def survey(policies: PolicySet) -> World:
         for operation in catalogue.operations.values():
             operations[operation.name] = operation
             for leg, names in on_legs(operation):
-                if names:
-                    carried[operation.name, leg] = frozenset().union(*(of[name] for name in names))
+                heads = _outside(operation, leg)
+                if names or heads:
+                    carried[operation.name, leg] = heads.union(*(of[name] for name in names))
                     formats[operation.name, leg] = frozenset(
                         part.format for name in names for part in catalogue.within(name)
                     )
@@ -139,6 +140,12 @@ def on_legs(operation: Operation) -> tuple[tuple[Leg, tuple[str, ...]], ...]:
         (Leg.REQUEST, (operation.body,) if operation.body else ()),
         (Leg.RESPONSE, tuple(name for name in answers if name)),
     )
+
+
+def _outside(operation: Operation, leg: Leg) -> frozenset[str]:
+    """Give the classes of what is labelled outside of the body."""
+    answers = leg is Leg.RESPONSE
+    return frozenset(one.class_ for one in operation.head if (one.kind == "response_headers") is answers and one.class_)
 
 
 def _classes(catalogue: Catalogue, message: Message) -> frozenset[str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from gateway.catalog.heads import HEAD, PARAMETER
+from gateway.catalog.heads import UNLISTED as UNLISTED_OUTSIDE
 from gateway.catalog.load import LEGS, OPERATION, TOP
 from gateway.catalog.messages import BY_FIELDS, COMPLIANCE, FIELD, MESSAGE, SOURCES, UNLISTED
 from gateway.catalog.options import OPTIONS
 from gateway.catalog.requests import HEADER, METHOD
 from gateway.catalog.requests import KEYS as REQUEST
+from gateway.formats.batches import BATCHES
 from gateway.formats.embedded import CODINGS
 from gateway.formats.format import Option
+from gateway.formats.languages import LANGUAGES
 from gateway.formats.registry import FORMATS
 from gateway.policy.schemas.parts import (
     Schema,
@@ -41,6 +45,11 @@ _UNLISTED = {
     "keep": "They are shown as they are, and may be written.",
     "redact": "They are redacted in responses, and refused in requests.",
     "remove": "They are taken out of responses, and refused in requests.",
+    "refuse": "The flow is refused.",
+}
+_OUTSIDE = {
+    "keep": "They pass as they are.",
+    "remove": "They are left out.",
     "refuse": "The flow is refused.",
 }
 _SOURCES = {
@@ -80,12 +89,39 @@ def _operation() -> Schema:
         "errors": name("The body of an answer with an error status; without it such a body is withheld.", ["error"]),
     }
     upgrade = "Whether the request may become a WebSocket or another protocol, passed untreated."
+    batch = "The kind of batch that the body is: each request in it is an operation by itself, of this same file."
     properties = {
         "request": reference("request", "How the operation is recognised."),
         **exactly(LEGS, legs),
         "upgrade": flag(upgrade, default=False),
+        "batch": words(tuple(BATCHES), {name: one.HELP for name, one in BATCHES.items()}, batch),
+        **exactly(HEAD, _head()),
     }
     return titled("Operation", mapping(exactly(OPERATION, properties), ("request",), "One thing that can be asked."))
+
+
+def _head() -> dict[str, Schema]:
+    """Say what of an operation can be labelled outside of bodies."""
+    classed = reference("class")
+    asked = {
+        "class": reference("class", "What the parameter is."),
+        "language": words(tuple(LANGUAGES), LANGUAGES, "The query language that it is in."),
+        "of": name("The message whose fields it names, where it isn't the response.", ["order"]),
+    }
+    one = [{"required": ["class"]}, {"required": ["language"]}]
+    parameter = mapping(exactly(PARAMETER, asked), (), "A class, or a language.", oneOf=one)
+    header = text("", f"^{HEADER}$")
+    either = described({"anyOf": [classed, parameter]}, "What the parameter is: a class, or its language.")
+    return {
+        "path": table(text(""), classed, "What variables of the path are."),
+        "query": table(text(""), either, "What parameters of the query are."),
+        "headers": table(header, classed, "What header fields of the request are."),
+        "response_headers": table(header, classed, "What header fields of the response are."),
+        "unlisted_query": words(UNLISTED_OUTSIDE, _OUTSIDE, "What happens to parameters that have no label."),
+        "unlisted_response_headers": words(
+            UNLISTED_OUTSIDE, _OUTSIDE, "What happens to header fields of the response that have no label.", "keep"
+        ),
+    }
 
 
 def _request() -> Schema:
@@ -172,7 +208,7 @@ def _value(option: Option) -> Schema:
         case "texts":
             return some(text(), option.help)
         case "names":
-            return table(text(""), text(), option.help)
+            return table(text(""), text(option.help), option.help)
         case _:
             return text(option.help)
 
@@ -182,14 +218,20 @@ def _field() -> Schema:
         "class": reference("class", "What the field is."),
         "contains": name("The message of this file that the value holds.", ["order"]),
         "encoded": words(CODINGS, _ENCODED, "How the value holds it.", "text"),
+        "address": flag("Whether it is an address: a system's own is turned into the gateway's.", default=False),
         **exactly(COMPLIANCE, _COMPLIANCE),
     }
     labelled = mapping(
         exactly(FIELD, held),
         (),
         "The class with its compliance map, or the message that it holds.",
-        anyOf=[{"required": ["class"]}, {"required": ["contains"]}],
+        anyOf=[
+            {"required": ["class"]},
+            {"required": ["contains"]},
+            {"required": ["address"], "properties": {"address": {"const": True, "description": "It is an address."}}},
+        ],
         dependentRequired={"encoded": ["contains"]},
+        **{"not": {"required": ["contains", "address"]}},
     )
     told = "What a place is: a class, or a mapping with its class and its compliance map."
     return titled("Field", described({"anyOf": [reference("class"), labelled]}, told))

@@ -1,0 +1,58 @@
+"""Runs a fuzz target: by atheris where it is installed, else by mutations of a corpus, the same ones for the same seed.
+
+A target is a function of bytes that raises what must not be. `python fuzz/fuzz_csv.py [seconds] [seed]`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+def fuzz(target: Callable[[bytes], None], name: str) -> None:
+    """Try the corpus, then mutations of it; what fails is raised with the input that did it."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10
+    random = Random(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    corpus = [path.read_bytes() for path in sorted((CORPUS / name).iterdir())]
+    for data in corpus:
+        attempt(target, data)
+    count, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        attempt(target, mutated(random, corpus))
+        count += 1
+    print(f"{name}: {count} inputs, nothing found")
+
+
+def attempt(target: Callable[[bytes], None], data: bytes) -> None:
+    """Try one input."""
+    try:
+        target(data)
+    except Exception as error:
+        error.add_note(f"the input: {data!r}")
+        raise
+
+
+def mutated(random: Random, corpus: list[bytes]) -> bytes:
+    """Change one input a little: bytes out, bytes in, parts of another, parts twice."""
+    data = bytearray(random.choice(corpus))
+    words = (b'"', b'""', b"\\", b",", b"\n", b"\r\n", b"\r", b"\x00", b"\xff", b"'", b"{", b"}", b"[", b"]", b":")
+    for _ in range(random.randint(1, 6)):
+        at = random.randint(0, len(data))
+        length = random.randint(1, 8)
+        match random.randrange(4):
+            case 0:
+                del data[at : at + length]
+            case 1:
+                data[at:at] = random.choice(words)
+            case 2:
+                other = random.choice(corpus)
+                start = random.randint(0, len(other))
+                data[at:at] = other[start : start + 4 * length]
+            case _:
+                data[at:at] = data[at : at + length]
+    return bytes(data)

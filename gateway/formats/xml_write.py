@@ -1,0 +1,337 @@
+"""Writing XML back: new text goes into the very pieces that held the old; all other pieces stay the bytes they were."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from decimal import Decimal
+from itertools import compress
+
+from gateway.formats.document import Edit, Scalar, Signal, Whole, Written
+from gateway.formats.tally import Tally
+from gateway.formats.tally import text_of as worded
+from gateway.formats.xml_leaf import Leaf, Made, written
+from gateway.formats.xml_path import Kind
+from gateway.formats.xml_plan import Act, Plan, Plans
+from gateway.formats.xml_scan import Scan
+from gateway.formats.xml_tag import HINTS, attributes
+from gateway.formats.xml_text import as_text, as_value
+
+_OPENS = frozenset({Kind.OPEN, Kind.EMPTY})
+_OPEN, _EMPTY, _CLOSE = Kind.OPEN, Kind.EMPTY, Kind.CLOSE
+
+
+class Writer:
+    """One writing of one body: `tags` and `texts` are those that change, by piece; a tag that is None is gone."""
+
+    def __init__(self, scan: Scan, tally: Tally, *, typed: bool) -> None:
+        """Begin with nothing changed."""
+        self.scan = scan
+        self.tally = tally
+        self.typed = typed
+        self.customer: str | None = None
+        self.touched: dict[Act, int] = {}
+        self.tags: dict[int, bytes | None] = {}
+        self.texts: dict[int, bytes] = {}
+        self.tails = scan.starts()
+        self.past = 0  # pieces before it were treated with what is around them
+        self._family: tuple[int, int, Counter[object]] = (0, 0, Counter())
+
+    def written(self, body: bytes) -> Written:
+        """Give the body as it became, the very same where nothing changed, and what was done."""
+        for act, count in self.touched.items():
+            self.tally.touch(act.edits, act.spot, act.pointer, count)
+        return self.tally.written(self._body(body))
+
+    def _body(self, body: bytes) -> bytes:
+        if not self.tags and not self.texts:
+            return body
+        pieces, steps = self.scan.pieces.copy(), self.scan.steps
+        for at in self.tags.keys() | self.texts.keys():
+            piece, size = pieces[at], steps[at].size
+            tag, text = self.tags.get(at, piece[:size]), self.texts.get(at)
+            pieces[at] = (tag or b"") + (piece[size:] if text is None else text)
+        if None not in self.tags.values():
+            return b"<".join(pieces)
+        parts = [piece if self.tags.get(at, b"") is None else b"<" + piece for at, piece in enumerate(pieces)]
+        return b"".join(parts)[1:]
+
+    def treat(self, first: int, last: int, plans: Plans, customer: str | None) -> None:
+        """Treat the pieces from `first` to `last`, without the text after the last."""
+        if first > last:
+            return
+        steps, self.customer, self.past = self.scan.steps, customer, first
+        doing = list(map(plans.__getitem__, steps[first : last + 1]))
+        if self.tails:
+            tails = set(self.tails[bisect_left(self.tails, first) : bisect_left(self.tails, last)])
+            if tails:
+                self._treat_mixed(first, doing, tails, plans)
+                return
+        pieces, texts, touched = self.scan.pieces, self.texts, self.touched
+        quick = not self.typed
+        for at, plan in compress(enumerate(doing, first), doing):
+            if at < self.past or plan is None:
+                continue
+            step = steps[at]
+            if (
+                quick and step.kind is _OPEN and step.bare
+            ):  # most are elements with a plain text, or only elements in them
+                after, raw = steps[at + 1].kind, pieces[at][step.size :]
+                if after is _CLOSE and raw and plan.value is not None and b"&" not in raw and b"\r" not in raw:
+                    old = raw.decode()
+                    new = old if old.isspace() else plan.value(old, customer)
+                    if type(new) is str and not old.isspace():
+                        if new is not old:
+                            touched[plan.text] = touched.get(plan.text, 0) + 1
+                            texts[at] = as_text(new, raw)
+                        continue
+                    if not old.isspace():
+                        self._became(new, old, at, at + 1, plan)
+                        continue
+                elif (after is _OPEN or after is _EMPTY) and not plan.whole and (not raw or raw.isspace()):
+                    continue
+            self._visit(at, plan, plans)
+
+    def _treat_mixed(self, first: int, doing: list[Plan | None], tails: set[int], plans: Plans) -> None:
+        """Do as `treat` where text stands after elements: `tails` are the tags that it follows."""
+        for at, plan in enumerate(doing, first):
+            if plan is not None and at >= self.past:
+                self._visit(at, plan, plans)
+            if at in tails and at >= self.past and self.scan.steps[at].kind is not Kind.OPEN:
+                self._text(at, plans.at(self.scan.steps[at].after))
+
+    def _visit(self, at: int, plan: Plan, plans: Plans) -> None:
+        """Treat what a piece begins."""
+        if self.scan.steps[at].kind in _OPENS:
+            self._element(at, plan, plans)
+        elif self.tags.get(at, b"") is not None:
+            self._remark(at, plan)
+
+    def tail(self, at: int, plans: Plans) -> None:
+        """Treat the text after a record: it is around it."""
+        index = bisect_left(self.tails, at)
+        if self.tails[index : index + 1] == [at]:
+            self.customer = None
+            self._text(at, plans.at(self.scan.steps[at].after))
+
+    def _element(self, at: int, plan: Plan, plans: Plans) -> None:
+        """Treat an element: as a whole, or its value, then its attributes."""
+        scan = self.scan
+        step, end = scan.steps[at], at
+        after = step.kind
+        if after is _OPEN:
+            end = scan.run(at)
+            after = scan.steps[at + 1].kind
+            end = end if scan.steps[end].kind is _CLOSE else 0
+        if end:
+            if (plan.text.edit is None or not self._value(at, end, plan)) and not step.bare:
+                self._attributes(at, plan)
+        elif plan.whole:
+            self._whole(at, plan, plans)
+        else:
+            if not step.bare:
+                self._attributes(at, plan)
+            if plan.text.edit is not None and (after not in _OPENS or not scan.pieces[at][step.size :].isspace()):
+                self._text(at, plan)
+
+    def _value(self, at: int, end: int, plan: Plan) -> bool:
+        """Treat the value of an element without elements in it; True where its tag is done with."""
+        act = plan.text
+        assert act.edit is not None
+        leaf = Leaf(self.scan.pieces, self.scan.steps, at, end)
+        old = leaf.typed() if self.typed else leaf.value()
+        new = _of_nothing(act.edit, self.customer) if old == "" else act.edit.value(old, self.customer)
+        return self._became(new, old, at, end, plan)
+
+    def _became(self, new: Scalar | Signal, old: Scalar, at: int, end: int, plan: Plan) -> bool:
+        """Write what an edit made of a value; True where the element's tag is done with."""
+        act = plan.text
+        if new is old or (new == "" and old == ""):
+            return False
+        if new is Signal.DROP:
+            new = Signal.REMOVE if plan.alone and self._droppable(at) else Signal.REFUSE
+        if new is Signal.REFUSE:
+            self._refuse(act, plan)
+            return False
+        self._touch(act)
+        if new is Signal.REMOVE and plan.alone:
+            self._look_for_refusals(at, plan, own=False)
+            self._remove(at, end)
+            return True
+        if old == "":
+            return False
+        if isinstance(new, Signal):
+            self._replace(at, end, b"")
+            return False
+        made = written(new, Leaf(self.scan.pieces, self.scan.steps, at, end), typed=self.typed)
+        if made.name is None:
+            self._replace(at, end, made.content)
+            return False
+        self._rename(at, end, made)
+        return True
+
+    def _text(self, at: int, plan: Plan) -> None:
+        """Treat the text after a tag, where elements stand beside it; comments in it go with it where it changes."""
+        end = self.scan.run(at)
+        leaf = Leaf(self.scan.pieces, self.scan.steps, at, end)
+        act, old = plan.text, leaf.value()
+        if not old or act.edit is None:
+            return
+        new = act.edit.value(old, self.customer)
+        if new is old:
+            return
+        if new is Signal.REFUSE or new is Signal.DROP:
+            self._refuse(act, plan)
+            return
+        self._touch(act)
+        self._replace(at, end, b"" if isinstance(new, Signal) else written(new, leaf, typed=False).content)
+
+    def _whole(self, at: int, plan: Plan, plans: Plans) -> None:
+        """Treat an element that has others in it, in one piece."""
+        assert plan.element.edit is not None
+        act, whole = plan.element, plan.element.edit.whole
+        end = self.scan.close(at)
+        if whole is Whole.REFUSE:
+            self._refuse(act, plan)
+            self.past = end
+            return
+        for inside in range(at, end):
+            below = plans[self.scan.steps[inside]]
+            if below is not None and self.scan.steps[inside].kind in _OPENS:
+                self._look_for_refusals(inside, below, own=inside != at)
+        self._touch(act)
+        if whole is Whole.REMOVE:
+            self._remove(at, end)
+        else:
+            self._hollow_out(at, end)
+        self.past = end
+
+    def _attributes(self, at: int, plan: Plan) -> None:
+        """Treat the attributes of an element."""
+        step = self.scan.steps[at]
+        tag = self.scan.pieces[at][: step.size]
+        made, done = list[bytes](), 0
+        for one in attributes(tag, step.path.names):
+            act = plan.attribute(one.name)
+            if act.edit is None or (act.spot == plan.path.cover and one.structural):
+                continue
+            old = one.value
+            new = act.edit.value(old, self.customer)
+            if new is old or (not old and isinstance(new, str)):
+                continue
+            if new is Signal.REFUSE:
+                self._refuse(act, plan)
+                continue
+            self._touch(act)
+            if isinstance(new, Signal) or one.name in HINTS:
+                made.append(tag[done : one.start])
+                done = one.end
+            elif old:
+                made += (tag[done : one.at + 1], as_value(worded(new), one.raw))
+                done = one.end - 1
+        if done:
+            self.tags[at] = b"".join(made) + tag[done:]
+
+    def _remark(self, at: int, plan: Plan) -> None:
+        """Treat a comment or an instruction: it is kept, it goes, or it is refused; it is never rewritten."""
+        edit, pointer = plan.element.edit, plan.element.pointer
+        assert edit is not None
+        step, piece = self.scan.steps[at], self.scan.pieces[at]
+        comment = step.kind is Kind.COMMENT
+        old = piece[3 : step.size - 3] if comment else piece[1 : step.size - 2]
+        text = old.decode()
+        new = edit.value(text, self.customer)
+        if new is text:
+            return
+        pointer += "/#comment" if comment else "/#instruction"
+        if new is Signal.REFUSE:
+            self.tally.refuse(plan.edits, plan.element.spot, pointer)
+            return
+        self.tally.touch(plan.edits, plan.element.spot, pointer)
+        self._drop(at, at)
+
+    def _touch(self, act: Act) -> None:
+        self.touched[act] = self.touched.get(act, 0) + 1
+
+    def _refuse(self, act: Act, plan: Plan) -> None:
+        self.tally.refuse(plan.edits, act.spot, act.pointer)
+
+    def _look_for_refusals(self, at: int, plan: Plan, *, own: bool) -> None:
+        """Find what is refused in what goes as a whole: hiding more must never undo a refusal."""
+        step = self.scan.steps[at]
+        acts = [plan.text, plan.element] if own else []
+        if not step.bare:
+            tag = self.scan.pieces[at][: step.size]
+            acts += [plan.attribute(one.name) for one in attributes(tag, step.path.names)]
+        for act in acts:
+            if act.edit is not None and act.edit.whole is Whole.REFUSE and act.spot:
+                self._refuse(act, plan)
+
+    def _droppable(self, at: int) -> bool:
+        """Tell whether an element can be left out, as a member: none beside it has its name, and others stay."""
+        steps, path = self.scan.steps, self.scan.steps[at].path
+        first, last, names = self._family
+        if not first < at < last or steps[first].path is not path.parent:
+            first = at
+            while first and (steps[first].kind is not Kind.OPEN or steps[first].path is not path.parent):
+                first -= 1
+            last = self.scan.close(first) if first else 0
+            within = (steps[index] for index in range(first + 1, last))
+            names = Counter(one.path.name for one in within if one.kind in _OPENS and one.path.parent is path.parent)
+            self._family = (first, last, names)
+        return bool(first) and names[path.name] == 1 and len(names) > 1
+
+    def _replace(self, at: int, end: int, content: bytes) -> None:
+        """Put content between a tag and the next one, in the place of all that stands there."""
+        if at + 1 < end:
+            self._drop(at + 1, end - 1)
+            self.texts[end - 1] = b""
+        self.texts[at] = content
+
+    def _drop(self, first: int, last: int) -> None:
+        """Take out some pieces, all but the text after the last."""
+        for at in range(first, last + 1):
+            self.tags[at] = None
+            if at < last:
+                self.texts[at] = b""
+
+    def _remove(self, at: int, end: int) -> None:
+        """Take out an element; a root element stays, empty."""
+        parent = self.scan.steps[at].path.parent
+        if parent is None or parent.parent is None:
+            self._hollow_out(at, end)
+        else:
+            self._drop(at, end)
+
+    def _hollow_out(self, at: int, end: int) -> None:
+        """Leave nothing of an element but its tags, its declarations, and attributes that say how to read it."""
+        step = self.scan.steps[at]
+        if at < end:
+            self._replace(at, end, b"")
+        tag, made, done = self.scan.pieces[at][: step.size], list[bytes](), 0
+        for one in () if step.bare else attributes(tag, step.path.names):
+            if not one.structural:
+                made.append(tag[done : one.start])
+                done = one.end
+        if done:
+            self.tags[at] = b"".join(made) + tag[done:]
+
+    def _rename(self, at: int, end: int, made: Made) -> None:
+        """Give an element another name and content, without attributes."""
+        name = (made.name or "").encode()
+        if made.empty or at == end:
+            self._drop(at, end)
+            self.tags[at] = name + b"/>"
+            if not made.empty:
+                self.tags[at] = name + b">" + made.content + b"</" + name + b">"
+            return
+        self._replace(at, end, made.content)
+        self.tags[at], self.tags[end] = name + b">", b"/" + name + b">"
+
+
+def _of_nothing(edit: Edit, customer: str | None) -> Scalar | Signal:
+    """Treat an element that holds no value: it can go or be refused, and there is nothing else to hide."""
+    if edit.hollow is not None:
+        return edit.hollow
+    new = edit.value("", customer)
+    return "" if isinstance(new, str | int | Decimal) else new
