@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
 from batch_kit import changeset, http, mixed, multipart, part
-from dryrun_kit import ASSUMED, ERP, inline, judge
+from click.testing import CliRunner
+from dryrun_kit import ASSUMED, ERP, Traffic, har, inline, judge
 from gate_kit import JSON, NOW, SALES, Bench, written
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from gateway.audit.entry import encode
 from gateway.audit.show import Filter, fits
 from gateway.capture.exchange import Exchange
+from gateway.cli.explain import command
 from gateway.dryrun.against import Comparison
 from gateway.dryrun.as_json import flow_line
 from gateway.dryrun.run import DryRun
@@ -592,3 +595,18 @@ def test_a_batch_that_wants_to_be_answered_later_is_refused_before_it_is_forward
     desk = bench()
     assert refusal(ask(desk, READ, headers=(("Prefer", "odata.continue-on-error, Respond-Async"),))) == "batch-unsafe"
     assert desk.asked == []
+
+
+def test_explain_tells_of_one_request_of_a_batch(tmp_path):
+    items = Traffic().ask("/odata/$batch", replies(reply("200 OK", ANN)), "POST", mixed(READ)).items
+    one = replace(items[0], request=replace(items[0].request, headers=multipart()))
+    (tmp_path / "b.har").write_bytes(har([one]).replace(b'"application/json"', b'"multipart/mixed; boundary=b"', 1))
+    (tmp_path / "p" / "catalog").mkdir(parents=True)
+    for name, text in (("catalog/erp", CATALOGUE), ("catalog/crm", CRM), ("p", POLICY), ("consents", CONSENTS)):
+        (tmp_path / "p" / f"{name}.yaml").write_text(text)
+    known = ["--policies", str(tmp_path / "p"), "--system", f"erp={ERP}", "--from", "crm", "--flow", "1"]
+    asked = CliRunner().invoke(command, [str(tmp_path / "b.har"), *known])
+    assert "a batch of 1" in asked.output
+    asked = CliRunner().invoke(command, [str(tmp_path / "b.har"), *known, "--part", "1"])
+    assert "erp.read" in asked.output
+    assert CliRunner().invoke(command, [str(tmp_path / "b.har"), *known, "--part", "2"]).exit_code == 2

@@ -16,7 +16,7 @@ from test_schemas import plain
 
 from gateway.cases import load
 from gateway.cases.bodies import as_json
-from gateway.cases.places import parse as parse_body
+from gateway.workbench.values import parse as parse_body
 from gateway.errors import FaultyFiles, Problem
 from gateway.policy.schemas import shipped
 from gateway.yamlsource import Reader, parse

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gateway.cases.attached import AttachedFiles
 from gateway.cases.meets import meets
-from gateway.cases.places import leaves, parse, spot
+from gateway.workbench.values import leaves, parse, values as spot
 from gateway.flow import CustomerFacts, Flow, Leg, Operator, Purpose, Request, Response
 from gateway.workbench import Workbench
 from gateway.workbench.survey import Survey, fate

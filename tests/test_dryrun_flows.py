@@ -79,7 +79,8 @@ def exchange(site="https://erp.example:8443", target="/base/api/orders", headers
 
 def test_an_exchange_of_others_becomes_what_is_assumed():
     flow = flow_of(exchange(), Assumed(SITES, SALES, ORDERING, peer="192.0.2.7"))
-    assert flow == Flow("7", NOW, "erp", Request("GET", "/api/orders"), SALES, ORDERING, "192.0.2.7")
+    request, root = Request("GET", "/api/orders"), "https://erp.example:8443/base"
+    assert flow == Flow("7", NOW, "erp", request, SALES, ORDERING, "192.0.2.7", root=root)
 
 
 def test_one_without_a_time_gets_the_assumed_one():

@@ -9,10 +9,12 @@ from hashlib import sha256
 from gateway.cases.bodies import Body
 from gateway.cases.difference import differences
 from gateway.cases.outcome import Outcome
-from gateway.cases.places import parse
+from gateway.cases.texts import line_differences, text_of
+
 from gateway.errors import Place, Problem
 from gateway.faults import Fault
 from gateway.flow import Leg, header
+from gateway.workbench.values import parse
 
 _MOST = 10
 """So many differences of two bodies are told one by one."""
@@ -59,7 +61,7 @@ class HeaderIs:
 
 @dataclass(frozen=True, slots=True)
 class BodyIs:
-    """The whole body that goes on; compared as JSON values, or byte by byte where it is none."""
+    """The whole body that goes on; compared as JSON values, line by line where it is a text, or byte by byte."""
 
     place: Place
     leg: Leg
@@ -69,16 +71,33 @@ class BodyIs:
         """Tell each place that differs."""
         if not outcome.passed(self.leg):
             return  # that the leg did not pass is told already
-        found = outcome.body(self.leg)
         if self.body.data is None:
             message = f"there is no file {self.body.file} to compare with"
             yield Problem(self.place, message, "`--update-golden` writes it", code=Fault.NO_BODY_FILE)
-        elif not self.body.json:
-            if found != self.body.data:
-                message = f"another body: {_sized(self.body.data)} expected, {_sized(found)} found"
-                yield Problem(self.place, message, code=Fault.OTHER_BODY)
+        elif self.body.json and (self.body.text is None or not outcome.is_text(self.leg)):
+            yield from self._compared(outcome.text(self.leg))
         else:
-            yield from self._compared(found)
+            yield from self._told(self.differing(outcome))
+
+    def differing(self, outcome: Outcome) -> list[str]:
+        """Give in words what differs in a body that isn't JSON: lines of a text, otherwise how long it is."""
+        found, expected = outcome.body(self.leg), self.body.data or b""
+        if self.body.text is None and found == expected:
+            return []
+        new = text_of(outcome.text(self.leg))
+        old = text_of(expected) if self.body.text is None else self.body.text
+        if old is None and new is not None:  # in the charset of what was found
+            old, new = text_of(outcome.text(self.leg, expected)), new
+        if old is None or new is None:
+            return [f"another body: {_sized(expected)} expected, {_sized(found)} found"]
+        return list(line_differences(old, new, ends=self.body.text is None))
+
+    def _told(self, differing: list[str]) -> Iterator[Problem]:
+        of = f"{self.body.file}: " if self.body.file else ""
+        for words in differing[:_MOST]:
+            yield Problem(self.place, f"{of}{words}", code=Fault.OTHER_BODY)
+        if len(differing) > _MOST:
+            yield Problem(self.place, f"{of}{len(differing) - _MOST} more lines differ", code=Fault.OTHER_BODY)
 
     def _compared(self, found: bytes) -> Iterator[Problem]:
         try:

@@ -1,4 +1,7 @@
-"""Bodies in cases: written out as YAML, which becomes JSON with every digit kept, or held in a file beside the case."""
+"""Bodies in cases: written out, or held in a file beside the case.
+
+What is written out as YAML becomes JSON, with every digit kept; a text of another format stays the text that it is.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,26 @@ import json
 from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 
-from gateway.cases.places import Location
 from gateway.errors import Place
 from gateway.faults import Fault
+from gateway.workbench.values import Location
 from gateway.yamlsource import Leaf, Listing, Node, Reader, Section, Table
 from gateway.yamlsource.meaning import BOOLEANS_OF_YAML_1_1, Odd, meaning
 
 TYPES = {
     ".json": "application/json",
+    ".ndjson": "application/x-ndjson",
+    ".jsonl": "application/x-ndjson",
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".txt": "text/plain",
+    ".xml": "application/xml",
+    ".form": "application/x-www-form-urlencoded",
+    ".sse": "text/event-stream",
+    ".edi": "application/edi-consent",
+    ".edifact": "application/edifact",
+    ".x12": "application/edi-x12",
+    ".zip": "application/zip",
     ".pdf": "application/pdf",
     ".png": "image/png",
     ".jpg": "image/jpeg",
@@ -41,6 +56,12 @@ class Body:
     def json(self) -> bool:
         """Tell whether it is JSON."""
         return self.type == JSON
+
+    @property
+    def text(self) -> str | None:
+        """The text that is written out, where it is one and no structure: JSON, or a body of another format."""
+        plain = isinstance(self.node, Leaf) and isinstance(meaning(self.node), str)
+        return self.node.text if plain and isinstance(self.node, Leaf) else None
 
     def at(self, location: Location) -> Place:
         """Give where a place of the body is written, or what is nearest to it; for a file, where that is named."""

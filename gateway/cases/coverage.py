@@ -11,8 +11,9 @@ from gateway.catalog.heads import parameter_pointer
 from gateway.catalog.model import Catalogue, HeadField, Message
 from gateway.errors import Place, Problem
 from gateway.faults import Fault
-from gateway.flow import ANYONE, Leg
+from gateway.flow import Leg
 from gateway.policy.model import PolicySet
+from gateway.workbench.values import message_of
 
 KINDS = ("rules", "exceptions", "fields", "operations")
 """What cases can reach; exceptions are the `unless` of rules."""
@@ -62,14 +63,12 @@ class Coverage:
         self.reached.update(("unless", rule) for rule in exempted(outcome))
         for reading in outcome.readings:
             self.reached.update(_outside(outcome.trial.operation, reading, self.policies))
-            plan = reading.sight.plan
-            if plan is None:
-                continue
-            system, _, name = plan.name.partition(".")
-            each = self.policies.catalogues[system].messages[name].each or name
-            for one in reading.places:
-                message = name if one.record.facts is ANYONE else each
-                self.reached.update(("field", system, message, str(index)) for index in one.spot)
+            for one in {around for place in reading.places for around in place.around}:
+                if one.within is not None:
+                    plan = one.within.case.reading.plan
+                    message = message_of(plan, one.record, self.policies).name
+                    system = plan.name.partition(".")[0]
+                    self.reached.update(("field", system, message, str(index)) for index in one.spot)
 
     def missed(self) -> tuple[Problem, ...]:
         """Give what no outcome reached, file by file."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.cases.fields import alike, written
-from gateway.cases.places import Location, pointer
+from gateway.cases.places import pointer
+from gateway.workbench.values import Location
 
 
 def differences(expected: object, found: object, at: Location = ()) -> Iterator[tuple[Location, str]]:

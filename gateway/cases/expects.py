@@ -36,11 +36,15 @@ _NOTHING = "nothing is expected here"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expects:
-    """Reads the expectations of the cases of one file; `rules` are all rules of the policies by their ids."""
+    """Reads the expectations of the cases of one file.
+
+    `rules` are all rules of the policies by their ids, `selectors` those of catalogues in other words than JSON's.
+    """
 
     reader: Reader
     flows: Flows
     rules: Mapping[str, Rule]
+    selectors: frozenset[str] = frozenset()
 
     def read(self, section: Section, request: Place, to: str) -> tuple[Expectation, ...]:
         """Read everything that is expected of a flow whose request stands at `request` and goes to the system `to`."""
@@ -128,7 +132,7 @@ class Expects:
 
     def _fields(self, node: Node | None, leg: Leg, customer: str | None, *, observed: bool) -> Iterator[FieldMeets]:
         for key, value in self._entries(node):
-            where, want = read_whereabouts(self.reader, key), self._want(value)
+            where, want = read_whereabouts(self.reader, key, self.selectors), self._want(value)
             if want is not None and want.becomes and observed:
                 message = "what only would be becomes nothing"
                 self.reader.fault(value, message, "name the treatment", code=Fault.CONTRADICTION)

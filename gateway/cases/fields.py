@@ -10,12 +10,13 @@ from decimal import Decimal
 from gateway.cases import why
 from gateway.cases.meets import Met, Want, meets
 from gateway.cases.outcome import Outcome, Reading
-from gateway.cases.places import Location, Spotted, pointer
+from gateway.cases.places import pointer
 from gateway.cases.whereabouts import Whereabouts
 from gateway.errors import Place, Problem
 from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.formats.document import Scalar, Signal
+from gateway.workbench.values import Location, Value
 
 _MOST = 3
 """So many differing places are named, and as many ways in which they differ."""
@@ -48,7 +49,7 @@ class FieldMeets:
         if not found:
             yield self._nowhere(reading)
             return
-        differing: dict[tuple[str, str], list[Spotted]] = {}
+        differing: dict[tuple[str, str], list[Value]] = {}
         for one in found:
             met = meets(one, reading.sight, observed=self.observed)
             if not self.want.fits(met):
@@ -70,7 +71,7 @@ class FieldMeets:
         message = f"{self.where}: there is no such value in the {self.leg}"
         return Problem(self.place, message, self.where.nearest(reading), code=Fault.REACHES_NOTHING)
 
-    def _differs(self, outcome: Outcome, reading: Reading, spots: list[Spotted]) -> Problem:
+    def _differs(self, outcome: Outcome, reading: Reading, spots: list[Value]) -> Problem:
         """Tell what some places meet instead, which rules decided so, and which would have decided as expected."""
         first = spots[0]
         met = meets(first, reading.sight, observed=self.observed)
@@ -80,7 +81,7 @@ class FieldMeets:
             hints.append(why.would(outcome, reading.sight, first.record, self.want.name, first.classes))
         return Problem(self.place, message, "; ".join(filter(None, hints)), code=Fault.OTHER_TREATMENT)
 
-    def _becomes(self, outcome: Outcome, found: Iterable[Spotted], wanted: Scalar) -> Iterator[Problem]:
+    def _becomes(self, outcome: Outcome, found: Iterable[Value], wanted: Scalar) -> Iterator[Problem]:
         """Tell the places that become something else."""
         after = outcome.after(self.leg)
         for one in found:
@@ -138,14 +139,14 @@ def _told(met: Met, *, observed: bool = False) -> str:
     return words + (f": {met.note}" if met.note else "")
 
 
-def _else(one: Spotted, met: Met) -> str:
+def _else(one: Value, met: Met) -> str:
     """Tell why a place meets what no rule decided."""
     if not one.spot:
         return "by the catalogue: no field names it"
     return "this caller sees it hidden" if met.note else "no rule treats it"
 
 
-def _at(spots: list[Spotted]) -> str:
+def _at(spots: list[Value]) -> str:
     shown = ", ".join(_shown(one.location) for one in spots[:_MOST])
     return shown + (f" and {len(spots) - _MOST} more" if len(spots) > _MOST else "")
 

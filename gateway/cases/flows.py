@@ -10,6 +10,7 @@ from ipaddress import ip_address
 
 from gateway.cases.bodies import Body, read_body
 from gateway.cases.model import Attached, Customers
+from gateway.cases.texts import is_text_of, sent
 from gateway.catalog.requests import HEADER, METHOD
 from gateway.errors import Place
 from gateway.faults import Fault
@@ -103,7 +104,18 @@ class Flows:
         body = self.attach(read_body(self.reader, section, self.file), needed=True)
         if body is not None and body.type and header(headers, "content-type") is None:
             headers = (("Content-Type", body.type), *headers)
+        kind = header(headers, "content-type")
+        if body is not None and body.text is not None and kind is not None and is_text_of(kind):
+            return headers, self._sent(body, body.text, kind)
         return headers, (body.data or b"") if body else b""
+
+    def _sent(self, body: Body, text: str, kind: str) -> bytes:
+        try:
+            return sent(text, kind)
+        except ValueError as error:
+            hint = "name another charset in the content type, or put the body in a file"
+            self.reader.fault(body.node or body.place, f"the body can't be sent so: {error}", hint, code=Fault.NO_JSON)
+            return b""
 
     def _headers(self, section: Section) -> Iterator[tuple[str, str]]:
         for key, node in section.entries("headers"):

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 import msgspec
 
 from gateway.cases.answers import BodyIs
+from gateway.cases.outcome import Outcome
 from gateway.cases.difference import differences
-from gateway.cases.places import parse
 from gateway.cases.run import Result
 from gateway.errors import Problem
 from gateway.faults import Fault
+from gateway.workbench.values import parse
 
 _INDENT = 2
+_SAME_LINES = "the same lines in other bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Goldens:
         told: list[Problem] = []
         for expected in result.case.expected:
             if isinstance(expected, BodyIs) and expected.body.file and result.outcome.passed(expected.leg):
-                told += self._take(expected, result.outcome.body(expected.leg))
+                told += self._take(expected, result.outcome)
             else:
                 told += expected.check(result.outcome)
         return Result(result.case, tuple(dict.fromkeys(told)), result.doubts, result.outcome, result.seconds)
@@ -57,8 +59,8 @@ class Goldens:
                 raise OSError(error.errno or 0, error.strerror or str(error), golden.file) from None
         return tuple(self.files.values())
 
-    def _take(self, expected: BodyIs, found: bytes) -> Iterator[Problem]:
-        file = expected.body.file
+    def _take(self, expected: BodyIs, outcome: Outcome) -> Iterator[Problem]:
+        file, found = expected.body.file, outcome.body(expected.leg)
         before = self.seen.setdefault(file, found)
         if before != found:
             message = f"another case expects {file} to hold something else"
@@ -69,7 +71,8 @@ class Goldens:
             return
         was, now = _value(old), _value(found)
         if not expected.body.json or now is None:
-            self.files[file] = Golden(file, found, (f"{len(found):,} bytes",))
+            told = ("it is new",) if old is None else tuple(expected.differing(outcome)) or (_SAME_LINES,)
+            self.files[file] = Golden(file, found, told)
             return
         changes = ("it is new",) if was is None else tuple(words for _, words in differences(was[0], now[0]))
         if changes:

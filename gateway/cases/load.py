@@ -27,12 +27,12 @@ def load(files: Mapping[str, bytes], policies: PolicySet, attached: Attached | N
     """
     reader = Reader()
     named = gather(policies.catalogues.values(), policies.consents.values(), complete=True)
-    rules = rules_of(policies)
+    rules, selectors = rules_of(policies), _selectors_of(policies)
     suites: dict[str, Suite] = {}
     for name in sorted(filter(is_cases, files)):
         before = len(reader.warnings)
         flows = Flows(reader, named, name, attached)
-        suite = _File(reader, named, flows, Expects(reader, flows, rules)).read(name, files[name])
+        suite = _File(reader, named, flows, Expects(reader, flows, rules, selectors)).read(name, files[name])
         if suite is None:
             continue
         first = suites.get(suite.name)
@@ -56,6 +56,12 @@ def is_cases(name: str) -> bool:
 def rules_of(policies: PolicySet) -> dict[str, Rule]:
     """Give every rule by its id."""
     return {rule.id: rule for policy in policies.policies for rule in policy.rules}
+
+
+def _selectors_of(policies: PolicySet) -> frozenset[str]:
+    """Give the selectors of messages that aren't JSON, in the words of their formats."""
+    messages = (message for catalogue in policies.catalogues.values() for message in catalogue.messages.values())
+    return frozenset(field.selector for message in messages if message.format != "json" for field in message.fields)
 
 
 class _File:
@@ -101,7 +107,7 @@ class _File:
         if "table" not in section:
             yield from self._case(section.get("case") or item, overlay(defaults, _only(item)), name)
             return
-        for row in read_rows(self.reader, section):
+        for row in read_rows(self.reader, section, self.expects.selectors):
             whole = overlay(overlay(defaults, _only(item)), row.said)
             yield from self._case(row.node, whole, f"{name}: {row.name}")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.cases.places import Spotted
 from gateway.formats.document import Scalar, Signal
 from gateway.policy.decision import Reason
 from gateway.policy.treated import options
@@ -13,6 +12,7 @@ from gateway.steps.sight import Sight
 from gateway.treatments.contract import Treatment
 from gateway.treatments.registry import build
 from gateway.workbench.survey import Seen, fate
+from gateway.workbench.values import Value
 
 LEFT_OUT = "drop"
 """What a value meets that is left out of a request because the gateway hid it from this caller (`write_back: drop`)."""
@@ -56,7 +56,7 @@ class Want:
         return (self.name or "any treatment") + (f" ({given})" if given else "")
 
 
-def meets(place: Spotted, sight: Sight, *, observed: bool = False) -> Met:
+def meets(place: Value, sight: Sight, *, observed: bool = False) -> Met:
     """Tell what a place meets; `observed`: if the rules in observe mode were enforced."""
     decision = place.record.decision
     if observed and decision.observed is not None:

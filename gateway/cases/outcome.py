@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from gateway.cases.places import Location, Outside, Spotted, follow, outside, parse, spot
+from gateway.cases.places import follow, outside
+from gateway.cases.texts import is_text_of
 from gateway.errors import Unreadable
 from gateway.flow import Leg, header
 from gateway.formats import codings
 from gateway.formats.document import Scalar, Signal
 from gateway.formats.limits import BodyLimits
+from gateway.formats.tally import pointer as pointer_of
 from gateway.policy.model import PolicySet, Rule
 from gateway.steps.sight import Sight
 from gateway.watermark.plan import Plan
 from gateway.workbench import Trial
+from gateway.workbench.values import Location, Value, is_json, message_of, parse, parsed, parts, plain, values
 
 LIMITS = BodyLimits()
 """The limits of bodies that a gateway has by default."""
@@ -29,27 +32,26 @@ class Reading:
     def __init__(self, sight: Sight) -> None:
         """Take what the gate saw."""
         self.sight = sight
-        self.body: bytes = getattr(sight.document, "body", b"")
 
     @cached_property
     def value(self) -> Any:
-        """The body as it came; None for a document, and for no body."""
-        return parse(self.body) if self.sight.plan is not None and self.sight.plan.format.BY_FIELDS else None
+        """The body as it came, JSON lines as a list; None for any other format, and for no body."""
+        return self._parsed(parse)
 
     @cached_property
-    def places(self) -> tuple[Spotted, ...]:
+    def places(self) -> tuple[Value, ...]:
         """Every place that holds a value."""
-        return spot(self.sight)
+        return values(self.sight)
 
     @cached_property
-    def outside(self) -> tuple[Spotted, ...]:
+    def outside(self) -> tuple[Value, ...]:
         """Every place outside of the body that is labelled, or that the catalogue says has to be."""
         return outside(self.sight)
 
     @cached_property
     def _selected(self) -> Any:
         """The body with numbers as selectors compare them."""
-        return None if self.value is None else json.loads(self.body, parse_int=float)
+        return self._parsed(lambda text: json.loads(text, parse_int=float))
 
     def at(self, root: Location) -> Any:
         """Give what stands at a place, for selectors to be followed from there."""
@@ -58,12 +60,48 @@ class Reading:
             value = value[step]
         return value
 
+    def selectors(self, one: Value) -> frozenset[str]:
+        """Give the selectors that cover a value or what it stands in, as the catalogue writes them."""
+        found: set[str] = set()
+        for around in one.around:
+            if around.within is not None:
+                plan = around.within.case.reading.plan
+                fields = message_of(plan, around.record, self.sight.hearing.book.policies).fields
+                found.update(fields[index].selector for index in around.spot if index < len(fields))
+        return frozenset(found)
+
     def records(self, customer: str) -> tuple[Location, ...]:
-        """Give where the records of a customer stand."""
-        layout = self.sight.plan.layout if self.sight.plan else None
-        inside = layout is not None and layout.records is not None
-        found = tuple(follow(self.value, layout.records or ())) if layout and inside else ((),)
+        """Give where the records of a customer stand; outside of JSON, the way that all records have in common."""
+        plan, case = self.sight.plan, self.sight.case
+        if plan is None or case is None:
+            return ()
+        if not is_json(plan):
+            return ((),) if customer in self.sight.customers else ()
+        steps = plan.layout.records
+        found = ((),) if steps is None else tuple(follow(self.value, steps))
         return tuple(at for at, owner in zip(found, self.sight.customers, strict=True) if owner == customer)
+
+    @property
+    def lines(self) -> tuple[Location, ...]:
+        """Give where selectors begin: at the body, or at each line of JSON lines."""
+        rows = self.sight.plan is not None and self.sight.plan.format.LISTS == "rows"
+        return tuple((index,) for index in range(len(self.value))) if rows and self.value is not None else ((),)
+
+    def beneath(self, one: Value) -> Location:
+        """Give the way to a value of a format other than JSON as seen from its record."""
+        plan = one.within.case.reading.plan if one.within else None
+        if plan is None:
+            return one.location
+        catalogue, _, name = plan.name.partition(".")
+        written = self.sight.hearing.book.policies.catalogues[catalogue].messages[name].records
+        above = parts(pointer_of(written)) if written else ("*",)
+        base = one.within.base if one.within else ()
+        way = one.location[len(base) :]
+        return way[len(above) :] if way[: len(above)] == above else way
+
+    def _parsed(self, parse: Callable[[bytes], Any]) -> Any:
+        case = self.sight.case
+        return None if case is None or not is_json(case.reading.plan) else parsed(case.reading.plan, case.reading.text, parse)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,17 +147,36 @@ class Outcome:
         except Unreadable:
             return message.body
 
-    def after(self, leg: Leg) -> Callable[[Spotted], Scalar | Signal]:
-        """Give what tells what stands at a place afterwards; `Signal.REMOVE` where nothing does."""
+    def text(self, leg: Leg, body: bytes | None = None) -> bytes:
+        """Give what goes on, or another `body` of its kind, with content coding and charset undone."""
         reading = self.reading(leg)
-        treated = parse(self.body(leg)) if reading is not None and reading.value is not None else None
+        message = self.trial.forwarded if leg is Leg.REQUEST else self.trial.released
+        case = reading.sight.case if reading else None
+        if case is None or message is None:
+            return self.body(leg) if body is None else body
+        return plain(case.reading, message.body if body is None else body)
 
-        def tell(one: Spotted) -> Scalar | Signal:
-            if one.location and isinstance(one.location[0], Outside):
+    def is_text(self, leg: Leg) -> bool:
+        """Tell whether the body of a leg is written out as text: it isn't JSON."""
+        reading = self.reading(leg)
+        plan = reading.sight.plan if reading else None
+        message = self.trial.forwarded if leg is Leg.REQUEST else self.trial.released
+        kind = header(message.headers, "content-type") if message else None
+        return plan.format.NAME != "json" if plan is not None else is_text_of(kind)
+
+    def after(self, leg: Leg) -> Callable[[Value], Scalar | Signal]:
+        """Give what tells what stands at a place afterwards; `Signal.REMOVE` where nothing does."""
+        bodies: dict[int, tuple[Any, Any]] = {}
+
+        def tell(one: Value) -> Scalar | Signal:
+            within = one.within
+            if within is None or not within.exact or within.made is None:
                 return one.after
-            old: Any = reading.value if reading else None
-            new: Any = treated
-            for step in one.location:
+            if id(within) not in bodies:
+                reading = within.case.reading
+                bodies[id(within)] = parsed(reading.plan, reading.text), parsed(reading.plan, within.made)
+            old, new = bodies[id(within)]
+            for step in one.location[len(within.base) :]:
                 if isinstance(step, str):
                     if not isinstance(new, dict) or step not in new:
                         return Signal.REMOVE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from gateway.cases.bodies import as_json
@@ -45,10 +45,13 @@ class Row:
     said: Table
 
 
-def read_rows(reader: Reader, section: Section) -> Iterator[Row]:
-    """Read the rows of a case's table; faults are recorded, and rows that have one are left out."""
+def read_rows(reader: Reader, section: Section, selectors: Collection[str] = ()) -> Iterator[Row]:
+    """Read the rows of a case's table; faults are recorded, and rows that have one are left out.
+
+    `selectors` of the catalogues can be columns in any format's words.
+    """
     table = section.section("table", TABLE, required=TABLE)
-    columns = [(key, way) for key in table.listing("columns") if (way := _way(reader, key)) is not None]
+    columns = [(key, way) for key in table.listing("columns") if (way := _way(reader, key, selectors)) is not None]
     node = table.get("rows")
     if node is None or len(columns) < len(table.listing("columns")):
         return
@@ -107,7 +110,7 @@ def _nested(item: Listing, said: _Said) -> Table:
     return Table(item.source, item.line, item.column, item.end, tuple(entries))
 
 
-def _way(reader: Reader, node: Node) -> tuple[str, ...] | None:
+def _way(reader: Reader, node: Node, selectors: Collection[str]) -> tuple[str, ...] | None:
     """Tell where a column belongs; None, recorded, if nowhere."""
     text = reader.text(node)
     if text is None:
@@ -118,7 +121,7 @@ def _way(reader: Reader, node: Node) -> tuple[str, ...] | None:
         return ("customers", EVERYONE, "attributes", text.removeprefix(_ATTRIBUTE))
     if text.startswith(_FORWARDED):
         return ("expect", "forwarded", "fields", text.removeprefix(_FORWARDED).strip())
-    if text.startswith(("$", "/")) or "." in text or text in CLASSES:
+    if text.startswith(("$", "/")) or "." in text or text in CLASSES or text in selectors:
         return ("expect", "fields", text)
     hint = suggest(text, CELLS) or f"there are: {', '.join(CELLS)}; selectors, classes, customer.NAME"
     reader.fault(node, f'unknown column "{text[:100]}"', hint, code=Fault.UNKNOWN_COLUMN)

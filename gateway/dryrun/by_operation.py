@@ -55,7 +55,7 @@ class ByOperation:
             purpose.source if purpose else "",
         )
         callers = self._callers.row(key)
-        if callers is not None:
+        if callers is not None and not one.where.part:
             callers["flows"] += 1
         row = self._operations.row(one.operation)
         if row is not None:

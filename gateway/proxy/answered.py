@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gateway.errors import UpstreamFailed
 from gateway.flow import Headers
 from gateway.proxy.names import field_name
 
@@ -15,6 +16,10 @@ FINAL = range(200, 600)
 _SWITCHING, _PARTIAL = 101, 206
 _BODILESS = frozenset({204, 304})
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class Unanswered(UpstreamFailed):
+    """The connection ended before a byte of an answer: a reused one may have been dead before the request was sent."""
 
 
 def fault(message: RawResponseMessage, *, upgrades: bool) -> tuple[str, str] | None:

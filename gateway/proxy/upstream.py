@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from gateway.errors import UpstreamFailed
 from gateway.flow import Request, Response
+from gateway.proxy.answered import Unanswered
 from gateway.proxy.deadlines import Deadlines, tick_for
 from gateway.proxy.framing import request_head
 from gateway.proxy.settings import Limits, Route
 from gateway.proxy.tls import client_context
-from gateway.proxy.wire import Unanswered, Wire
+from gateway.proxy.wire import Wire
 from gateway.steps.source import close
 
 _REPEATABLE = frozenset({"GET", "HEAD"})

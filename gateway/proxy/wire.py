@@ -15,7 +15,7 @@ from aiohttp.http_parser import HttpResponseParser
 
 from gateway.errors import UpstreamFailed
 from gateway.flow import Response
-from gateway.proxy.answered import FINAL, announced, fault, named
+from gateway.proxy.answered import FINAL, Unanswered, announced, fault, named
 from gateway.proxy.body import Body
 from gateway.proxy.chunks import in_chunks
 from gateway.proxy.deadlines import NEVER
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 _MOST_INTERIM = 8
 """How many 1xx answers are swallowed before one answer."""
 _CONTINUE, _SWITCHING = 100, 101
-
-
-class Unanswered(UpstreamFailed):
-    """The connection ended before a byte of an answer: a reused one may have been dead before the request was sent."""
 
 
 class Wire(BaseProtocol):
@@ -170,7 +166,7 @@ class Wire(BaseProtocol):
         self._choked = True
 
     def resume_reading(self, resume_parser: bool = True) -> None:
-        """Do nothing: reading is never held back. aiohttp's way would enter `data_received` again from within."""
+        """Do nothing: `Body` says when to read on. aiohttp's way would enter `data_received` again from within."""
 
     def expire(self) -> None:
         """Hear that the system took too long, or that nobody needed this connection any more."""

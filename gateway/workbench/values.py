@@ -44,12 +44,14 @@ class Within:
     """The message that a value stands in: the body, or what another value holds; `base` is the way to it.
 
     `exact`: ways lead to one value each, and no other. `made` is its text after the treatment, None where nobody knows.
+    `holder` is the value that holds it.
     """
 
     case: Case
     base: Location = ()
     exact: bool = True
     made: bytes | None = None
+    holder: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,12 @@ class Value:
         return self.record.labels.at(self.spot)
 
     @property
-    def exact(self) -> bool:
-        """Tell whether its location leads to it, and to nothing else."""
-        return self.within is None or self.within.exact
+    def around(self) -> Iterator[Value]:
+        """Give it, and the values that hold the message in which it stands, from the inside out."""
+        one: Value | None = self
+        while one is not None:
+            yield one
+            one = one.within.holder if one.within else None
 
 
 def values(sight: Sight) -> tuple[Value, ...]:
@@ -83,7 +88,7 @@ def values(sight: Sight) -> tuple[Value, ...]:
     if sight.case is None:
         return ()
     made = plain(sight.case.reading, sight.treated.body) if sight.treated else None
-    return tuple(_values(sight.case, (), made))
+    return tuple(_values(sight.case, made))
 
 
 def is_json(plan: MessagePlan) -> bool:
@@ -186,10 +191,10 @@ def _uncounted(case: Case) -> Iterator[None]:
         case.met = before
 
 
-def _values(case: Case, base: Location, made: bytes | None) -> Iterator[Value]:
+def _values(case: Case, made: bytes | None, holder: Value | None = None) -> Iterator[Value]:
     """Give the values of a body or of what a value holds."""
-    reading = case.reading
-    within = Within(case, base, is_json(reading.plan), made)
+    reading, base = case.reading, holder.location if holder else ()
+    within = Within(case, base, is_json(reading.plan), made, holder)
     if not reading.plan.format.BY_FIELDS:
         record = next(iter(case.owned.values()), case.frame)
         if record is not None and record.labels.classes:
@@ -197,12 +202,12 @@ def _values(case: Case, base: Location, made: bytes | None) -> Iterator[Value]:
         return
     found = _signed(case) if within.exact else _told(case)
     for location, record, spot, old, new, place in found:
+        one = Value((*base, *location), record, spot, new, old, within)
         if place is None:
-            yield Value((*base, *location), record, spot, new, old, within)
+            yield one
             continue
-        result = case.results.get(place)
-        inner = case.inner[place]
-        yield from _values(inner, (*base, *location), plain(inner.reading, result.body) if result else None)
+        inner, result = case.inner[place], case.results.get(place)
+        yield from _values(inner, plain(inner.reading, result.body) if result else None, one)
 
 
 _Found = tuple[Location, Record, Spot, Scalar, Scalar | Signal, Place | None]
