@@ -1,21 +1,28 @@
-"""Runs a fuzz target: by atheris where it is installed, else by mutations of a corpus, the same ones for the same seed.
+"""Runs a fuzz target by mutations of a corpus, the same ones for the same seed; or led by coverage, with atheris.
 
-A target is a function of bytes that raises what must not be. `python fuzz/fuzz_csv.py [seconds] [seed]`.
+A target is a function of bytes that raises what must not be. `python fuzz/fuzz_csv.py [seconds] [seed]`, or
+`python fuzz/fuzz_csv.py --guided [options of libFuzzer]`.
 """
 
 from __future__ import annotations
 
+import importlib
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
+from types import FunctionType
 
 CORPUS = Path(__file__).parent / "corpus"
 
 
 def fuzz(target: Callable[[bytes], None], name: str) -> None:
     """Try the corpus, then mutations of it; what fails is raised with the input that did it."""
+    if sys.argv[1:2] == ["--guided"]:
+        guided(target, name)
+        return
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10
     random = Random(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     corpus = [path.read_bytes() for path in sorted((CORPUS / name).iterdir())]
@@ -26,6 +33,18 @@ def fuzz(target: Callable[[bytes], None], name: str) -> None:
         attempt(target, mutated(random, corpus))
         count += 1
     print(f"{name}: {count} inputs, nothing found")
+
+
+def guided(target: Callable[[bytes], None], name: str) -> None:
+    """Let coverage lead; what is found is kept in a folder that goes away, and inputs that fail where this was started."""
+    atheris = importlib.import_module("atheris")
+    for module in [one for one_name, one in sys.modules.items() if one_name.startswith("gateway.formats.")]:
+        for function in vars(module).values():
+            if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+                function.__code__ = atheris.instrument_func(function).__code__
+    with TemporaryDirectory() as folder:
+        atheris.Setup([sys.argv[0], *sys.argv[2:], folder, str(CORPUS / name)], target)
+        atheris.Fuzz()
 
 
 def attempt(target: Callable[[bytes], None], data: bytes) -> None:

@@ -13,7 +13,7 @@ from gateway.errors import FaultyFiles, Problem
 from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.formats.document import Spot
-from gateway.formats.format import Format, Shape
+from gateway.formats.format import Format, Shape, united
 from gateway.formats.head import HeadLayout
 from gateway.formats.query_language import Fields
 from gateway.formats.registry import FORMATS
@@ -219,15 +219,16 @@ class _Planner:
         each = self._labels(record, depth)
         own = self._labels(message, depth) if message.each else None
         form = FORMATS[message.format]
-        shape = Shape(
-            fields=tuple(field.selector for field in record.fields),
-            customer=source.name if source and source.kind == "body" else None,
-            records=message.records,
-            envelope=tuple(field.selector for field in message.fields) if message.each else (),
-            options={**record.options, **message.options, "labelled": bool(each.classes)},
-        )
         try:
-            layout = form.layout(shape)
+            layout = form.layout(
+                Shape(
+                    fields=tuple(field.selector for field in record.fields),
+                    customer=source.name if source and source.kind == "body" else None,
+                    records=message.records,
+                    envelope=tuple(field.selector for field in message.fields) if message.each else (),
+                    options={**united(record.options, message.options), "labelled": bool(each.classes)},
+                )
+            )
         except ValueError as error:
             hint = "keep one of the selectors, or label the parts one by one"
             self.problems.append(Problem(message.place, str(error), hint, code=Fault.SELECTORS_CLASH))

@@ -193,6 +193,15 @@ def test_a_table_that_lacks_the_customers_column_is_all_strangers():
     assert read(b"id,email\n1,a\n", ("email",), "who").customers == [None]
 
 
+@pytest.mark.parametrize("body", [b"7,a@example\n8,b@example\n", b"aWQsZW1haWwKNyxhQGV4YW1wbGUK", b"7\n"])
+def test_a_header_that_names_nothing_we_know_is_none(body):
+    """Else the first row of a table without a header, or a table in another form, would pass as names."""
+    with pytest.raises(Unreadable) as error:
+        read(body, ("email",), "id")
+    assert error.value.refusal == "body-ambiguous"
+    assert read(b"id\n" + body.replace(b",", b" "), ("email",), "id").customers
+
+
 def test_unlisted_columns_are_treated_and_their_names_are_no_part_of_reports():
     written = treated(read(b"id,email,note\n1,a,b\n"), "x", unlisted="[redacted]")
     assert written.body == b"id,email,note\n[redacted],x,[redacted]\n"

@@ -80,8 +80,9 @@ def test_pairs_can_go(signal):
 
 def test_what_is_refused_is_told_and_what_is_unlisted_is_reached():
     assert after(b"a=1&b=2", ["a"], [lambda _v, _c: Signal.REFUSE]) == (b"a=1&b=2", [], ["/a"])
-    assert after(b"a=1&b=2&=3", ["a"], [None], starred) == (b"a=1&b=*&=*", ["/?"], [])
-    assert after(b"_charset_=UTF-8&b=2", [], [], starred) == (b"_charset_=UTF-8&b=*", ["/?"], [])
+    assert after(b"a=1&b=2&=3", ["a"], [None], starred) == (b"a=1", ["/?"], [])
+    assert after(b"_charset_=UTF-8&b=2", [], [], starred) == (b"_charset_=UTF-8", ["/?"], [])
+    assert after(b"a=1&YW5u==", ["a"], [None], starred) == (b"a=1", ["/?"], [])  # its name could be the value
 
 
 def test_the_customer_is_named_once():
@@ -227,7 +228,8 @@ async def test_a_message_in_a_field_is_treated_by_itself_both_ways():
     masked = quote_plus('{"n":1.50,"email":"***********.com"}', safe="*-._")
     assert gate.asked[0].body == sent.replace(quote(doc).encode(), masked.encode())
     fields = dict(parse_qsl(answer.body.decode()))
-    assert (fields["email"], fields["name"]) == ("***********.com", "[redacted]")
+    assert fields.keys() == {"email", "doc"}  # the name of a pair that nobody labelled could be a value
+    assert fields["email"] == "***********.com"
     assert json.loads(fields["doc"]) == {"email": "***********.com", "n": 1.0}
     assert b"ann" not in answer.body.lower()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
+import xmlrpc.client
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from gateway.errors import Unreadable
 from gateway.formats import charset
@@ -196,7 +197,7 @@ class TestRefused:
         [
             (b"\xef\xbb\xbf<?xml version='1.0' encoding='iso-8859-1'?><a/>", ""),
             ("<?xml version='1.0' encoding='utf-8'?><a/>".encode("utf-16"), ""),
-            ("<?xml version='1.0' encoding='utf-16'?><a/>".encode(), ""),
+            (b"<?xml version='1.0' encoding='utf-16'?><a/>", ""),
             ("<?xml version='1.0' encoding='utf-16'?><a/>".encode("utf-16-le"), ""),
             ("<!DOCTYPE a><a/>".encode("utf-16-be"), ""),
             (b"<?xml version='1.0' encoding='utf-7'?><a>+ADw-b/+AD4-</a>", ""),
@@ -216,9 +217,7 @@ class TestRefused:
         body = f"<?xml version='1.0' encoding='{codec}'?><a><b>M 1</b></a>".encode(codec)
         found = charset.find(body, "")
         made = XML.read(charset.to_utf8(body, found), message("b"), LIMITS).write([edits(MARK)], KEEP)
-        assert charset.from_utf8(made.body, found) == body.replace("M 1".encode(codec)[-6:], b"") or (
-            charset.from_utf8(made.body, found).decode(codec) == body.decode(codec).replace("M 1", "X")
-        )
+        assert charset.from_utf8(made.body, found) == body.decode(codec).replace("M 1", "X").encode(codec)
 
     def test_depth_is_counted_to_the_level(self):
         deep = "<a>" * 64 + "</a>" * 64
@@ -228,33 +227,39 @@ class TestRefused:
         assert refusal("<a>" * 65 + "</a>" * 65, plan) == "body-too-deep"
 
     @pytest.mark.parametrize(
-        "body",
+        ("body", "refused"),
         [
-            b"<a>" * 1_000_000,
-            b"<a>" * 500_000 + b"</a>" * 500_000,
-            b"<a>" + b"<b/>" * 1_100_000 + b"</a>",
-            b"<a " + b" ".join(b"b%d='1'" % n for n in range(1_100_000)) + b"/>",
-            b"<a>" + b"".join(b"<b%d/>" % n for n in range(30_000)) + b"</a>",
-            b"<a>" + b"<!--" * 2_000_000,
-            b"<a>" + b"<![CDATA[" * 1_000_000,
-            b"<a>" + b"<?" * 2_000_000,
-            b"<a b=\"" * 1_000_000,
-            b"<" * 4_000_000,
-            b"<a>" + b"&amp;" * 3_000_000 + b"</a>",
-            b"<" + b"a" * 4_000_000 + b"/>",
-            b"<a " + b"b" * 4_000_000 + b"='1'/>",
-            b"<a " + b" " * 4_000_000 + b"/>",
-            b"<a>" + b"<b c='" + b"x" * 11_000_000 + b"'/></a>",
+            (b"<a>" * 100_000, "body-too-deep"),
+            (b"<a>" * 50_000 + b"</a>" * 50_000, "body-too-deep"),
+            (b"<a>" + b"<b/>" * 110_000 + b"</a>", "body-too-large"),
+            (b"<a " + b" ".join(b"b%d='1'" % n for n in range(110_000)) + b"/>", "body-too-large"),
+            (b"<a>" + b"&#65;" * 110_000 + b"</a>", "body-too-large"),
+            (b"<a>" + b"".join(b"<b%d/>" % n for n in range(30_000)) + b"</a>", "body-too-large"),
+            (b"<a>" + b"<!--" * 1_000_000, "body-too-large"),
+            (b"<a>" + b"<!--" * 100_000, "body-malformed"),
+            (b"<a>" + b"<![CDATA[" * 100_000, "body-malformed"),
+            (b"<a>" + b"<?" * 100_000, "body-malformed"),
+            (b"<a b=" + b'"<' * 100_000, "body-malformed"),
+            (b"<a b='" + b"x" * 1_000_000, "body-malformed"),
+            (b"<" * 100_000, "body-malformed"),
+            (b"<" + b"a" * 1_000_000 + b"/>", "body-malformed"),
+            (b"<a " + b"b" * 1_000_000 + b"='1'/>", "body-malformed"),
+            (b"<a>" + b"<b c='" + b"x" * 11_000_000 + b"'/></a>", "body-malformed"),
+            (b"<a " + b" " * 1_000_000 + b"/>", None),
+            (b"<a>" + b"&amp;" * 1_000_000 + b"</a>", None),
+            (b"<a>x" + b"<!-- -->" * 90_000 + b"</a>", None),
+            (b"<a>" + b"<![CDATA[x]]>" * 90_000 + b"</a>", None),
         ],
-        ids=lambda body: body[:12].decode() + "..." + str(len(body)),
+        ids=lambda one: one[:12].decode() + str(len(one)) if isinstance(one, bytes) else "",
     )
-    def test_bombs_end_swiftly(self, body):
-        began = time.process_time()
+    def test_bombs_end(self, body, refused):
+        plan, limits = message("b", "@c"), BodyLimits(values=100_000)
         try:
-            XML.read(body, message("b", "@c"), LIMITS).write([edits(MARK, MARK, unlisted=MARK)], KEEP)
+            XML.read(body, plan, limits).write([edits(MARK, MARK, unlisted=MARK)], KEEP)
+            found = None
         except Unreadable as error:
-            assert error.refusal in {"body-too-large", "body-too-deep", "body-malformed"}
-        assert time.process_time() - began < 30
+            found = error.refusal
+        assert found == refused
 
     def test_a_record_in_a_record(self):
         plan = message("Id", records="//Order")
@@ -284,7 +289,11 @@ class TestCustomers:
             ("@id", "<a id='C-1'/>", "C-1"),
             ("Customer/@id", "<a><Customer id='C&#x2d;1'>x</Customer></a>", "C-1"),
             ("Id/text()", "<a><Id>C-1</Id></a>", "C-1"),
-            ("Party[Role='AG']/Id", "<a><Party><Role>LF</Role><Id>C-9</Id></Party><Party><Role>AG</Role><Id>C-1</Id></Party></a>", "C-1"),
+            (
+                "Party[Role='AG']/Id",
+                "<a><Party><Role>LF</Role><Id>C-9</Id></Party><Party><Role>AG</Role><Id>C-1</Id></Party></a>",
+                "C-1",
+            ),
             ("Party[@role='AG']/@id", "<a><Party role='LF' id='9'/><Party role='AG' id='1'/></a>", "1"),
         ],
     )
@@ -297,8 +306,13 @@ class TestCustomers:
         document = XML.read(body.encode(), plan, LIMITS)
         assert document.customers == ["1", None, "3"]
         one, other = edits(OWNER), edits(MARK)
-        assert document.write([one, other, other], KEEP).body == body.replace(">A<", ">1<").replace(">B<", ">X<").encode()
-        assert document.write([one] * 3, KEEP, ["7", "8", "9"]).body == body.replace(">A<", ">7<").replace(">B<", ">9<").encode()
+        assert (
+            document.write([one, other, other], KEEP).body == body.replace(">A<", ">1<").replace(">B<", ">X<").encode()
+        )
+        assert (
+            document.write([one] * 3, KEEP, ["7", "8", "9"]).body
+            == body.replace(">A<", ">7<").replace(">B<", ">9<").encode()
+        )
 
     def test_records_by_a_condition(self):
         plan = message("Id", customer="Id", records="/r/Order[@kind='sale']")
@@ -306,7 +320,9 @@ class TestCustomers:
         document = XML.read(body.encode(), plan, LIMITS)
         assert document.customers == ["1"]
         done = document.write([edits(MARK)], edits(unlisted=REDACT))
-        assert done.body == b"<r><Order kind='sale'><Id>X</Id></Order><Order kind='own'></Order></r>".replace(b" kind='own'", b"")
+        assert done.body == b"<r><Order kind='sale'><Id>X</Id></Order><Order kind='own'></Order></r>".replace(
+            b" kind='own'", b""
+        )
 
 
 A, B = "<r><a>1</a><b>2</b></r>", "<r><a x='1' y=\"2\">3</a></r>"
@@ -352,7 +368,8 @@ class TestTreated:
             (["a"], "<?xml version='1.0'?>\n<!-- c --><?p q?>\n<r><a>1</a></r><!-- d -->\n",
              "<?xml version='1.0'?>\n<!-- c --><?p q?>\n<r><a>X</a></r><!-- d -->\n"),
             (["a"], "<r><a b='>'>1</a><a b=\"'>\">2</a></r>", "<r><a b='X'>X</a><a b=\"X\">X</a></r>"),
-            (["a"], "<r><![CDATA[<a>1</a>]]><a>2</a><!--<a>3</a>--></r>", "<r><![CDATA[<a>1</a>]]><a>X</a><!--<a>3</a>--></r>"),
+            (["a"], "<r><![CDATA[<a>1</a>]]><a>2</a><!--<a>3</a>--></r>",
+             "<r><![CDATA[<a>1</a>]]><a>X</a><!--<a>3</a>--></r>"),
             (["b"], "<r><b><![CDATA[]]]]><![CDATA[>]]></b></r>", "<r><b>X</b></r>"),
         ],
     )  # fmt: skip
@@ -372,7 +389,11 @@ class TestTreated:
             ("a/text()", "<r><a>1<b/>2</a></r>", "<r><a><b/></a></r>"),
             (".", "<r x='1'><a>2</a></r>", "<r></r>"),
             (".", "<r x='1'/>", "<r/>"),
-            ("/r", "<?xml version='1.0'?>\n<r xmlns='u' x='1'>2</r>", "<?xml version='1.0'?>\n<r xmlns='u' x='1'>2</r>"),
+            (
+                "/r",
+                "<?xml version='1.0'?>\n<r xmlns='u' x='1'>2</r>",
+                "<?xml version='1.0'?>\n<r xmlns='u' x='1'>2</r>",
+            ),
         ],
     )
     def test_what_is_removed(self, field, body, expected):
@@ -417,10 +438,10 @@ class TestTreated:
         assert done.body.decode() == (expected or body)
         assert bool(done.refused) is (expected is None)
 
-    def test_many_members_are_dropped_in_good_time(self):
-        body = "<r>" + "".join(f"<i><a{n}>1</a{n}><b/></i>" for n in range(2000)) + "</r>"
-        plan = message("i/*")
-        assert "1" not in treated(body, plan, edits(Edit(lambda v, _c: Signal.DROP if v else v))).replace("<b/>", "")[3:3] 
+    def test_many_members_are_dropped(self):
+        body = "<r><i>" + "".join(f"<a{n}>1</a{n}>" for n in range(2000)) + "<b/></i></r>"
+        drop = Edit(lambda value, _customer: Signal.DROP if value else value)
+        assert treated(body, message("i/*"), edits(drop)) == "<r><i><b/></i></r>"
 
     def test_what_holds_nothing_is_seen_refused_and_removed_but_not_filled(self):
         body, plan = "<r><a/><a></a></r>", message("a")
@@ -430,11 +451,13 @@ class TestTreated:
         hollow = Edit(lambda value, _customer: value, hollow=Signal.REFUSE)
         assert written(body, plan, edits(hollow)).refused
 
-    @pytest.mark.parametrize("new", ["<&>\"'", "]]>", "a\rb\nc\td", "", "x" * 10000, "\u00e9\u4e2d\U0001f600", " ", "&amp;", "--"])
-    @pytest.mark.parametrize("body", ["<r a='1' b=\"1\">1</r>", "<r a='1' b=\"1\"><![CDATA[1]]></r>", "<r a='1' b=\"1\">1<!----></r>"])
+    @pytest.mark.parametrize(
+        "new", ["<&>\"'", "]]>", "a\rb\nc\td", "", "x" * 10000, "\u00e9\u4e2d\U0001f600", " ", "&amp;", "--"]
+    )
+    @pytest.mark.parametrize(
+        "body", ["<r a='1' b=\"1\">1</r>", "<r a='1' b=\"1\"><![CDATA[1]]></r>", "<r a='1' b=\"1\">1<!----></r>"]
+    )
     def test_no_value_breaks_out_of_its_place(self, new, body):
-        from lxml import etree
-
         made = treated(body, message("."), edits(Edit(lambda _value, _customer: new)))
         root = etree.fromstring(made.encode())
         assert ("".join(root.itertext()), root.get("a"), root.get("b"), len(root)) == (new, new, new, 0)
@@ -474,7 +497,7 @@ class TestUnlisted:
             ("<r><a>1</a><z>2</z></r>", "<r><a>1</a><z>X</z></r>"),
             ("<r y='1'><a>1</a></r>", "<r y='X'><a>1</a></r>"),
             ("<r>t<a>1</a>u<a/>v</r>", "<r>X<a>1</a>X<a/>X</r>"),
-            ("<r>t<![CDATA[u]]><a>1</a><![CDATA[v]]></r>", "<r>X<a>1</a>X</r>".replace("X<a>1</a>X", "X<a>1</a><![CDATA[X]]>")),
+            ("<r>t<![CDATA[u]]><a>1</a><![CDATA[v]]></r>", "<r>X<a>1</a><![CDATA[X]]></r>"),
             ("<r><!-- x --><a>1</a><?p x?></r><!-- y -->", "<r><a>1</a></r>"),
             ("<!-- x --><?p x?><r><a>1</a></r>", "<r><a>1</a></r>"),
             ("<r><b id='1' z='2'>3</b></r>", "<r><b id='1' z='X'>X</b></r>"),
@@ -496,7 +519,9 @@ class TestUnlisted:
         ("body", "pointers"),
         [
             ("<r><a>1</a><z>2</z></r>", ["/?"]),
-            ("<r y='1'/>", ["", "/?"]),
+            ("<r y='1'/>", ["/?"]),
+            ("<r><z/></r>", ["/?"]),
+            ("<r><c/><b/></r>", []),
             ("<r><a/><!-- x --></r>", ["/#comment"]),
             ("<r><a/><?x y?></r>", ["/#instruction"]),
             ("<r><b id='1' q='2'><a/></b></r>", ["/b/?"]),
@@ -546,8 +571,8 @@ class TestUnlisted:
         assert treated("<r>\n<Order><a>1</a></Order>\n<Order>2</Order>t</r>", plan, edits(REMOVE)) == "<r>\n\nt</r>"
 
     def test_names_that_are_no_values_can_be_kept(self):
-        plan = message("p/v", structure=["//k"])
-        body = "<r><p><k>email</k><v>1</v></p><q><k>phone</k><v>2</v></q></r>"
+        plan = message("p/v", structure=["//k", "//@n"])
+        body = "<r><p><k n='1'>email</k><v>1</v></p><q><k>phone</k><v>2</v></q></r>"
         assert treated(body, plan, edits(unlisted=REDACT)) == body.replace(">2<", ">X<")
 
 
@@ -562,7 +587,8 @@ class TestPlaces:
             (["a/@x", "a"], B, {("/a/@x", (0, 1)): 1, ("/a", (1,)): 2}),
             (["a/text()"], B, {("/a", (0,)): 1, ("/a/?", ()): 2}),
             (["//a"], "<r><b><a>1</a></b></r>", {("/?/a", (0,)): 1}),
-            (["a[1]/b"], "<r><a><b>1</b><c>2</c></a><a><b>3</b></a></r>", {("/a/b", (0,)): 1, ("/a/?", ()): 1, ("/a/b", ()): 1}),
+            (["a[1]/b"], "<r><a><b>1</b><c>2</c></a><a><b>3</b></a></r>",
+             {("/a/b", (0,)): 1, ("/a/?", ()): 1, ("/a/b", ()): 1}),
             (["."], "<r><a>1</a><b c='2'/></r>", {("", (0,)): 3}),
             (["a"], "<r><a><b>1</b><b>2</b></a></r>", {("/a", (0,)): 2}),
             (["u:a"], "<r xmlns='u'><a>1</a></r>", {("/u:a", (0,)): 1}),
@@ -580,19 +606,77 @@ class TestPlaces:
 class TestSelectors:
     @pytest.mark.parametrize(
         "selector",
-        ["a", "/a/b", "//a", "a//b", "@a", "a/@*", "text()", ".", "./a", "p:a/p:*", "a[1]", "a[b='1'][2]/@c", "a[not(@b) and c>1]",
-         "//member[name='email']/value", "child::a/attribute::b", "a[contains(normalize-space(b),'x')]", "日本/名"],
-    )  # fmt: skip
+        [
+            *[
+                "a",
+                "/a/b",
+                "//a",
+                "a//b",
+                "@a",
+                "a/@*",
+                "text()",
+                ".",
+                "./a",
+                "p:a/p:*",
+                "a[1]",
+                "a[b='1'][2]/@c",
+                "child::a/attribute::b",
+                "日本/名",
+            ],
+            *[
+                "//member[name='email']/value",
+                "a[contains(normalize-space(b),'x')]",
+                "div/mod",
+                "a[position()<=last()-1]",
+            ],
+            "a[not(@b) and c > 1 or d = '2']",
+        ],
+    )
     def test_are_a_part_of_xpath(self, selector):
         XML.check(selector)
 
     @pytest.mark.parametrize(
         "selector",
-        ["", "/", "..", "a/..", "a|b", "ancestor::a", "a/following-sibling::b", "preceding::a", "id('a')", "$a", "a[$b]", "a[", "a]",
-         "a[b=c]", "a[//b]", "a[../b]", "a[.//b]", "document('x')", "a[document('file:///etc/passwd')]", "a[re:test(.,'(a+)+$')]",
-         "a[name()='b']", "a[concat(b,'c')='d']", "a[lang('de')]", "//a//b[1]", "a//@b[1]", "@a/b", "text()/a", "a b", "$.a",
-         "a[b[c[d[e]]]]", "a[" + "(" * 20 + "1" + ")" * 20 + "]", "a[" + "-" * 100 + "1]", "a" * 501, "a" + "[1]" * 9, "a[1", "a['x]"],
-    )  # fmt: skip
+        [
+            *[
+                "/",
+                "..",
+                "a/..",
+                "a|b",
+                "ancestor::a",
+                "a/following-sibling::b",
+                "preceding::a",
+                "id('a')",
+                "$a",
+                "a[$b]",
+                "a[",
+                "a]",
+                "a[1",
+                "a['x]",
+                "$.a",
+            ],
+            *[
+                "a[b=c]",
+                "a[//b]",
+                "a[../b]",
+                "a[.//b]",
+                "document('x')",
+                "a[document('file:///etc/passwd')]",
+                "@a/b",
+                "text()/a",
+            ],
+            *[
+                "a[re:test(.,'(a+)+$')]",
+                "a[name()='b']",
+                "a[concat(b,'c')='d']",
+                "a[lang('de')]",
+                "//a//b[1]",
+                "a//@b[1]",
+            ],
+            *("", "a b", "a[b[c[d[e]]]]", "a[" + "(" * 20 + "1" + ")" * 20 + "]", "a[" + "-" * 100 + "1]"),
+            *("a" * 501, "a" + "[1]" * 9),
+        ],
+    )
     def test_that_are_not_taken(self, selector):
         with pytest.raises(ValueError, match=r".+"):
             XML.check(selector)
@@ -641,7 +725,10 @@ class TestSelectors:
             ("<r><a xmlns='urn:v2'>1</a></r>", "<r><a xmlns='urn:v2'>X</a></r>"),
             ("<r xmlns='urn:v3'><a>1</a></r>", "<r xmlns='urn:v3'><a>1</a></r>"),
             ("<p:r xmlns:p='urn:v3'><p:a>1</p:a></p:r>", "<p:r xmlns:p='urn:v3'><p:a>1</p:a></p:r>"),
-            ("<r xmlns='urn:v1'><b c='1' xmlns:z='urn:v1' z:c='2'/></r>", "<r xmlns='urn:v1'><b c='1' xmlns:z='urn:v1' z:c='X'/></r>"),
+            (
+                "<r xmlns='urn:v1'><b c='1' xmlns:z='urn:v1' z:c='2'/></r>",
+                "<r xmlns='urn:v1'><b c='1' xmlns:z='urn:v1' z:c='X'/></r>",
+            ),
             ("<r xmlns='urn:v1'><a xmlns=''>1</a></r>", "<r xmlns='urn:v1'><a xmlns=''>1</a></r>"),
             ("<r xmlns='urn:v&#49;'><a>1</a></r>", "<r xmlns='urn:v&#49;'><a>X</a></r>"),
         ]:
@@ -652,13 +739,11 @@ class TestSelectors:
         body = "<r xmlns='urn:v2' xmlns:z='urn:v1'><a><k>1</k><v>1</v></a><a z:k='1'><v>2</v></a><a><v>3</v></a></r>"
         assert treated(body, plan, edits(MARK)) == body.replace(">2<", ">X<").replace("<v>1<", "<v>X<")
 
-    def test_conditions_stay_in_good_time(self):
+    def test_conditions_over_many_elements(self):
         plan = message("//a[b='1'][last()]", "a[b[c='x']]/b", "a[count(b)>1]/@x", records="//r")
-        body = ("<z>" + "<r>" + "<a x='1'>" + "<b>1</b>" * 30_000 + "</a>" * 1 + "<a><b/></a>" * 30_000 + "</r>" + "<r/>" * 5000 + "</z>").encode()
-        began = time.process_time()
-        document = XML.read(body, plan, LIMITS)
-        document.write([edits(MARK, MARK, MARK)] * len(document.customers), KEEP)
-        assert time.process_time() - began < 30
+        inside = "<a x='1'>" + "<b>1</b>" * 5000 + "</a>" + "<a><b/></a>" * 5000
+        body = "<z><r>" + inside + "</r>" + "<r/>" * 1000 + "</z>"
+        assert treated(body, plan, edits(MARK, MARK, MARK)) == body.replace(">1<", ">X<").replace("'1'", "'X'")
 
     @pytest.mark.parametrize(
         ("selector", "found"),
@@ -686,10 +771,11 @@ class TestSelectors:
 
 
 class TestUntouched:
-    BODIES = (
-        A, B, "<r/>", "<r></r>\n", "<?xml version=\"1.0\" encoding='UTF-8' standalone=\"yes\"?>\r\n<!-- - --><r\n a = '&#x41;' b=\"'\">"
-        "&amp;<![CDATA[<&]]]]><![CDATA[>]]><x:y xmlns:x='u'\t/>\r</r >\n<?p q?>\n<!---->",
-    )  # fmt: skip
+    ODD = (
+        '<?xml version="1.0" encoding=\'UTF-8\' standalone="yes"?>\r\n<!-- - --><r\n a = \'&#x41;\' b="\'">'
+        "&amp;<![CDATA[<&]]]]><![CDATA[>]]><x:y xmlns:x='u'\t/>\r</r >\n<?p q?>\n<!---->"
+    )
+    BODIES = (A, B, "<r/>", "<r></r>\n", ODD)
 
     @pytest.mark.parametrize("body", BODIES)
     def test_what_nothing_changes_is_the_very_same_object(self, body):
@@ -705,17 +791,27 @@ class TestUntouched:
         if not sample.exists():
             pytest.skip("no shared/samples here")
         body = sample.read_bytes()
-        plan = message("//m:Property/@Name", "//@sap:label", namespaces={"m": "http://schemas.microsoft.com/ado/2008/09/edm", "sap": "http://www.sap.com/Protocols/SAPData"})
+        plan = message(
+            "//m:Property/@Name",
+            "//@sap:label",
+            namespaces={
+                "m": "http://schemas.microsoft.com/ado/2008/09/edm",
+                "sap": "http://www.sap.com/Protocols/SAPData",
+            },
+        )
         assert written(body, plan).body == body
         done = written(body, plan, edits(MARK, MARK))
         counts = touched(done)
-        assert sum(counts.values()) == sum(done.body.count(text) - body.count(text) for text in (b' Name="X"', b'sap:label="X"'))
+        assert sum(counts.values()) == sum(
+            done.body.count(text) - body.count(text) for text in (b' Name="X"', b'sap:label="X"')
+        )
         assert len(counts) > 1
 
 
 class TestXmlRpc:
     CALL = (
-        "<?xml version='1.0'?>\n<methodCall><methodName>model.party.party.create</methodName><params><param><value><struct>"
+        "<?xml version='1.0'?>\n<methodCall><methodName>model.party.party.create</methodName>"
+        "<params><param><value><struct>"
         "<member><name>email</name><value><string>lin@example.org</string></value></member>"
         "<member><name>credit</name><value><int>500</int></value></member>"
         "<member><name>rate</name><value><double>1.50</double></value></member>"
@@ -755,9 +851,14 @@ class TestXmlRpc:
     )
     def test_members_by_name(self, member, new, expected):
         plan = message(f"//member[name='{member}']", form=RPC)
-        made = treated(self.CALL, plan, edits(Edit(lambda _value, _customer: new, Whole.EMPTY if member != "tags" else Whole.DESCEND)), form=RPC)
+        made = treated(
+            self.CALL,
+            plan,
+            edits(Edit(lambda _value, _customer: new, Whole.EMPTY if member != "tags" else Whole.DESCEND)),
+            form=RPC,
+        )
         before, _, rest = self.CALL.partition(f"<name>{member}</name>")
-        assert made == f"{before}<name>{member}</name>{expected}{rest[rest.index('</member>'):]}"
+        assert made == f"{before}<name>{member}</name>{expected}{rest[rest.index('</member>') :]}"
 
     def test_structures_are_emptied_and_members_removed(self):
         plan = message("//member[name='tags']", "//member[name='email']", form=RPC)
@@ -766,14 +867,20 @@ class TestXmlRpc:
         assert "email" not in made
 
     def test_unlisted_values_are_redacted_and_it_stays_xml_rpc(self):
-        import xmlrpc.client
-
         plan = message("//member[name='note']", form=RPC)
         redact = Edit(lambda value, _c: None if not isinstance(value, str) else "[redacted]", Whole.EMPTY)
         made = treated(self.CALL, plan, edits(unlisted=redact), form=RPC)
         (params,), method = xmlrpc.client.loads(made)
         assert method == "model.party.party.create"
-        assert params == {"email": "[redacted]", "credit": None, "rate": None, "ok": None, "note": "plain", "none": None, "tags": [None]}
+        assert params == {
+            "email": "[redacted]",
+            "credit": None,
+            "rate": None,
+            "ok": None,
+            "note": "plain",
+            "none": None,
+            "tags": [None],
+        }
 
     @pytest.mark.parametrize(
         ("kind", "old", "new", "expected"),
@@ -798,16 +905,31 @@ class TestSoap:
     def envelope(self, inside, version="http://schemas.xmlsoap.org/soap/envelope/"):
         return f"<e:Envelope xmlns:e='{version}'>{inside}</e:Envelope>"
 
-    @pytest.mark.parametrize("version", ["http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"])
+    @pytest.mark.parametrize(
+        "version", ["http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"]
+    )
     def test_both_versions_are_one_to_the_officer(self, version):
-        plan = message("soap:Body/so:Order/so:Email", "soap:Body[so:Order]/so:Order/so:Id", form=SOAP, namespaces={"so": "urn:so"})
-        body = self.envelope("<e:Header/><e:Body><Order xmlns='urn:so'><Email>1</Email><Id>2</Id></Order></e:Body>", version)
+        plan = message(
+            "soap:Body/so:Order/so:Email", "soap:Body[so:Order]/so:Order/so:Id", form=SOAP, namespaces={"so": "urn:so"}
+        )
+        body = self.envelope(
+            "<e:Header/><e:Body><Order xmlns='urn:so'><Email>1</Email><Id>2</Id></Order></e:Body>", version
+        )
         assert treated(body, plan, edits(MARK, MARK), form=SOAP) == body.replace(">1<", ">X<").replace(">2<", ">X<")
 
-    @pytest.mark.parametrize("inside", [
-        "", "<e:Header/>", "<e:Body/><e:Body/>", "<e:Body/><e:Header/>", "<e:Header/><e:Header/><e:Body/>", "<Body/>", "<e:Body/><x/>",
-        "<f:Body xmlns:f='http://www.w3.org/2003/05/soap-envelope'/>",
-    ])
+    @pytest.mark.parametrize(
+        "inside",
+        [
+            "",
+            "<e:Header/>",
+            "<e:Body/><e:Body/>",
+            "<e:Body/><e:Header/>",
+            "<e:Header/><e:Header/><e:Body/>",
+            "<Body/>",
+            "<e:Body/><x/>",
+            "<f:Body xmlns:f='http://www.w3.org/2003/05/soap-envelope'/>",
+        ],
+    )
     def test_an_envelope_has_one_body(self, inside):
         assert refusal(self.envelope(inside), form=SOAP) == "body-wrong-type"
 

@@ -1,4 +1,4 @@
-"""Laws of XML bodies, with lxml as the other opinion: what is found and replaced is the same, the rest stays, byte for byte."""
+"""Laws of XML bodies, with lxml as the other opinion: what is found and replaced is the same, the rest stays."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def element(draw: Callable, depth: int = 0) -> str:
     for attribute in draw(st.lists(st.sampled_from(["x", "y", "p:x", "q:y"]), unique=True, max_size=3)):
         quote = draw(st.sampled_from("\"'"))
         equals = draw(st.sampled_from(["=", " = "]))
-        attributes.append(f"{draw(st.sampled_from([' ', '  ']))}{attribute}{equals}{quote}{escaped(draw(TEXTS), draw)}{quote}")
+        attributes.append(
+            f"{draw(st.sampled_from([' ', '  ']))}{attribute}{equals}{quote}{escaped(draw(TEXTS), draw)}{quote}"
+        )
     if draw(st.integers(0, 9)) == 0:
         attributes.append(" xmlns:p='urn:q'")
     start = f"<{name}{''.join(attributes)}{space}"
@@ -61,13 +63,19 @@ def part(depth: int) -> st.SearchStrategy[str]:
 
 @st.composite
 def document(draw: Callable) -> str:
-    start = draw(st.sampled_from(["", "<?xml version='1.0'?>", '<?xml version="1.0" encoding="utf-8"?>\r\n', "<!-- c -->\n"]))
+    start = draw(
+        st.sampled_from(["", "<?xml version='1.0'?>", '<?xml version="1.0" encoding="utf-8"?>\r\n', "<!-- c -->\n"])
+    )
     inside = "".join(draw(st.lists(part(1), max_size=5)))
-    return f"{start}<r xmlns:p='urn:p' xmlns:q=\"urn:q\">{inside}</r>{draw(st.sampled_from(['', chr(10), '<!-- d --> ', '<?e f?>']))}"
+    end = draw(st.sampled_from(["", "\n", "<!-- d --> ", "<?e f?>"]))
+    return f"{start}<r xmlns:p='urn:p' xmlns:q=\"urn:q\">{inside}</r>{end}"
 
 
 PATHS = st.lists(
-    st.tuples(st.sampled_from(["", "", "", "/"]), st.sampled_from(["a", "b", "p:a", "p:*", "*", "a[1]", "*[a]", "b[@x]", "p:b[last()]", "a[.='x']"])),
+    st.tuples(
+        st.sampled_from(["", "", "", "/"]),
+        st.sampled_from(["a", "b", "p:a", "p:*", "*", "a[1]", "*[a]", "b[@x]", "p:b[last()]", "a[.='x']"]),
+    ),
     min_size=1,
     max_size=3,
 )
@@ -78,7 +86,9 @@ def selectors(draw: Callable) -> str:
     steps = draw(PATHS)
     tail = draw(st.sampled_from(["", "", "/@x", "/@p:x", "/@*", "/text()"]))
     conditions = any("[" in name for _, name in steps)
-    text = "".join(("//" if deep and not (conditions and index) else "/") + name for index, (deep, name) in enumerate(steps))
+    text = "".join(
+        ("//" if deep and not (conditions and index) else "/") + name for index, (deep, name) in enumerate(steps)
+    )
     if draw(st.booleans()):
         return text.lstrip("/") + tail
     return f"/r{text}{tail}" if not text.startswith("//") else text + tail
@@ -86,7 +96,9 @@ def selectors(draw: Callable) -> str:
 
 def oracle(body: bytes, selector: str) -> list[str]:
     """Find values with lxml alone: all below the elements that are selected, or attributes, or texts."""
-    root = etree.fromstring(body, etree.XMLParser(remove_comments=True, remove_pis=True, strip_cdata=True, resolve_entities=False))
+    root = etree.fromstring(
+        body, etree.XMLParser(remove_comments=True, remove_pis=True, strip_cdata=True, resolve_entities=False)
+    )
     path = selector if selector.startswith("/") else f"/r/{selector}"
     found: dict[tuple[object, str], str] = {}
     order = {each: at for at, each in enumerate(root.iter())}
@@ -161,7 +173,9 @@ def test_bytes_outside_of_what_is_treated_stay(text: str, selector: str, whole: 
     made = XML.read(body, plan, LIMITS).write([Edits(lambda _spot: edit)], Edits(lambda _spot: None))
     etree.fromstring(made.body)
     left = iter(body)
-    for piece in re.split("\N{BLACK SQUARE}|&#9632;".encode(), made.body.replace(b"<![CDATA[", b"").replace(b"]]>", b"")):
+    for piece in re.split(
+        "\N{BLACK SQUARE}|&#9632;".encode(), made.body.replace(b"<![CDATA[", b"").replace(b"]]>", b"")
+    ):
         assert all(byte in left for byte in piece)
 
 
@@ -170,7 +184,9 @@ def test_bytes_outside_of_what_is_treated_stay(text: str, selector: str, whole: 
 def test_an_unlisted_value_never_survives(text: str, secret: str) -> None:
     """Planted as text, attribute, comment, instruction and CDATA, in pieces too: redacted bodies hold nothing of it."""
     plain = secret.replace("&lt;", "<")
-    body = text.replace("x", "").replace("</r>", f"<z>{secret}</z><z y='{secret}'/><!--{plain}--><?z {plain}?><z><![CDATA[{plain}]]></z></r>")
+    body = text.replace("x", "").replace(
+        "</r>", f"<z>{secret}</z><z y='{secret}'/><!--{plain}--><?z {plain}?><z><![CDATA[{plain}]]></z></r>"
+    )
     body = body.encode()
     try:
         found = XML.read(body, XML.layout(Shape(("zz",))), LIMITS)
@@ -189,7 +205,11 @@ def test_an_unlisted_value_never_survives(text: str, secret: str) -> None:
 def test_broken_bodies_are_refused_with_one_error_or_read_as_lxml_reads_them(body: bytes, data: st.DataObject) -> None:
     if len(body) > 2:
         at = data.draw(st.integers(0, len(body) - 1))
-        body = body[:at] + data.draw(st.sampled_from([b"", b"<", b">", b"&", b"'", b"]]>", b"-->", b"/", b"<a", b"\x00", b"?>"])) + body[at + data.draw(st.integers(0, 3)) :]
+        body = (
+            body[:at]
+            + data.draw(st.sampled_from([b"", b"<", b">", b"&", b"'", b"]]>", b"-->", b"/", b"<a", b"\x00", b"?>"]))
+            + body[at + data.draw(st.integers(0, 3)) :]
+        )
     plan = XML.layout(Shape(("//a", "b[1]", "//@x"), options={"namespaces": SPACES}))
     edit = Edit(lambda _value, _customer: "new")
     try:
@@ -197,12 +217,14 @@ def test_broken_bodies_are_refused_with_one_error_or_read_as_lxml_reads_them(bod
     except Unreadable:
         return
     root = etree.fromstring(body)
-    assert len(list(root.iter("*"))) == sum(1 for _ in etree.fromstring(found.write([Edits(lambda _spot: edit)], Edits(lambda _s: None)).body).iter("*"))
+    assert len(list(root.iter("*"))) == sum(
+        1 for _ in etree.fromstring(found.write([Edits(lambda _spot: edit)], Edits(lambda _s: None)).body).iter("*")
+    )
 
 
 @COMMON
 @given(st.lists(st.tuples(st.sampled_from(["C-1", "C-2", "C-3", ""]), element(1)), max_size=6), st.booleans())
-def test_each_record_is_treated_for_its_own_customer(rows: list[tuple[str, str]], conditional: bool) -> None:  # noqa: FBT001 - drawn
+def test_each_record_is_treated_for_its_own_customer(rows: list[tuple[str, str]], conditional: bool) -> None:
     """By names or by a condition: a record's values all meet its own customer's edits, and no other's."""
     inner = "".join(f"<o><id>{customer}</id><v>{inside}</v></o>" for customer, inside in rows)
     body = f"<r xmlns:p='urn:p' xmlns:q='urn:q'>{inner}</r>".encode()
@@ -212,5 +234,10 @@ def test_each_record_is_treated_for_its_own_customer(rows: list[tuple[str, str]]
     edit = Edit(lambda value, customer: f"of {customer}" if value else value)
     made = found.write([Edits(lambda _spot: edit)] * len(rows), Edits(lambda _spot: None))
     for (customer, _), record in zip(rows, etree.fromstring(made.body), strict=True):
-        values = [run for each in record[1].iter("*") for run in (each.text, *(below.tail for below in each)) if run and run.strip()]
+        values = [
+            run
+            for each in record[1].iter("*")
+            for run in (each.text, *(below.tail for below in each))
+            if run and run.strip()
+        ]
         assert set(values) <= {f"of {customer or None}"}

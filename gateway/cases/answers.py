@@ -10,7 +10,6 @@ from gateway.cases.bodies import Body
 from gateway.cases.difference import differences
 from gateway.cases.outcome import Outcome
 from gateway.cases.texts import line_differences, text_of
-
 from gateway.errors import Place, Problem
 from gateway.faults import Fault
 from gateway.flow import Leg, header
@@ -87,7 +86,7 @@ class BodyIs:
         new = text_of(outcome.text(self.leg))
         old = text_of(expected) if self.body.text is None else self.body.text
         if old is None and new is not None:  # in the charset of what was found
-            old, new = text_of(outcome.text(self.leg, expected)), new
+            old = text_of(outcome.text(self.leg, expected))
         if old is None or new is None:
             return [f"another body: {_sized(expected)} expected, {_sized(found)} found"]
         return list(line_differences(old, new, ends=self.body.text is None))

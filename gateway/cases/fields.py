@@ -16,6 +16,7 @@ from gateway.errors import Place, Problem
 from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.formats.document import Scalar, Signal
+from gateway.formats.tally import text_of
 from gateway.workbench.values import Location, Value
 
 _MOST = 3
@@ -83,10 +84,11 @@ class FieldMeets:
 
     def _becomes(self, outcome: Outcome, found: Iterable[Value], wanted: Scalar) -> Iterator[Problem]:
         """Tell the places that become something else."""
-        after = outcome.after(self.leg)
+        after = outcome.after()
         for one in found:
             value = after(one)
-            if value is Signal.REMOVE or not alike(value, wanted):
+            texts = one.within is not None and not one.within.exact  # where there are no other values than texts
+            if value is Signal.REMOVE or not (alike(value, wanted) or (texts and _same_text(value, wanted))):
                 shown = "nothing: it is gone" if isinstance(value, Signal) else written(value)
                 message = (
                     f"{self.where}: expected to become {written(wanted)}, but {pointer(one.location)} becomes {shown}"
@@ -123,6 +125,11 @@ class UnlistedMeets:
 def alike(one: object, other: object) -> bool:
     """Tell whether two scalars are the same JSON value: 1.50 is 1.5, and true is not 1."""
     return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _same_text(one: Scalar | Signal, other: Scalar) -> bool:
+    """Tell whether two values are written alike where there is only text."""
+    return not isinstance(one, Signal) and text_of(one) == text_of(other)
 
 
 def written(value: object) -> str:

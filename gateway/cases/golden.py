@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from gateway.cases.answers import BodyIs
-from gateway.cases.outcome import Outcome
 from gateway.cases.difference import differences
+from gateway.cases.outcome import Outcome
 from gateway.cases.run import Result
 from gateway.errors import Problem
 from gateway.faults import Fault

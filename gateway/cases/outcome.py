@@ -101,7 +101,9 @@ class Reading:
 
     def _parsed(self, parse: Callable[[bytes], Any]) -> Any:
         case = self.sight.case
-        return None if case is None or not is_json(case.reading.plan) else parsed(case.reading.plan, case.reading.text, parse)
+        if case is None or not is_json(case.reading.plan):
+            return None
+        return parsed(case.reading.plan, case.reading.text, parse)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +166,8 @@ class Outcome:
         kind = header(message.headers, "content-type") if message else None
         return plan.format.NAME != "json" if plan is not None else is_text_of(kind)
 
-    def after(self, leg: Leg) -> Callable[[Value], Scalar | Signal]:
+    @staticmethod
+    def after() -> Callable[[Value], Scalar | Signal]:
         """Give what tells what stands at a place afterwards; `Signal.REMOVE` where nothing does."""
         bodies: dict[int, tuple[Any, Any]] = {}
 

@@ -125,7 +125,7 @@ def _part(tried: _Tried, trial: Trial, part: int) -> tuple[_Tried, Trial]:
 def _fields(story: Story, wanted: str) -> Fields:
     """Find the places that were asked for."""
     try:
-        narrow = chosen(wanted)
+        narrow = chosen(wanted, {one.name for leg in story.legs for field in leg.fields for one in field.fields})
     except ValueError as error:
         raise click.UsageError(f"--field: {error}") from None
     pairs = ((leg, narrow(field)) for leg in story.legs for field in leg.fields)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.dryrun.changes import FieldChange, Side
-from gateway.dryrun.leaves import OUTCOME, Leaf, Leaves, Path, Shown, Tracer, together
+from gateway.dryrun.leaves import ANYTHING, OUTCOME, Leaf, Leaves, Path, Shown, Tracer, together
 from gateway.dryrun.origin import because_of, fields_of, passes, rules_of, successor_of, verdict_rules
 from gateway.errors import Place
 from gateway.flow import Leg
@@ -24,8 +24,8 @@ from gateway.treatments.registry import build
 from gateway.treatments.strength import Shift, shift, shows
 from gateway.treatments.words import told
 from gateway.workbench import Trial
+from gateway.workbench.values import is_json, parsed, plain
 
-_ANYTHING = Leaf(None, Shown.GONE)
 _REMOVE = build("remove", {})
 _WHOLE = "so short that it is masked whole"
 
@@ -101,8 +101,8 @@ def _changes(before: _View, after: _View) -> Iterator[tuple[Path, str, Leaf, Lea
     for path, a, b in together(one.body if one else None, other.body if other else None):
         if isinstance(a, int) and isinstance(b, int) and not (a ^ b) & OUTCOME:
             continue
-        was = _ANYTHING if one is None else one.read(a)
-        is_ = _ANYTHING if other is None else other.read(b)
+        was = ANYTHING if one is None else one.read(a)
+        is_ = ANYTHING if other is None else other.read(b)
         kind = _kind(path, was, is_)
         if kind:
             yield path, kind, was, is_
@@ -119,9 +119,9 @@ def _kind(path: Path, was: Leaf, is_: Leaf) -> str:
         return "exposed"
     if before is Shown.SAME:
         return "hidden"
-    if was is _ANYTHING:
+    if was is ANYTHING:
         return "exposed" if is_.cell and after is not Shown.GONE and shows(is_.cell.fate.treatment) else ""
-    if is_ is _ANYTHING:
+    if is_ is ANYTHING:
         return "hidden" if was.cell and before is not Shown.GONE and shows(was.cell.fate.treatment) else ""
     if isinstance(_by(was), Mask) and isinstance(_by(is_), Mask) and before is not after:
         return "hidden" if after is Shown.VEILED else "exposed"  # a text may be short enough to be masked whole
@@ -161,7 +161,9 @@ def _because(old: Side, new: Side, before: _View, after: _View) -> Place | None:
 
 def _unplaced(leg: Leg, before: _View, after: _View) -> Counter[FieldChange]:
     """Tell of bodies that differ though no value does: an empty object that goes or stays, a number of 1,000 digits."""
-    old, new = _parsed(before.body), _parsed(after.body)
+    if not all(view.sight and view.sight.plan and view.sight.plan.format.BY_FIELDS for view in (before, after)):
+        return Counter()  # what is changed in documents is told by their marks
+    old, new = _parsed(before), _parsed(after)
     if old == new:
         return Counter()  # white space
     kind = "exposed" if _adds(old, new) else "hidden"
@@ -169,12 +171,18 @@ def _unplaced(leg: Leg, before: _View, after: _View) -> Counter[FieldChange]:
     return Counter([FieldChange(kind, leg, "", was, is_, None)])
 
 
-def _parsed(body: bytes) -> Any:
-    """Read a body with its numbers as they are written."""
+def _parsed(view: _View) -> Any:
+    """Read a body with its numbers as they are written; the text of one that isn't JSON."""
+    case = view.sight.case if view.sight else None
+    if case is None:
+        return view.body
+    text = plain(case.reading, view.body)
+    if not is_json(case.reading.plan):
+        return text
     try:
-        return json.loads(body, parse_int=str, parse_float=str)
-    except ValueError:
-        return body
+        return parsed(case.reading.plan, text, lambda one: json.loads(one, parse_int=str, parse_float=str))
+    except (ValueError, RecursionError):
+        return text
 
 
 def _adds(old: Any, new: Any) -> bool:

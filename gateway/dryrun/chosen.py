@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from gateway.dryrun.leaves import Path
@@ -13,8 +13,10 @@ Chosen = Callable[[FieldStory], FieldStory | None]
 """Give the part of a place's story that was asked for, None where it is another place."""
 
 
-def chosen(text: str) -> Chosen:
+def chosen(text: str, selectors: Collection[str] = ()) -> Chosen:
     """Read what was asked for. Raises ValueError, with words for people, for what is neither pointer nor selector.
+
+    `selectors` are those of the catalogue that met something, in the words of any format.
 
     A pointer (RFC 6901) means what stands there and all below; `*` is any name or index, `?` any name, as in reports. A
     selector means the fields that have it in the catalogue, or what it selects in the whole body.
@@ -23,6 +25,8 @@ def chosen(text: str) -> Chosen:
         return _selected(text)
     if text.startswith("#"):  # outside of the body
         return lambda field: field if field.pointer == text or field.pointer.startswith(f"{text}/") else None
+    if text in selectors:
+        return lambda field: field if any(one.name == text for one in field.fields) else None
     if text and not text.startswith("/"):
         raise ValueError("a field is a JSON Pointer such as /customer/email, or a selector such as $.customer.email")
     wanted = tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])

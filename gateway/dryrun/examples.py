@@ -8,8 +8,10 @@ from json import JSONDecodeError, JSONDecoder, dumps
 from typing import Any
 
 from gateway.dryrun.report import Example
+from gateway.formats.document import Signal
 from gateway.formats.json import JsonDocument
 from gateway.steps.sight import Sight
+from gateway.workbench.values import parts, plain, values
 
 _LARGEST_BODY = 1 << 20
 _LONGEST = 80
@@ -20,19 +22,32 @@ _GONE = object()
 def example(sight: Sight, pointer: str, *, treated: bool) -> Example | None:
     """Give the first value at a pointer (with `*` and `?`), before and after; where `treated`, the first that changed.
 
-    None where there is none, or the body is no JSON or too large to be looked through for an example.
+    None where there is none, or the body is too large to be looked through for an example.
     """
     written = sight.treated
     if pointer.startswith("#"):
         return None  # outside of the body
-    if not isinstance(sight.document, JsonDocument) or written is None or len(sight.document.body) > _LARGEST_BODY:
+    if sight.case is None or written is None or len(sight.case.reading.text) > _LARGEST_BODY:
         return None
-    before = _parsed(sight.document.body)
-    after = _parsed(written.body)
+    if not isinstance(sight.document, JsonDocument):
+        return _listed(sight, pointer, treated=treated)
+    before = _parsed(sight.case.reading.text)
+    after = _parsed(plain(sight.case.reading, written.body))
     names = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
     for old, new in _pairs(before, after, names):
         if not isinstance(old, dict | list) and (not treated or old != new or type(old) is not type(new)):
             return Example(_told(old), None if new is _GONE else _told(new))
+    return _listed(sight, pointer, treated=treated) if sight.case.inner else None
+
+
+def _listed(sight: Sight, pointer: str, *, treated: bool) -> Example | None:
+    """Do as `example` for what has pointers, and for what values hold: there the first steps may be left out."""
+    wanted = parts(pointer)
+    for one in values(sight):
+        way = tuple("*" if isinstance(step, int) else step for step in one.location)
+        named = len(way) >= len(wanted) and all(a in {b, "?"} for a, b in zip(wanted[::-1], way[::-1], strict=False))
+        if named and (not treated or one.after != one.old or type(one.after) is not type(one.old)):
+            return Example(_told(one.old), None if isinstance(one.after, Signal) else _told(one.after))
     return None
 
 

@@ -7,18 +7,26 @@ held against each other value by value, even where their catalogues cut the same
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from json import JSONDecoder
 from typing import Any
 
+from gateway.dryrun.loose import APART, Item, Loose, beside
 from gateway.flow import Leg
 from gateway.formats.document import Edit, Edits, Scalar, Signal, Spot, Whole
+from gateway.formats.json import Layout
+from gateway.formats.parts import Part
 from gateway.policy.memo import Memo
+from gateway.regime import MessagePlan
+from gateway.steps.reading import Place
 from gateway.steps.record import Record
 from gateway.steps.sight import Sight
+from gateway.steps.treat import Case
+from gateway.workbench.listing import listed
 from gateway.workbench.survey import Fate, Seen, fate
+from gateway.workbench.values import after, answer, held, is_json, parsed, parts
 
 Path = tuple[str | int, ...]
 """The way to one value: names of members and indexes of elements, from the top of the body."""
@@ -48,13 +56,14 @@ class Cell:
 
     `ways` are the JSON Pointers, in parts, at which such values were met: `*` for indexes, `?` for unlisted names. A
     value below a way's end belongs to an object or array that is treated as a whole; so does one below `emptied` parts,
-    where a field above is redacted.
+    where a field above is redacted. `plan` is that of the message whose fields they are.
     """
 
     record: Record
     spot: Spot
     fate: Fate
     ways: tuple[tuple[str, ...], ...]
+    plan: MessagePlan
     emptied: int | None = None
 
     @property
@@ -87,7 +96,10 @@ class Leaf:
 
 
 KEPT = Leaf(None, Shown.SAME)
-"""A value that no edit may look at: null on the way to a field."""
+"""A value that no edit may look at: null on the way to a field, or what a format knows to be nobody's."""
+
+ANYTHING = Leaf(None, Shown.GONE)
+"""What stands beside a value of a leg that shows nothing, or that was read in a way that can't be held against it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +112,7 @@ class Leaves:
     def read(self, number: object) -> Leaf:
         """Tell of the value that a number stands for."""
         if not isinstance(number, int):
-            return KEPT
+            return ANYTHING if number is APART else KEPT
         shown = (number & OUTCOME) >> _PRINT_BITS
         return Leaf(self.cells[number >> _PRINT_BITS + _SHOWN_BITS], Shown(shown), number & _PRINTS)
 
@@ -118,61 +130,139 @@ class Tracer:
 
     def trace(self, sight: Sight) -> Leaves | None:
         """Give the values of a leg; None for a leg without a body. An opaque body is one value."""
-        document, plan = sight.document, sight.plan
-        if document is None or plan is None:
+        if sight.case is None:
             return None
+        cells: list[Cell] = []
+        body = self._body(sight.case, sight, cells, ((),))
+        return Leaves(body, tuple(cells))
+
+    def _body(self, case: Case, sight: Sight, cells: list[Cell], above: tuple[tuple[str, ...], ...]) -> Any:
+        """Put numbers for the values of a body, or of what is held at the end of the ways `above`; add their cells."""
+        plan = case.reading.plan
         if not plan.format.BY_FIELDS:
-            return _opaque(sight)
-        numbers: dict[tuple[int, Spot], int] = {}
-        # What is written is guarded by what this caller may have read: those edits serve one flow only.
-        shared = sight.leg is Leg.RESPONSE
-        spies = {id(record): self._spy(record.edits, numbers, shared=shared) for record in sight.judged}
-        owned = {record.facts.customer: spies[id(record)] for record in sight.judged if record.count}
-        frame = next((spies[id(record)] for record in sight.judged if not record.count), None)
-        edits = [owned[customer].edits for customer in sight.customers]
-        written = document.write(edits, frame.edits if frame else Edits(lambda _spot: None), sight.customers)
+            return _opaque(case, sight, cells, above)
+        return self._ways(case, sight, cells, above) if is_json(plan) else self._listed(case, sight, cells, above)
+
+    def _ways(self, case: Case, sight: Sight, cells: list[Cell], above: tuple[tuple[str, ...], ...]) -> Any:
+        """Put numbers in the places of values that have ways of their own."""
+        reading = case.reading
+        numbers = _Numbers(len(cells))
+        # What is written is guarded by what this caller may have read: those edits serve one flow only; and so do those
+        # that put treated messages and addresses in their places.
+        judged = [*case.owned.values(), *([case.frame] if case.frame else [])]
+        spies = {
+            id(record): self._spy(record, numbers, case, shared=sight.leg is Leg.RESPONSE and not _bound(record))
+            for record in judged
+        }
+        edits = [spies[id(case.owned[customer])].edits for customer in reading.customers]
+        frame = spies[id(case.frame)].edits if case.frame else Edits(lambda _spot: None)
+        written = reading.document.write(edits, frame, reading.customers)
         ways: dict[tuple[int, Spot], list[tuple[str, ...]]] = {}
         for touch in written.touches:
-            ways.setdefault((id(touch.edits), touch.spot), []).append(_parts(touch.pointer))
-        by = {id(spies[id(record)].edits): record for record in sight.judged}
-        cells = tuple(_cell(by[edits_], spot, tuple(ways.get((edits_, spot), ())), sight) for edits_, spot in numbers)
-        return Leaves(_JSON.decode(written.body.decode()), cells)
+            found = ways.setdefault((id(touch.edits), touch.spot), [])
+            found += [(*way, *parts(touch.pointer)) for way in above]
+        by = {id(spies[id(record)].edits): record for record in judged}
+        before = len(above[0]) if above else 0
+        cells += [
+            _cell(by[edits_], spot, tuple(ways.get((edits_, spot), ())), sight, reading.plan, before)
+            for edits_, spot, _ in numbers.known
+        ]
+        body = parsed(reading.plan, written.body, lambda text: _JSON.decode(text.decode()))
+        held = {
+            number: self._body(case.inner[place], sight, cells, tuple(ways.get((edits_, spot), ())))
+            for (edits_, spot, place), number in numbers.known.items()
+            if place is not None
+        }
+        return _opened(body, held) if held else body
 
-    def _spy(self, actual: Edits, numbers: dict[tuple[int, Spot], int], *, shared: bool) -> _Spy:
-        found = self.spies.get(actual) if shared else None
+    def _listed(self, case: Case, sight: Sight, cells: list[Cell], above: tuple[tuple[str, ...], ...]) -> Loose:
+        """Give numbers to values that have pointers."""
+        groups: dict[tuple[int, Spot, str], int] = {}
+        held: dict[Place, Any] = {}
+        items: list[Item] = []
+        for one in listed(case):
+            new, place = answer(one, case)
+            way, old = parts(one.pointer), one.old.text if isinstance(one.old, Part) else one.old
+            ways = tuple((*before, *way) for before in above)
+            if place is not None:
+                if place not in held:
+                    held[place] = self._body(case.inner[place], sight, cells, ways)
+                items.append(Item(way, _print(old), held[place]))
+                continue
+            key = (id(one.record.edits), one.spot, one.pointer)
+            if key not in groups:
+                groups[key] = len(cells)
+                cells.append(_cell(one.record, one.spot, ways, sight, case.reading.plan, 0))
+            shown, print_ = _arrival(old, new)
+            items.append(Item(way, _print(old), (groups[key] << _SHOWN_BITS | shown) << _PRINT_BITS | print_))
+        return Loose(tuple(items))
+
+    def _spy(self, record: Record, numbers: _Numbers, case: Case, *, shared: bool) -> _Spy:
+        found = self.spies.get(record.edits) if shared else None
         if found is None:
-            found = _Spy(actual)
+            found = _Spy(record.edits, None if shared else record, None if shared else case)
             if shared:
-                self.spies.put(actual, found)
+                self.spies.put(record.edits, found)
         found.numbers = numbers
         return found
+
+
+@dataclass(slots=True, eq=False)
+class _Numbers:
+    """Numbers of the cells that one writing meets, from the `first` on: by edits, spot, and what the value holds."""
+
+    first: int = 0
+    known: dict[tuple[int, Spot, Place | None], int] = field(default_factory=dict)
+
+    def of(self, edits: Edits, spot: Spot, place: Place | None) -> int:
+        return self.known.setdefault((id(edits), spot, place), self.first + len(self.known))
 
 
 class _Spy:
     """Edits that put a number in the place of each value, by what the actual ones make of it."""
 
-    def __init__(self, actual: Edits) -> None:
-        self.numbers: dict[tuple[int, Spot], int] = {}
+    def __init__(self, actual: Edits, record: Record | None, case: Case | None) -> None:
+        self.numbers = _Numbers()
         self.edits = Edits(lambda spot: self._edit(spot, actual.of(spot)), self._edit((), actual.unlisted))
+        self._record, self._case = record, case
 
     def _edit(self, spot: Spot, actual: Edit | None) -> Edit:
         look = _look(actual)
 
         def number(value: Scalar, customer: str | None) -> int:
-            shown, print_ = look(value, customer)
-            cell = self.numbers.setdefault((id(self.edits), spot), len(self.numbers))
-            return (cell << _SHOWN_BITS | shown) << _PRINT_BITS | print_
+            place: Place | None = None
+            if spot and self._record is not None and self._case is not None and self._record.labels.contains:
+                shown, print_, place = self._inside(spot, actual, value, customer)
+            else:
+                shown, print_ = look(value, customer)
+            return (self.numbers.of(self.edits, spot, place) << _SHOWN_BITS | shown) << _PRINT_BITS | print_
 
         return Edit(number)
 
+    def _inside(
+        self, spot: Spot, actual: Edit | None, value: Scalar, customer: str | None
+    ) -> tuple[Shown, int, Place | None]:
+        """Look at a value that may hold a message."""
+        assert self._record is not None
+        assert self._case is not None
+        if held(self._record, spot, value, customer, self._case) is None:
+            return *_look(actual)(value, customer), None
+        new, place = after(self._record, spot, value, customer, self._case)
+        return *_arrival(value, new), place
+
 
 def together(one: Any, other: Any) -> Iterator[tuple[Path, Any, Any]]:
-    """Walk through two bodies of the same shape side by side; where one ends earlier, its end meets all below."""
+    """Walk through two bodies of the same shape side by side; where one ends earlier, its end meets all below.
+
+    Values that have no ways of their own are held against each other by what they were (`loose.beside`).
+    """
     waiting: list[tuple[Path, Any, Any]] = [((), one, other)]
     while waiting:
         path, a, b = waiting.pop()
-        guide = a if isinstance(a, dict | list) else b
-        if isinstance(guide, dict):
+        guide = a if isinstance(a, dict | list | Loose) else b
+        if isinstance(guide, Loose) or isinstance(b, Loose):
+            below = [((*path, *way), x, y) for way, x, y in beside(a, b)]
+        elif isinstance(guide, dict):
             below = [((*path, name), _below(a, name), _below(b, name)) for name in guide]
         elif isinstance(guide, list):
             below = [((*path, index), _below(a, index), _below(b, index)) for index in range(len(guide))]
@@ -186,6 +276,15 @@ def _below(value: Any, step: Any) -> Any:
     return value[step] if isinstance(value, dict | list) else value
 
 
+def _opened(body: Any, held: Mapping[int, Any]) -> Any:
+    """Put what values hold in their places."""
+    if isinstance(body, dict):
+        return {name: _opened(value, held) for name, value in body.items()}
+    if isinstance(body, list):
+        return [_opened(value, held) for value in body]
+    return held.get(body >> _PRINT_BITS + _SHOWN_BITS, body) if isinstance(body, int) else body
+
+
 def _look(actual: Edit | None) -> Callable[[Scalar, str | None], tuple[Shown, int]]:
     """Give what tells how a value arrives."""
     if actual is None:
@@ -194,16 +293,21 @@ def _look(actual: Edit | None) -> Callable[[Scalar, str | None], tuple[Shown, in
 
     def look(value: Scalar, customer: str | None) -> tuple[Shown, int]:
         made = actual.value(value, customer)
-        if isinstance(made, Signal):
-            return Shown.GONE, 0
-        if wipes:
+        if wipes and not isinstance(made, Signal):
             return Shown.WIPED, 0 if value is None else _print(made)
-        if made is value or (made == value and type(made) is type(value)):
-            return Shown.SAME, 0
-        veiled = isinstance(made, str) and len(set(made)) == 1
-        return Shown.VEILED if veiled else Shown.CHANGED, _print(made)
+        return _arrival(value, made)
 
     return look
+
+
+def _arrival(value: Scalar, made: Scalar | Signal) -> tuple[Shown, int]:
+    """Tell how a value arrives, by what became of it."""
+    if isinstance(made, Signal):
+        return Shown.GONE, 0
+    if made is value or (made == value and type(made) is type(value)):
+        return Shown.SAME, 0
+    veiled = isinstance(made, str) and len(set(made)) == 1
+    return Shown.VEILED if veiled else Shown.CHANGED, _print(made)
 
 
 def _print(made: Scalar) -> int:
@@ -211,38 +315,45 @@ def _print(made: Scalar) -> int:
     return hash((type(made).__name__, made)) & _PRINTS or 1
 
 
-def _opaque(sight: Sight) -> Leaves:
+def _bound(record: Record) -> bool:
+    """Tell whether edits are bound to one body."""
+    return bool(record.labels.contains or record.labels.addresses)
+
+
+def _opaque(case: Case, sight: Sight, cells: list[Cell], above: tuple[tuple[str, ...], ...]) -> int:
     """Take a body that is passed or refused whole for one value."""
-    record = sight.judged[0]
+    record = next(iter(case.owned.values()), case.frame)
+    assert record is not None
     labels = record.labels
     spot: Spot = (0,) if labels.classes else ()
     refused = bool(spot) and record.edits.of(spot) is not None
     made = fate(Seen("", spot, record.decision, labels, 1), sight) if spot else Fate(None, ())
-    return Leaves((Shown.GONE if refused else Shown.SAME) << _PRINT_BITS, (Cell(record, spot, made, ((),)),))
+    cells.append(Cell(record, spot, made, above, case.reading.plan))
+    return ((len(cells) - 1) << _SHOWN_BITS | (Shown.GONE if refused else Shown.SAME)) << _PRINT_BITS
 
 
-def _cell(record: Record, spot: Spot, ways: tuple[tuple[str, ...], ...], sight: Sight) -> Cell:
+def _cell(
+    record: Record, spot: Spot, ways: tuple[tuple[str, ...], ...], sight: Sight, plan: MessagePlan, before: int
+) -> Cell:
     made = fate(Seen("", spot, record.decision, record.labels, 1), sight)
-    return Cell(record, spot, made, ways, _emptied(record, spot, sight))
+    return Cell(record, spot, made, ways, plan, _emptied(record, spot, plan, before))
 
 
-def _emptied(record: Record, spot: Spot, sight: Sight) -> int | None:
-    """Tell how many parts lead to the highest field above a place that is emptied as a whole; None where none is."""
-    layout = sight.plan.layout if sight.plan else None
-    if layout is None or (sight.plan and record.labels is sight.plan.envelope):
+def _emptied(record: Record, spot: Spot, plan: MessagePlan, before: int) -> int | None:
+    """Tell how many parts lead to the highest field above a place that is emptied as a whole; None where none is.
+
+    `before`: those that lead to the message.
+    """
+    if not is_json(plan) or record.labels is plan.envelope:
         return None
-    base = layout.fields.pointer.count("/")
+    layout: Layout = plan.layout
+    base = before + layout.fields.pointer.count("/")
     depths = {label.index: base + len(label.steps) for label in layout.labels if label.index in spot}
     for depth in sorted(set(depths.values())):
         edit = record.edits.of(tuple(index for index in spot if depths.get(index, depth + 1) <= depth))
         if edit is not None and edit.whole is Whole.EMPTY:
             return depth
     return None
-
-
-def _parts(pointer: str) -> tuple[str, ...]:
-    """Take a JSON Pointer apart, unescaped (RFC 6901 section 4)."""
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
 
 
 def _fits(part: str, step: str | int) -> bool:

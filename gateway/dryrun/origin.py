@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gateway.catalog.model import Message
 from gateway.dryrun.changes import Named
 from gateway.dryrun.leaves import Cell
 from gateway.errors import Place
@@ -15,6 +14,7 @@ from gateway.policy.model import PolicySet
 from gateway.steps.sight import Sight
 from gateway.workbench import Trial
 from gateway.workbench.survey import UNLISTED
+from gateway.workbench.values import message_of
 
 
 def policies_of(trial: Trial) -> PolicySet | None:
@@ -22,20 +22,9 @@ def policies_of(trial: Trial) -> PolicySet | None:
     return next((sight.hearing.book.policies for sight in trial.sights), None)
 
 
-def message_of(cell: Cell, sight: Sight) -> Message:
-    """Give the message whose fields label a cell: of a list, the record's or the envelope's."""
-    assert sight.plan is not None
-    catalogue, _, name = sight.plan.name.partition(".")
-    messages = sight.hearing.book.policies.catalogues[catalogue].messages
-    message = messages[name]
-    if message.each is None or cell.record.labels is sight.plan.envelope:
-        return message
-    return messages[message.each]
-
-
 def fields_of(cell: Cell, sight: Sight, folder: str = "") -> tuple[Named, ...]:
     """Give the fields that cover a cell; for a whole document, the message itself."""
-    message = message_of(cell, sight)
+    message = message_of(cell.plan, cell.record, sight.hearing.book.policies)
     if not message.fields:
         return (Named(message.name, within(folder, message.place)),) if cell.spot else ()
     return tuple(
@@ -47,7 +36,7 @@ def rules_of(cell: Cell, sight: Sight, folder: str = "") -> tuple[Named, ...]:
     """Give the rules that asked for what a cell meets; for unlisted places, the message that says so."""
     if cell.fate.reasons or cell.fate.rules != (UNLISTED,):
         return named(cell.fate.reasons, folder)
-    return (Named(UNLISTED, within(folder, message_of(cell, sight).place)),)
+    return (Named(UNLISTED, within(folder, message_of(cell.plan, cell.record, sight.hearing.book.policies).place)),)
 
 
 def verdict_rules(trial: Trial, folder: str = "") -> tuple[Named, ...]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gateway.dryrun.changes import Named
 from gateway.dryrun.leaves import Cell, Leaves, Path, Shown
 from gateway.dryrun.origin import fields_of, rules_of
 from gateway.flow import Leg
+from gateway.formats.document import Spot
 from gateway.policy.decision import Held, Reason
 from gateway.policy.explain import Account
 from gateway.policy.readback import Form
 from gateway.steps.sight import Sight
 from gateway.treatments.lattice import join_all
 from gateway.treatments.words import told
+from gateway.workbench.values import Value, values
 
 if TYPE_CHECKING:
     from gateway.dryrun.explain import Group
@@ -58,35 +58,44 @@ class FieldStory:
 
 _MOST_PATHS = 1000
 
+_Alike = tuple[int, Spot, str, tuple[str, ...], str]
+"""What values are told together: of one decision (in requests, one record), spot and message, at one way, alike."""
+
 
 def fields_in(sight: Sight, leaves: Leaves | None, groups: Sequence[Group], folder: str) -> Iterator[FieldStory]:
     """Tell of every place of a leg, in the order of the body."""
     if leaves is None:
         return
-    found: dict[tuple[Cell, tuple[str, ...], str], list[Path]] = {}
-    counts: Counter[tuple[Cell, tuple[str, ...], str]] = Counter()
+    found: dict[_Alike, list[Path]] = {}
+    cells: dict[_Alike, Cell] = {}
+    counts: Counter[_Alike] = Counter()
     for path, leaf in leaves:
         if leaf.cell is None:
             continue
-        key = (leaf.cell, leaf.cell.way(path), _ARRIVES[leaf.at(path)])
+        record = leaf.cell.record
+        whose = id(record.decision) if sight.leg is Leg.RESPONSE else id(leaf.cell)
+        key = (whose, leaf.cell.spot, leaf.cell.plan.name, leaf.cell.way(path), _ARRIVES[leaf.at(path)])
+        cells.setdefault(key, leaf.cell)
         counts[key] += 1
         if counts[key] <= _MOST_PATHS:
             found.setdefault(key, []).append(path)
-    body = _parsed(sight)
-    for (cell, way, arrives), paths in found.items():
+    written = values(sight) if sight.leg is Leg.REQUEST else ()  # for the guard of requests alone
+    for key, paths in found.items():
+        cell, way, arrives = cells[key], key[3], key[4]
         number = next(n for n, one in enumerate(groups) if one.decision is cell.record.decision)
-        count = counts[cell, way, arrives]
-        yield _story(sight, cell, way, arrives, paths, count, groups[number], number, body, folder)
+        count = counts[key]
+        yield _story(sight, cell, way, arrives, paths, count, groups[number], number, written, folder)
 
 
 def _story(
     sight: Sight, cell: Cell, way: tuple[str, ...], arrives: str, paths: list[Path], count: int,
-    group: Group, number: int, body: Any, folder: str,
+    group: Group, number: int, written: Sequence[Value], folder: str,
 ) -> FieldStory:  # fmt: skip
     """Tell of one place."""
     classes = frozenset(cell.classes)
     forms = _forms(sight, cell)
-    made = (form for form in forms for path in paths if _could_have_made(form, body, path))
+    here = [value for value in written if _made(value, cell, way)] if forms else []
+    made = (form for form in forms if any(form[0].could_have_made(value.old) for value in here))
     return FieldStory(
         pointer="".join("/" + part.replace("~", "~0").replace("/", "~1") for part in way),
         classes=cell.classes,
@@ -138,22 +147,8 @@ def _forms(sight: Sight, cell: Cell) -> tuple[Form, ...]:
     return (*forms, *(() if cell.spot else labels.hidden_forms))
 
 
-def _could_have_made(form: Form, body: Any, path: Path) -> bool:
-    """Tell whether a value looks like a form that the gateway made."""
-    value = body
-    for step in path:
-        value = value[step]
-    return not isinstance(value, dict | list) and form[0].could_have_made(value)
-
-
-def _parsed(sight: Sight) -> Any:
-    """Read the body that came in, for the guard of requests alone."""
-    if sight.leg is not Leg.REQUEST or sight.plan is None or not sight.plan.format.BY_FIELDS:
-        return None
-    body = getattr(sight.document, "body", b"null")
-    return json.loads(body, parse_int=_whole, parse_float=Decimal)
-
-
-def _whole(text: str) -> int | Decimal:
-    """Read a whole number of any length."""
-    return int(text) if len(text) < 1000 else Decimal(text)  # noqa: PLR2004 - Python refuses to read longer ones
+def _made(value: Value, cell: Cell, way: tuple[str, ...]) -> bool:
+    """Tell whether a value is one of a cell's, at one of its ways."""
+    if value.record is not cell.record or value.spot != cell.spot or len(way) > len(value.location):
+        return False
+    return all(part in {"*", "?"} or part == step for part, step in zip(way, value.location, strict=False))

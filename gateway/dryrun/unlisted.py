@@ -16,6 +16,8 @@ from gateway.formats.document import Edit, Edits, Scalar
 from gateway.formats.json import JsonDocument
 from gateway.formats.json_plan import Plan
 from gateway.formats.json_walk import Walk
+from gateway.formats.ndjson import NdjsonDocument
+from gateway.steps.treat import Case
 
 _MOST_NAMES = 64
 _DEEPEST = 8
@@ -104,20 +106,30 @@ class Gatherer:
     budget: Budget = field(default_factory=Budget)
     _all: Edits = field(default_factory=lambda: Edits(lambda _spot: _CHANGED, _CHANGED))
 
-    def gather(self, document: JsonDocument, into: dict[str, Members]) -> None:
+    def gather_in(self, case: Case, into: dict[str, Members], before: str) -> bool:
+        """Do as `gather` for a message at a pointer; False where it is no JSON."""
+        document: object = case.reading.document
+        if isinstance(document, NdjsonDocument):
+            document = document.joined
+        if not isinstance(document, JsonDocument):
+            return False
+        self.gather(document, into, before)
+        return True
+
+    def gather(self, document: JsonDocument, into: dict[str, Members], before: str = "") -> None:
         """Add the members of a body to those that were seen before, by the pointer of the object they stand in."""
         layout, walk, root = document.layout, Walk(), Raw(document.body)
         records = [root] if layout.records is None else walk.find(root, layout.records)
         around = layout.plan_around(self._all)
         if around is not None:
-            _visit(around, root, walk, into, self.budget)
+            _visit(around, root, walk, into, self.budget, before)
         for record in records:
             plan = layout.plan(record, self._all)
             if plan is not None:
-                _visit(plan, record, walk, into, self.budget)
+                _visit(plan, record, walk, into, self.budget, before)
 
 
-def _visit(plan: Plan, raw: Raw, walk: Walk, into: dict[str, Members], budget: Budget) -> None:
+def _visit(plan: Plan, raw: Raw, walk: Walk, into: dict[str, Members], budget: Budget, before: str) -> None:
     """Go where labels lead, and take down the members that none leads to."""
     if plan.record or plan.end:
         return
@@ -126,7 +138,7 @@ def _visit(plan: Plan, raw: Raw, walk: Walk, into: dict[str, Members], budget: B
         for index, value in enumerate(inside):
             onward = plan.indexes.get(index, plan.element)
             if onward is not None:
-                _visit(onward, value, walk, into, budget)
+                _visit(onward, value, walk, into, budget, before)
         return
     if inside is None or not plan.objects:
         return
@@ -134,9 +146,9 @@ def _visit(plan: Plan, raw: Raw, walk: Walk, into: dict[str, Members], budget: B
     for name in inside.keys() - set(stray):
         known = plan.names.get(name, plan.member)
         if known is not None:
-            _visit(known, inside[name], walk, into, budget)
+            _visit(known, inside[name], walk, into, budget, before)
     if stray:
-        members = into.setdefault(plan.pointer, Members())
+        members = into.setdefault(before + plan.pointer, Members())
         _note(members, {name: inside[name] for name in stray}, walk, budget, 0)
 
 

@@ -14,7 +14,6 @@ from gateway.dryrun.report import Rows, UnnamedField, UnnamedOperation, Where
 from gateway.dryrun.template import gathered, literals, method, template
 from gateway.dryrun.unlisted import Gatherer, Members, pointers
 from gateway.flow import Leg
-from gateway.formats.json import JsonDocument
 
 _OPERATIONS, _SITES, _FIELDS = 1_000, 200, 2_000
 _SITE = re.compile(r"(?:https?:)?//[a-z0-9._\[\]:-]{1,100}")
@@ -52,7 +51,7 @@ class Unnamed:
             if row is not None:
                 row.first = row.first or one.where
                 row.count += 1
-        gathered: set[Leg] = set()
+        gathered: dict[int, bool] = {}
         for met in one.met:
             if not met.seen.spot:
                 self._field(one.operation, met, gathered)
@@ -97,11 +96,15 @@ class Unnamed:
         """Give what is shown of each path."""
         return {path: path for path in paths} if self._values else gathered(paths, self._known)
 
-    def _field(self, operation: str, met: Met, gathered: set[Leg]) -> None:
-        """Look for the names of unlisted members: once in a body."""
-        sight = met.sight
-        if not met.seen.pointer.endswith("/?"):  # something stands where the catalogue has an object or array
-            self._strays[operation, sight.leg, met.fate.name, met.seen.pointer] += met.seen.count
-        elif sight.leg not in gathered and isinstance(sight.document, JsonDocument):
-            gathered.add(sight.leg)
-            self._gatherer.gather(sight.document, self._fields.setdefault((operation, sight.leg, met.fate.name), {}))
+    def _field(self, operation: str, met: Met, gathered: dict[int, bool]) -> None:
+        """Look for the names of unlisted members, once in a message; other formats only have their pointers."""
+        leg, seen = met.sight.leg, met.seen
+        if seen.pointer.endswith("/?") and seen.within is not None:
+            case, before = seen.within
+            if id(case) not in gathered:
+                into = self._fields.setdefault((operation, leg, met.fate.name), {})
+                gathered[id(case)] = self._gatherer.gather_in(case, into, before)
+            if gathered[id(case)]:
+                return
+        # Something stands where the catalogue has an object or array, or there are no objects.
+        self._strays[operation, leg, met.fate.name, seen.pointer] += seen.count

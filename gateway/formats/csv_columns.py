@@ -44,9 +44,12 @@ class Layout:
         """Name the columns; `names` are the header's, or the numbers. Raises `Unreadable`: body-ambiguous.
 
         A column that looks like one that the catalogue names, and isn't it, is refused, and so is one that is there
-        twice: other readers may take either for the one that is meant.
+        twice: other readers may take either for the one that is meant. A header that names none of those that the
+        catalogue names is none: the table came without, or is something else, and its values would pass for names.
         """
         wanted = self.fields.keys() | ({self.customer} if self.customer is not None else set())
+        if wanted and self.dialect.header and wanted.isdisjoint(names):
+            raise Unreadable("body-ambiguous", "the header names no column that the catalogue names")
         for name, count in Counter(names).items():
             if name in wanted and count > 1:
                 raise Unreadable("body-ambiguous", "two columns have one name")

@@ -1,7 +1,8 @@
 """Form bodies, `application/x-www-form-urlencoded` (WHATWG URL section 5): pairs of names and values.
 
 Promise: pairs that no edit changes stay byte-identical, their escapes, order and empty pairs included; a value that an
-edit changes is escaped anew as browsers do, under its name as it was written.
+edit changes is escaped anew as browsers do, under its name as it was written. A pair that no field names goes with its
+name where its edit would change it.
 
 A selector is a name, with `*` for any text without brackets: `email`, `order[lines][*][sku]`, `tags[*]` (`tags[]` too).
 The whole body is the one record. A value may hold a message, JSON above all.
@@ -153,7 +154,8 @@ class FormDocument:
                 made.append(pair.raw)
                 continue
             same = False
-            if not isinstance(new, Signal):
+            known = spot or pair.name == self.layout.customer
+            if known and not isinstance(new, Signal):  # a name that nobody knows could be the value: it goes with it
                 made.append(pair.raw.partition(b"=")[0] + b"=" + quote_plus(text_of(new), safe=_SAFE).encode())
         return tally.written(self.body if same else b"&".join(made))
 

@@ -155,6 +155,24 @@ def charset_of(form: Format, plain: bytes, declared: str) -> Charset:
     return charset.find(plain, declared) if within is None else charset.settle(plain, declared, within(plain))
 
 
+def united(record: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options of a list with those of its records: names and texts of both, else what the list says.
+
+    ValueError where a name stands for two things.
+    """
+    made = {**record, **around}
+    for name in record.keys() & around.keys():
+        one, other = record[name], around[name]
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            clash = next((key for key in one.keys() & other.keys() if one[key] != other[key]), None)
+            if clash is not None:
+                raise ValueError(f"{name}: {clash} is one thing in the list, and another in its records")
+            made[name] = {**one, **other}
+        elif isinstance(one, tuple | list) and isinstance(other, tuple | list):
+            made[name] = (*one, *other)
+    return made
+
+
 def agrees(
     media: MediaType,
     plain: bytes,

@@ -11,6 +11,7 @@ from gateway.formats.multipart import Multipart
 from gateway.formats.ndjson_format import Ndjson
 from gateway.formats.opaque import Opaque
 from gateway.formats.sse_format import Sse
+from gateway.formats.xlsx_format import Xlsx
 from gateway.formats.xml_format import Soap, Xml, XmlRpc
 from gateway.formats.zip_format import Zip
 
@@ -24,6 +25,7 @@ _ALL: tuple[Format, ...] = (
     XmlRpc(),
     Multipart(),
     Zip(),
+    Xlsx(),
     Sse(),
     Edifact(),
     X12(),

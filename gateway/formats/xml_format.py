@@ -24,7 +24,7 @@ _OPTIONS = {
     ),
     "structure": Option(
         "texts",
-        "Selectors of elements whose text is no value but a name or a qualifier: it is always kept.",
+        "Selectors of elements and attributes whose text is no value but a name or a qualifier: it is always kept.",
         default=(),
     ),
 }
@@ -81,6 +81,9 @@ class Soap(Xml):
     HELP: ClassVar[str] = "A SOAP 1.1 or 1.2 envelope: labelled as XML; the prefix soap is known."
     _types: ClassVar[frozenset[str]] = _TYPES | {"application/soap+xml"}
     _builtin: ClassVar[Mapping[str, tuple[str, ...]]] = {**_BUILTIN, "soap": SOAPS}
+    _kept: ClassVar[tuple[str, ...]] = (
+        "/soap:Envelope/soap:Header/@soap:mustUnderstand",
+    )  # known, so an empty one is nothing
 
     def read(self, body: bytes, layout: Any, limits: BodyLimits) -> xml.XmlDocument:
         """Read a body. Raises `Unreadable`, body-wrong-type among them, for what is no envelope."""

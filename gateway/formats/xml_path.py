@@ -137,9 +137,9 @@ class Path:
             return self.pointer + pointed("@" + exact.shown)
         return self.pointer if self.cover else self.pointer + "/?"
 
-    def names_customer(self, name: Name) -> bool:
-        """Tell whether an attribute of an element here names the record's customer."""
-        return any(one.index == CUSTOMER for one in self._named(name))
+    def kept(self, name: Name) -> bool:
+        """Tell whether an attribute of an element here is no value."""
+        return any(one.index == STRUCTURE for one in self._named(name))
 
     def _named(self, name: Name) -> list[Label]:
         return [one for one in self.ends if one.attribute is not None and one.attribute.fits(name)]
@@ -170,7 +170,7 @@ class Path:
         texts = {*cover, *(one.index for one in made.ends if one.tail == "text")}
         made.cover = tuple(sorted(index for index in cover if index >= 0))
         made.text = tuple(sorted(index for index in texts if index >= 0))
-        made.structure = any(one.index == STRUCTURE for one in made.ends)
+        made.structure = any(one.index == STRUCTURE and one.tail != "attribute" for one in made.ends)
         made.customer = any(one.index == CUSTOMER for one in made.ends)
         idle = {CUSTOMER, RECORD} if made.inside else {CUSTOMER}
         onto = any(leads(one) for one in goings if one[0].index not in idle)

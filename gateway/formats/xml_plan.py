@@ -50,7 +50,8 @@ class Plan:
         known = self._attributes.get(name)
         if known is None:
             spot = self.path.spot(name)
-            known = self._attributes[name] = Act(self.edits, _edit(self.edits, spot), spot, self.path.attribute(name))
+            edit = None if self.path.kept(name) else _edit(self.edits, spot)
+            known = self._attributes[name] = Act(self.edits, edit, spot, self.path.attribute(name))
         return known
 
     @property

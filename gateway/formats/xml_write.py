@@ -7,7 +7,7 @@ from collections import Counter
 from decimal import Decimal
 from itertools import compress
 
-from gateway.formats.document import Edit, Scalar, Signal, Whole, Written
+from gateway.formats.document import Scalar, Signal, Whole, Written
 from gateway.formats.tally import Tally
 from gateway.formats.tally import text_of as worded
 from gateway.formats.xml_leaf import Leaf, Made, written
@@ -140,7 +140,10 @@ class Writer:
         assert act.edit is not None
         leaf = Leaf(self.scan.pieces, self.scan.steps, at, end)
         old = leaf.typed() if self.typed else leaf.value()
-        new = _of_nothing(act.edit, self.customer) if old == "" else act.edit.value(old, self.customer)
+        if old == "":
+            new = _of_nothing(act, self.customer) if plan.alone else old
+        else:
+            new = act.edit.value(old, self.customer)
         return self._became(new, old, at, end, plan)
 
     def _became(self, new: Scalar | Signal, old: Scalar, at: int, end: int, plan: Plan) -> bool:
@@ -329,9 +332,13 @@ class Writer:
         self.tags[at], self.tags[end] = name + b">", b"/" + name + b">"
 
 
-def _of_nothing(edit: Edit, customer: str | None) -> Scalar | Signal:
-    """Treat an element that holds no value: it can go or be refused, and there is nothing else to hide."""
-    if edit.hollow is not None:
-        return edit.hollow
-    new = edit.value("", customer)
+def _of_nothing(act: Act, customer: str | None) -> Scalar | Signal:
+    """Treat an element that holds no value: it can go or be refused, and there is nothing else to hide.
+
+    One that is labelled may have been emptied by the gateway; of others, empty ones are too common to tell.
+    """
+    assert act.edit is not None
+    if act.edit.hollow is not None and act.spot:
+        return act.edit.hollow
+    new = act.edit.value("", customer)
     return "" if isinstance(new, str | int | Decimal) else new

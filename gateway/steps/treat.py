@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -11,7 +11,7 @@ from gateway.flow import ANYONE, Flow, Leg
 from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Touch
 from gateway.formats.parts import Part
 from gateway.ports import Ports
-from gateway.regime import Labels
+from gateway.regime import Contained, Labels
 from gateway.steps.edit import NO_EDITS, Editor
 from gateway.steps.judge import Hearing
 from gateway.steps.reading import Place, Reading
@@ -59,6 +59,16 @@ class Case:
         inner, result = self.inner[place].reading, self.results[place]
         return place[2] if result.body is inner.body or inner.back is None else inner.back(result.body)
 
+    def holders(self, touches: Iterable[Touch]) -> dict[Contained, str]:
+        """Give the pointers of fields that hold messages, as seen from the body, where touches tell of just one."""
+        labels = {id(one.edits): one.labels for one in (*self.owned.values(), self.frame) if one is not None}
+        found: dict[Contained, set[str]] = {}
+        for touch in touches:
+            own = labels.get(id(touch.edits))
+            if own is not None and (contained := own.contained(touch.spot)) is not None:
+                found.setdefault(contained, set()).add(touch.pointer)
+        return {contained: pointers.pop() for contained, pointers in found.items() if len(pointers) == 1}
+
     @property
     def frames(self) -> list[Record]:
         """Give the decisions on what is around records."""
@@ -102,11 +112,12 @@ async def treat(case: Case, leg: Leg, flow: Flow, ports: Ports) -> Treated:
     marked = None
     if leg is Leg.RESPONSE and not written.refused and not form.BY_FIELDS:
         marked = await stamp(form.NAME, written.body, case.owned.values(), flow, ports)
-    inside = [(place, case.results[place], count) for place, count in case.met.items()]
+    at = case.holders(written.touches)
+    inside = [(at.get(place[0], place[0].pointer), case.results[place], count) for place, count in case.met.items()]
     return Treated(
         body=reading.wrapped(marked.body if marked else written.body),
         touches=written.touches + tuple(touch for one in inside for touch in _touches(*one)),
-        refused=written.refused + tuple(refused for place, one, _ in inside for refused in _refused(place, one)),
+        refused=written.refused + tuple(refused for pointer, one, _ in inside for refused in _refused(pointer, one)),
         marks=(marked.codes if marked else ()) + tuple(code for _, one, _ in inside for code in one.marks),
     )
 
@@ -151,13 +162,13 @@ def _turning(case: Case, edit: Edit | None) -> Edit:
     return Edit(turn) if edit is None else replace(edit, value=turn)
 
 
-def _touches(place: Place, inner: Treated, count: int) -> Iterator[Touch]:
+def _touches(pointer: str, inner: Treated, count: int) -> Iterator[Touch]:
     """Give what was touched in an embedded message, as seen from the body around it."""
     for touch in inner.touches:
-        yield replace(touch, pointer=place[0].pointer + touch.pointer, count=touch.count * count)
+        yield replace(touch, pointer=pointer + touch.pointer, count=touch.count * count)
 
 
-def _refused(place: Place, inner: Treated) -> Iterator[Refused]:
+def _refused(pointer: str, inner: Treated) -> Iterator[Refused]:
     """Give what was refused in an embedded message, as seen from the body around it."""
     for refused in inner.refused:
-        yield replace(refused, pointer=place[0].pointer + refused.pointer)
+        yield replace(refused, pointer=pointer + refused.pointer)

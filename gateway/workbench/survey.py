@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from gateway.formats.document import Edit, Edits, Scalar, Spot
 from gateway.policy.decision import Decision, Reason
 from gateway.policy.memo import Memo
-from gateway.regime import Labels
+from gateway.regime import Contained, Labels
 from gateway.steps.record import Record
 from gateway.steps.sight import Sight
 from gateway.steps.treat import Case
@@ -26,6 +26,7 @@ class Seen:
 
     `pointer` is a JSON Pointer with `*` for list indexes and `?` for the names of unlisted members; `spot` is () for an
     unlisted place. Records that were decided alike share `decision` and `labels`; `count` says how often they met it.
+    `within` is the body or what a value holds, with the pointer of that value; None outside of the body.
     """
 
     pointer: str
@@ -33,6 +34,7 @@ class Seen:
     decision: Decision
     labels: Labels
     count: int
+    within: tuple[Case, str] | None = field(default=None, compare=False, repr=False)
 
     @property
     def classes(self) -> frozenset[str]:
@@ -73,12 +75,23 @@ class Survey:
         of = {id(owned[customer]): record for customer, record in case.owned.items()}
         if case.frame is not None:
             of[id(around)] = case.frame
+        opened = {place[0] for place in case.inner}
+        holders: dict[Contained, set[str]] = {}
         for touch in written.touches:
             record = of.get(id(touch.edits))
-            if record is not None:
-                yield Seen(before + touch.pointer, touch.spot, record.decision, record.labels, touch.count * times)
+            if record is None:
+                continue
+            contained = record.labels.contained(touch.spot)
+            if contained is not None:
+                holders.setdefault(contained, set()).add(touch.pointer)
+                if contained in opened and record.decision.treated(record.labels.at(touch.spot)).treatment is None:
+                    continue  # what it holds is told place by place
+            pointer, count = before + touch.pointer, touch.count * times
+            yield Seen(pointer, touch.spot, record.decision, record.labels, count, (case, before))
         for place, inner in case.inner.items():
-            yield from self._places(inner, before + place[0].pointer, max(case.met[place], 1))
+            at = holders.get(place[0], set())
+            pointer = next(iter(at)) if len(at) == 1 else place[0].pointer
+            yield from self._places(inner, before + pointer, max(case.met[place], 1))
 
     def _spy(self, record: Record) -> Edits:
         key = (record.decision, record.labels)

@@ -144,7 +144,9 @@ def parts(pointer: str) -> tuple[str, ...]:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
 
 
-def after(record: Record, spot: Spot, old: Scalar, customer: str | None, case: Case) -> tuple[Scalar | Signal, Place | None]:
+def after(
+    record: Record, spot: Spot, old: Scalar, customer: str | None, case: Case
+) -> tuple[Scalar | Signal, Place | None]:
     """Tell what the gate makes of a value, and which message it holds that is treated by itself."""
     edit = record.edits.of(spot) if spot else record.edits.unlisted
     place = held(record, spot, old, customer, case)

@@ -1,0 +1,69 @@
+"""Values that have pointers but no ways of their own, and two sets of them held against each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Way = tuple[str, ...]
+
+APART = object()
+"""Stands beside what can't be held against anything: two readings of one body in two formats."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """One value: its pointer, in parts; what tells its text from others; its `number`, or what it holds."""
+
+    way: Way
+    mark: int
+    number: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loose:
+    """The values of one message, in the order of its writer."""
+
+    items: tuple[Item, ...]
+
+
+def beside(one: Any, other: Any) -> Iterator[tuple[Way, Any, Any]]:
+    """Hold two messages against each other; at least one of them is `Loose`.
+
+    Equal values at one pointer belong together, in their order; then equal values anywhere, since two catalogues may
+    call one place by two names. What only one of them met is kept by the other: None stands for it there.
+    """
+    if isinstance(one, Loose) and isinstance(other, Loose):
+        yield from _matched(one, other)
+    elif isinstance(one, Loose):
+        yield from ((item.way, item.number, APART if isinstance(other, dict | list) else other) for item in one.items)
+        if isinstance(other, dict | list):
+            yield (), APART, other
+    else:
+        yield from ((way, b, a) for way, a, b in beside(other, one))
+
+
+def _matched(one: Loose, other: Loose) -> Iterator[tuple[Way, Any, Any]]:
+    pairs: list[Item | None] = [None] * len(one.items)
+    taken = [False] * len(other.items)
+    for key in (lambda item: (item.way, item.mark), lambda item: item.mark):
+        free: dict[object, deque[int]] = defaultdict(deque)
+        for index, item in enumerate(other.items):
+            if not taken[index]:
+                free[key(item)].append(index)
+        for number, item in enumerate(one.items):
+            found = free.get(key(item)) if pairs[number] is None else None
+            if found:
+                index = found.popleft()
+                pairs[number], taken[index] = other.items[index], True
+    for item, match in zip(one.items, pairs, strict=True):
+        yield (
+            min(item.way, match.way if match else item.way, key=lambda way: (way.count("?"), -len(way))),
+            item.number,
+            match.number if match else None,
+        )
+    for index, item in enumerate(other.items):
+        if not taken[index]:
+            yield item.way, None, item.number

@@ -1,0 +1,42 @@
+"""Dates of a workbook: numbers of days that a style shows as dates (ECMA-376 part 1, sections 18.8.30 and 18.17.4)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from gateway.formats.xlsx_book import MAIN
+from gateway.formats.xlsx_part import XmlPart
+
+_BUILT_IN = frozenset({*range(14, 18), 22, *range(27, 32), 36, *range(50, 59)})  # with days; not those of times alone
+_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
+_EPOCH, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
+_FIRST, _LAST = 61, 2_950_000  # before: a day that never was; after: beyond the year 9900
+_SECONDS = 86_400
+
+
+def date_styles(styles: XmlPart | None) -> frozenset[str]:
+    """Give the numbers of the cell styles that show dates."""
+    if styles is None:
+        return frozenset()
+    formats: dict[str, bool] = {str(number): True for number in _BUILT_IN}
+    for one in styles.root.all():
+        if one.name == (MAIN, "numFmt"):
+            plain = _LITERAL.sub("", one.get("formatCode") or "").lower()
+            formats[one.get("numFmtId") or ""] = "d" in plain or "y" in plain
+    cells = next((one.children for one in styles.root.children if one.name == (MAIN, "cellXfs")), [])
+    return frozenset(str(index) for index, one in enumerate(cells) if formats.get(one.get("numFmtId") or ""))
+
+
+def as_date(number: int | Decimal, *, from_1904: bool) -> str | int | Decimal:
+    """Write a number of days as an ISO 8601 date, with its time where it has one; others stay numbers."""
+    least = 0 if from_1904 else _FIRST
+    if not least <= number < _LAST:
+        return number
+    whole = int(number)
+    day = (_EPOCH_1904 if from_1904 else _EPOCH) + timedelta(days=whole)
+    seconds = round((number - whole) * _SECONDS)
+    if not seconds:
+        return day.isoformat()
+    return (datetime(day.year, day.month, day.day) + timedelta(seconds=seconds)).isoformat()  # noqa: DTZ001 - it has no zone
