@@ -20,6 +20,6 @@ def read_selector(reader: Reader, at: Node, text: str, *, singular: bool = False
     if singular and not selector.singular:
         message = "this selector can find several values; here it must find one"
         reader.fault(at, message, "name members one by one: $.a.b", code=Fault.SELECTS_SEVERAL)
-    if not selector.hot:
+    elif not selector.hot:
         message = "this selector needs a walk through the whole body, for every body"
         reader.warn(at, message, "name the members: $.a[*].b", code=Fault.SLOW_SELECTOR)
