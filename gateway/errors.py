@@ -26,8 +26,9 @@ class Place:
     width: int = 1
 
     def __str__(self) -> str:
-        """Give the `file:line:column` that editors and compilers use."""
-        return f"{self.file}:{self.line}:{self.column}"
+        """Give the `file:line:column` that editors and compilers use, on one line whatever the file is called."""
+        file = self.file if self.file.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in self.file)
+        return f"{file}:{self.line}:{self.column}"
 
     @property
     def underline(self) -> str:

@@ -73,6 +73,7 @@ ONE = "    flow: {" + READ + "}\n    response: {body: " + ORDER + "}\n"
         (reading("{unlisted: mask}"), '7:24 SG107 unknown unlisted "mask"'),
         (reading("{watermark: no-mark}"), '7:25 SG107 unknown watermark "no-mark"'),
         (reading("{watermark: {}}"), "7:25 SG105 nothing is expected here"),
+        (reading("{watermark: {visibel: x}}"), '7:26 SG101 unknown key "visibel"'),
         (reading("{body: {a: 1}, file: a.json}"), "7:34 SG604 a body is written out or in a file, not both"),
         (reading("{file: ../../etc/passwd}"), "7:20 SG605 a case's file stands in tests/, beside the case or below"),
         (reading("{file: /etc/passwd}"), "7:20 SG605 a case's file stands in tests/, beside the case or below"),

@@ -247,6 +247,13 @@ def pipe() -> str:
     return "x"
 
 
+def lines():
+    """A name that would be a command of its own to whoever reads what is printed line by line."""
+    Path("x").mkdir()
+    Path("x/a\n::error::b.yaml").touch()
+    return "x"
+
+
 def odd_name() -> str:
     put("x/a.yaml", "version: 1\n")
     Path(os.fsdecode(b"x/\xff.yaml")).write_text("version: 1\n")
@@ -275,6 +282,7 @@ def a_file() -> str:
         (round_about, "x/b.yaml:1:1: can't be read: Too many levels of symbolic links [SG001]"),
         (dangling, "x/b.yaml:1:1: can't be read: No such file or directory [SG001]"),
         (pipe, "x/b.yaml:1:1: can't be read: this is no file [SG001]"),
+        (lines, "x/a\ufffd::error::b.yaml:1:1: can't be read: its name is no printable UTF-8 [SG001]"),
         (odd_name, "x/\ufffd.yaml:1:1: can't be read: its name is no printable UTF-8 [SG001]"),
     ],
 )

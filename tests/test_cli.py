@@ -291,3 +291,15 @@ def test_a_folder_reads_what_is_there_and_nothing_where_nothing_is(tmp_path):
     folder = Folder(tmp_path)
     assert (folder.read("file"), folder.read("none"), folder.read("file/none")) == (b"x", None, None)
     assert (folder.list(""), folder.list("none"), folder.list("file")) == (["file"], [], [])
+
+
+def test_a_fault_of_ours_is_shown_whole_and_does_not_look_like_an_answer(monkeypatch, capsys):
+    def broken() -> None:
+        raise KeyError("nobody foresaw this")
+
+    monkeypatch.setattr("gateway.cli.main._sovgate", broken)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr()
+    assert (ended.value.code, told.out) == (2, "")
+    assert ("Traceback" in told.err, "nobody foresaw this" in told.err) == (True, True)

@@ -23,6 +23,8 @@ def requests(*targets: str, method: str = "GET"):
     ("before", "text", "expected"),
     [
         ("", "api", "api"), ("api", "v1", "v1"), ("api", "2", "2"), ("data", "v59.0", "v59.0"),
+        ("", "v2", "v2"), ("shop", "v1.2", "v1.2"), ("orders", "v2", ANYTHING), ("", "V2", ANYTHING),
+        ("", "v1042", ANYTHING),
         ("orders", "2", ANYTHING),
         ("orders", "70001", ANYTHING), ("", "550e8400-e29b-41d4-a716-446655440000", ANYTHING),
         ("", "2025-03-01", ANYTHING),
@@ -46,6 +48,7 @@ def test_a_segment_is_a_word_or_a_value_by_its_shape(before, text, expected):
     [
         (["/api/orders/7", "/api/orders/8"], ["/api/orders/{order}"]),
         (["/api/customers/C-1/orders/7"], ["/api/customers/{customer}/orders/{order}"]),
+        (["/v2/orders/7", "/v2/customers/C-1"], ["/v2/customers/{customer}", "/v2/orders/{order}"]),
         (["/api/companies/7"], ["/api/companies/{company}"]),
         (["/api/users/linwei", "/api/users/search"], ["/api/users/search", "/api/users/{user}"]),
         (["/api/user/linwei"], ["/api/user/{user}"]),

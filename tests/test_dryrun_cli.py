@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -248,3 +249,44 @@ def test_documents_are_opened_in_a_process_of_their_own_and_marked(tmp_path):
     assert [row["refusal"] for row in said["refusals"]["rows"]] == ["body-unmarkable"]
     rules = {row["rule"]: row["values"] for row in said["rules"]}
     assert rules["sales-reads-orders/watermark[0]"] == 2
+
+
+@pytest.mark.parametrize("option", ["--html", "--flows"])
+def test_a_capture_is_never_written_over(week, tmp_path, option):
+    before = week.read_bytes()
+    (tmp_path / "link.html").symlink_to(week)
+    for path in (week, tmp_path / "link.html", f"{tmp_path}/../{tmp_path.name}/week.har"):
+        said = called(week, *SAID, option, path)
+        assert (said.exit_code, "would be written over" in said.output) == (2, True)
+    assert week.read_bytes() == before
+
+
+def test_two_reports_do_not_share_a_file(week, tmp_path):
+    said = called(week, *SAID, "--html", tmp_path / "x", "--flows", tmp_path / "x")
+    assert (said.exit_code, "would be written over" in said.output) == (2, True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full disk to offer")
+def test_a_full_disk_is_no_answer(week):
+    for arguments in (("--html", "/dev/full"), ("--flows", "/dev/full")):
+        said = run(week, *SAID, *arguments, text=True)
+        assert (said.returncode, said.stderr) == (2, "Error: No space left on device\n")
+    with Path("/dev/full").open("w") as full:
+        words = [str(SOVGATE), "dry-run", str(week), *SAID]
+        printed = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, timeout=120, check=False)
+    assert (printed.returncode, printed.stderr) == (2, b"Error: No space left on device\n")
+
+
+def test_a_capture_may_be_called_anything(week, tmp_path):
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    for name in (b"\xff.har", b"a\n::error::b.har", b"<script>.har"):
+        (odd / os.fsdecode(name)).write_bytes(week.read_bytes())
+    page, flows = tmp_path / "page.html", tmp_path / "flows.jsonl"
+    for form in ("text", "json", "junit", "sarif", "github", "html"):
+        said = run(odd, *SAID, "-o", form, "--html", page, "--flows", flows, "--fail-on", "refused")
+        assert (said.returncode, said.stderr) == (1, b"")
+        printed = said.stdout + page.read_bytes() + flows.read_bytes()
+        assert [line for line in printed.splitlines() if line.startswith(b"::error::b")] == []
+        assert b"<script" not in page.read_bytes()
+    assert len(flows.read_bytes().splitlines()) == 3 * len(traffic().items)

@@ -223,6 +223,59 @@ def test_a_catalogue_that_cannot_be_read_does_not_make_its_names_unknown():
     assert [line.split(" ")[0] for line in faults(files)] == ["catalog/erp.yaml:2:1:"]
 
 
+@pytest.mark.parametrize(
+    "written",
+    ['version: 1\nconsents: {a: {wording: "x', "version: 1", "version: 1\nconsents: {a: {wording: x}, a: {}}"],
+)
+def test_consents_that_cannot_be_read_do_not_make_their_names_unknown(written):
+    files = {
+        **WORLD,
+        "consents.yaml": written.encode(),
+        "p.yaml": policy("protect: [{classes: user.name, treatment: keep, unless: {consent: contact}}]"),
+    }
+    assert {line.split(":")[0] for line in faults(files)} == {"consents.yaml"}
+
+
+def test_a_catalogue_that_cannot_be_read_leaves_consents_known():
+    files = {
+        **WORLD,
+        "catalog/erp.yaml": b"catalog: [\n",
+        "p.yaml": policy("protect: [{classes: user.name, treatment: keep, unless: {consent: contcat}}]"),
+    }
+    assert [line.split(" ")[0] for line in faults(files)] == ["catalog/erp.yaml:2:1:", "p.yaml:3:67:"]
+
+
+def test_where_no_consent_is_declared_the_hint_says_where_to_do_it():
+    files = {
+        **{name: data for name, data in WORLD.items() if name != "consents.yaml"},
+        "p.yaml": policy("protect: [{classes: user.name, treatment: keep, unless: {consent: contact}}]"),
+    }
+    assert faults(files) == [
+        'p.yaml:3:67: unknown consent "contact" [declare it in consents.yaml, which declares none yet]'
+    ]
+
+
+@pytest.mark.parametrize("text", ["scope: {from: cmr}", "scop: {from: crm}", "scope: {fron: crm}", "scope: {to: []}"])
+def test_a_policy_whose_scope_is_wrong_is_not_said_to_allow_everything(text):
+    with pytest.raises(FaultyFiles) as raised:
+        loaded(f"{text}\nallow: true")
+    assert [problem.code for problem in raised.value.warnings] == []
+
+
+@pytest.mark.parametrize("rest", ["? [a]\n: b", "---\nversion: 1"])
+def test_a_policy_that_is_not_yaml_to_its_end_is_not_said_to_have_no_rule(rest):
+    with pytest.raises(FaultyFiles) as raised:
+        loaded(rest)
+    assert all("no rule" not in problem.message for problem in raised.value.problems)
+
+
+def test_after_many_faults_no_more_time_goes_into_suggestions():
+    with pytest.raises(FaultyFiles) as raised:
+        loaded("protect:\n" + "  - {classes: user.contct, treatment: msk}\n" * 300)
+    hinted = [bool(problem.hint) for problem in raised.value.problems]
+    assert (len(hinted), sum(hinted)) == (600, 200)
+
+
 def test_names_that_are_given_twice_are_told_with_both_places():
     files = {**WORLD, "a.yaml": policy("deny: true"), "b/c.yml": policy("deny: true"), "catalog/x.yaml": ERP}
     assert faults(files) == [
@@ -248,7 +301,10 @@ NONE = 'no message of {} has a field of class "{}": this has no effect'
         ("allow: true", ["this allows every operation from every system to every other"]),
         ("scope: {from: crm, to: erp}\ndeny: [{to: mes}]", [NEVER.format("to")]),
         ("scope: {operations: list-orders}\ndeny: [{operations: invoice}]", [NEVER.format("operations")]),
-        ("scope: {purposes: a}\ndeny: [{purposes: b}]", [NEVER.replace("applies:", "applies where the purpose is known:").format("purposes")]),
+        (
+            "scope: {purposes: a}\ndeny: [{purposes: b}]",
+            [NEVER.replace("applies:", "applies where the purpose is known:").format("purposes")],
+        ),
         ("deny: [{classes: user.name}]", [NONE.format("any system", "user.name")]),
         ("scope: {to: mes}\ndeny: [{classes: user.contact}]", [NONE.format("mes", "user.contact")]),
         ("watermark: {visible: x, hidden: true}", ["hidden marks are not made yet; the visible one is"]),

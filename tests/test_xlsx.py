@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 from io import BytesIO
 
@@ -163,15 +163,14 @@ def test_a_cell_can_be_refused(signal):
 
 @given(st.text(max_size=30))
 def test_a_treated_text_is_read_back_as_it_is(text):
-    try:
-        made = after(table(cell("A2", 5)), ["v"], [lambda _value, _customer: text]).body
-    except Unreadable as error:
-        assert error.refusal == "body-encoding"
+    if not all(one in "\t\n\r" or (" " <= one < "\ufffe" or one > "\uffff") for one in text):
+        with pytest.raises(Unreadable, match="can't hold"):
+            after(table(cell("A2", 5)), ["v"], [lambda _value, _customer: text])
         return
+    made = after(table(cell("A2", 5)), ["v"], [lambda _value, _customer: text]).body
     found = []
     after(made, ["v"], [lambda value, _customer: found.append(value) or value])
     assert found == [text]
-    after(table(inline("A2", "x")), ["v"], [lambda _value, _customer: "_x0041_x0042_"])
 
 
 def test_text_that_looks_like_a_coded_character_stays_text():
@@ -229,14 +228,14 @@ def test_rows_above_the_header_and_columns_without_a_name_are_unlisted():
 
 
 def test_other_sheets_are_refused_or_kept():
-    other = sheet(row(1, cell("A1", 4, "s"), '<c r="B1"><f>People!B2</f><v>9</v></c>'))
+    other = sheet(row(2, cell("A2", 4, "s"), '<c r="B2"><f>People!B2</f><v>9</v></c>'))
     data = workbook(PEOPLE, other, shared=SHARED, book=TWO_SHEETS)
     with pytest.raises(Unreadable, match="other sheets"):
         read(data, "email")
     new = contents(after(data, ["email"], [starred], starred, other_sheets="keep").body)
     assert new["xl/worksheets/sheet2.xml"].decode() == other.replace("<v>9</v>", "")
     assert b"kept" in new["xl/sharedStrings.xml"]
-    assert read(data, "email", sheet="B", other_sheets="keep").customers == []
+    assert read(data, "email", sheet="B", other_sheets="keep").customers == [None]
     with pytest.raises(Unreadable, match="no sheet of the name"):
         read(data, "email", sheet="C", other_sheets="keep")
 
@@ -345,7 +344,7 @@ def test_options_and_selectors_are_checked():
         with pytest.raises(ValueError, match="by its name"):
             Xlsx().check(wrong)
     for shape in (Shape(records="x"), Shape(options={"sheet": "a/b"})):
-        with pytest.raises(ValueError, match="record|sheet"):
+        with pytest.raises(ValueError, match=r"record|sheet"):
             Xlsx().layout(shape)
     with pytest.raises(Unreadable):
         Xlsx().agree(parse("text/csv"), b"PK\3\4")
@@ -356,7 +355,7 @@ def test_openpyxl_writes_what_is_read_and_reads_what_is_written():
     made, out = openpyxl.Workbook(), BytesIO()
     page = made.active
     page.append(["who", "email", "born", "paid", "note", "sum"])
-    page.append(["C-1", SECRET, datetime.datetime(1988, 4, 12), 12.5, "n1", "=D2*2"])  # noqa: DTZ001 - cells have no zone
+    page.append(["C-1", SECRET, dt.datetime(1988, 4, 12), 12.5, "n1", "=D2*2"])  # noqa: DTZ001 - cells have no zone
     page.append(["C-2", "bob@example.com", None, True, None, "=D3"])
     page["A1"].font = openpyxl.styles.Font(bold=True)
     page.freeze_panes, page.auto_filter.ref = "A2", "A1:F3"
@@ -369,6 +368,7 @@ def test_openpyxl_writes_what_is_read_and_reads_what_is_written():
     result = after(out.getvalue(), fields, treatments, customer="who")
     assert seen == ["1988-04-12"]
     assert holds(result.body, SECRET) == []
+    about = after(out.getvalue(), [], [], lambda _value, _customer: Signal.REMOVE)
     page = openpyxl.load_workbook(BytesIO(result.body)).active
     values = [[one.value for one in line[:6]] for line in page.iter_rows()]
     assert values[1:] == [
@@ -376,7 +376,7 @@ def test_openpyxl_writes_what_is_read_and_reads_what_is_written():
         ["C-2", "*" * 15, None, True, None, "=D3"],
     ]
     assert page["A1"].font.bold
-    assert "Ann" not in str(openpyxl.load_workbook(BytesIO(after(out.getvalue(), [], [], starred).body)).properties)
+    assert "Ann" not in str(openpyxl.load_workbook(BytesIO(about.body)).properties)
 
 
 CATALOGUE = """

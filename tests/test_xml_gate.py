@@ -233,8 +233,7 @@ async def test_a_request_told_by_its_action():
     [
         ("<s:Fault><faultcode>s:Server</faultcode><faultstring>no order of Lin</faultstring></s:Fault>", "s:Server"),
         (
-            "<s:Fault><s:Code><s:Value>s:Sender</s:Value></s:Code>"
-            "<s:Reason><s:Text xml:lang='en'>no Lin</s:Text></s:Reason></s:Fault>",
+            "<s:Fault><s:Code><s:Value>s:Sender</s:Value></s:Code><s:Reason><s:Text>no Lin</s:Text></s:Reason></s:Fault>",
             "s:Sender",
         ),
     ],
@@ -285,8 +284,8 @@ async def test_an_invoice_keeps_every_byte_that_no_rule_names():
 
 async def test_batches_in_a_charset_of_their_own_come_back_in_it():
     body = (
-        "<?xml version='1.0' encoding='GBK'?><Batch xmlns='urn:ex:b2mml'><PersonnelActual><PersonID>工号12345</PersonID>"
-        "<Description>林伟&#x1F600;</Description></PersonnelActual><Note>质量</Note></Batch>"
+        "<?xml version='1.0' encoding='GBK'?><Batch xmlns='urn:ex:b2mml'><PersonnelActual>"
+        "<PersonID>工号12345</PersonID><Description>林伟&#x1F600;</Description></PersonnelActual><Note>质量</Note></Batch>"
     )
     answer = await bench(body.encode("gbk"), (("Content-Type", "text/xml"),)).ask("GET", "/batch")
     assert answer.body.decode("gbk") == body.replace("工号12345", "***2345").replace("林伟&#x1F600;", "***")
@@ -383,7 +382,7 @@ def test_the_workbench_sees_every_place_of_xml():
         found[seen.pointer] += seen.count
     order = "/soap:Envelope/soap:Body/so:Orders/so:Order"
     assert found == {
-        "/soap:Body/so:Orders/@total": 1,
+        "/soap:Envelope/soap:Body/so:Orders/@total": 1,
         f"{order}/so:CustomerId": 2,
         f"{order}/so:Email": 2,
         f"{order}/so:Amount": 1,

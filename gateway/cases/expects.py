@@ -191,7 +191,7 @@ class Expects:
             mark = self.reader.section(node, MARK)
             permissions = mark.section("permissions", PERMISSIONS)
             told = {key: permissions.boolean(key, default=False) for key in permissions.members}
-            if not mark.members or (permissions.node is not None and not permissions.members):
+            if any(isinstance(said, Table) and not said.entries for said in (node, permissions.node)):
                 self.reader.fault(node, _NOTHING, "write `visible` or `permissions`", code=Fault.NO_VALUE)
             yield Marked(node.place, False, mark.texts("visible"), told)
 

@@ -26,7 +26,7 @@ def load(files: Mapping[str, bytes], policies: PolicySet, attached: Attached | N
     that have them can be checked but not run. Raises FaultyFiles with every problem of every file.
     """
     reader = Reader()
-    named = gather(policies.catalogues.values(), policies.consents.values(), complete=True)
+    named = gather(policies.catalogues.values(), policies.consents.values())
     rules, selectors = rules_of(policies), _selectors_of(policies)
     suites: dict[str, Suite] = {}
     for name in sorted(filter(is_cases, files)):

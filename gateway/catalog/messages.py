@@ -45,7 +45,8 @@ def read_class(reader: Reader, node: Node) -> str:
     text = reader.text(node)
     if text is None or text in CLASSES:
         return text or ""
-    reader.fault(node, f'unknown class "{text[:100]}"', suggestions(text), code=Fault.UNKNOWN_CLASS)
+    hint = "" if reader.hurried else suggestions(text)
+    reader.fault(node, f'unknown class "{text[:100]}"', hint, code=Fault.UNKNOWN_CLASS)
     return ""
 
 
@@ -160,6 +161,8 @@ def _customer(reader: Reader, section: Section, form: Format | None) -> Customer
         return CustomerSource("body", text, node.place)
     source = reader.section(node, SOURCES)
     named = [(kind, source.text(kind)) for kind in SOURCES if kind in source]
+    if isinstance(node, Table) and node.entries and not named:
+        return None  # its keys are unknown, as was told
     if len(named) != 1:
         hint = f"write one of: {', '.join(SOURCES)}"
         reader.fault(node, "a customer is named in one place", hint, code=Fault.CUSTOMER_PLACES)

@@ -90,6 +90,9 @@ def command(
     old = load_policies(against) if against else None
     assumed = asked.assumed(settings, policies)
     readings = Readings(captures, key_files)
+    for written in filter(None, (flows, page)):
+        if readings.among(written) or flows == page:
+            raise click.UsageError(f"{written} would be written over: name another file")
     tally, comparison = Tally(policies, values=show_values), Comparison(str(against), str(folder))
     declared = old.consents if old else ()
     with _written(flows) as lines, _written(page) as paper:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from io import TextIOWrapper
 from typing import cast
 
@@ -57,11 +58,21 @@ def _sovgate() -> None:
 
 
 def main() -> None:
-    """Run the command line. What went wrong on purpose is told in a few lines; nothing else is caught."""
+    """Run the command line. What went wrong on purpose, or with a file, is told in a few lines.
+
+    Anything else is a fault of ours: it is shown whole, and its exit code must not look like an answer.
+    """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that can't show a character ends nothing
     try:
         _sovgate()
     except SovgateError as error:
         click.echo(str(error), err=True)
+        sys.exit(COULD_NOT)
+    except OSError as error:
+        where = f"{error.filename!r}: " if error.filename else ""
+        click.echo(f"Error: {where}{error.strerror or type(error).__name__}", err=True)
+        sys.exit(COULD_NOT)
+    except Exception:  # noqa: BLE001 - whatever it is
+        traceback.print_exc()
         sys.exit(COULD_NOT)

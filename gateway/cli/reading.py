@@ -17,6 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from gateway.capture import Exchange, Unusable, open_capture
 from gateway.capture.faults import UNUSABLE
+from gateway.cli.forms.clean import one_line
 from gateway.dryrun.report import Capture
 from gateway.errors import BadCapture
 from gateway.storage.capture_keys import read_reader
@@ -38,7 +39,7 @@ keys = click.option(
 
 @dataclass(slots=True)
 class Reading:
-    """One capture while it is read."""
+    """One capture while it is read; `name` is what it is called in reports."""
 
     name: str
     size: int = 0
@@ -75,27 +76,31 @@ class Readings:
         with Progress(*shown, console=screen, transient=True, disable=not screen.is_terminal) as progress:
             task = progress.add_task("reading", total=self._total())
             for name in self._files:
-                reading = Reading(name)
+                reading = Reading(one_line(name))
                 self.readings.append(reading)
-                for entry in self._entries(reading, lambda size: progress.advance(task, size)):
+                for entry in self._entries(name, reading, lambda size: progress.advance(task, size)):
                     reading.entries += 1
                     if isinstance(entry, Unusable) and entry.reason == "truncated":
                         reading.fault = UNUSABLE["truncated"]
-                    yield name, entry
+                    yield reading.name, entry
 
     @property
     def faulty(self) -> bool:
         """Tell whether a capture could not be read to its end."""
         return any(reading.fault for reading in self.readings)
 
+    def among(self, path: Path) -> bool:
+        """Tell whether a path is one of the captures, by whatever name, so that writing to it would destroy it."""
+        return any(name != STDIN and path.exists() and path.samefile(name) for name in self._files)
+
     def _total(self) -> int | None:
         """Add up the sizes, as far as files have any."""
         return None if STDIN in self._files else sum(Path(file).stat().st_size for file in self._files)
 
-    def _entries(self, reading: Reading, advance: Callable[[int], None]) -> Iterator[Exchange | Unusable]:
+    def _entries(self, name: str, reading: Reading, advance: Callable[[int], None]) -> Iterator[Exchange | Unusable]:
         """Read one capture."""
         try:
-            with _opened(reading.name) as source:
+            with _opened(name) as source:
                 stream = cast("BinaryIO", _Counted(source, reading, advance))
                 yield from open_capture(stream, reading.name, self._keys)
                 while stream.read(1 << 16):

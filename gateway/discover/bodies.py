@@ -63,8 +63,10 @@ def read(headers: Headers, body: bytes, limits: BodyLimits) -> Body:
     if not _agrees("json", kind, plain):
         return Body(_by_type(kind, plain))
     try:
-        json.read(plain, _WHOLE, limits.depth, limits.values)
-        return Body("json", _DECODER.decode(plain.decode()))
+        said = media.parse(kind).charset
+        text = charset.to_utf8(plain, charset_of(FORMATS["json"], plain, said))
+        json.read(text, _WHOLE, limits.depth, limits.values)
+        return Body("json", _DECODER.decode(text.decode()))
     except Unreadable as error:
         if error.refusal == "body-not-json" and "json" not in kind.lower():
             return Body(_by_type(kind, plain))

@@ -34,6 +34,11 @@ _BODIES = {
     "multipart": "multipart", "csv": "CSV", "xml": "XML", "spreadsheet": "spreadsheets", "archive": "archives",
     "text": "text", "binary": "bytes of no known format",
 }  # fmt: skip
+_BY_HAND = {
+    "event-stream": "sse", "ndjson": "ndjson", "form": "form", "multipart": "multipart", "csv": "csv", "xml": "xml",
+    "archive": "zip",
+}  # fmt: skip
+"""Bodies for which the catalogue has a format, and no message is drafted."""
 _LEGS = {"body": "requests", "response": "answers", "errors": "error answers"}
 
 
@@ -165,7 +170,10 @@ def notes(leg: str, bodies: Bodies, *, named: bool) -> Iterator[str]:
     for kind, count in sorted(bodies.kinds.items()):
         if kind in _BODIES:
             many = f"{count} of {total} {_LEGS[leg]}"
-            yield f"{many} are {_BODIES[kind]}, which no format of the catalogue describes: refused"
+            form = _BY_HAND.get(kind)
+            none = "which no format of the catalogue describes: refused"
+            told = f"of which no message is drafted: refused, until you write one of `format: {form}`" if form else none
+            yield f"{many} are {_BODIES[kind]}, {told}"
         elif named and kind not in {bodies.format, "none", "unreadable"}:
             yield f"{count} of {total} {_LEGS[leg]} are {kind}, the others {bodies.format}: refused"
     for refusal, count in sorted(bodies.refusals.items()):

@@ -11,6 +11,7 @@ from gateway.discover.shown import Show, all_known, digits, mostly_known, show
 from gateway.discover.words import known, personal, records_named, singular, words
 
 _VERSION = re.compile(r"v?[0-9]{1,3}(?:[._][0-9]{1,2}){0,2}", re.ASCII)
+_PREFIXED = re.compile(r"v[0-9]{1,2}(?:[._][0-9]{1,2}){0,2}", re.ASCII)
 _BEFORE_VERSIONS = frozenset(
     {"api", "rest", "version", "versions", "services", "service", "data", "odata", "odata4", "v"}
 )
@@ -49,6 +50,8 @@ def step(text: str, before: str) -> Step:
         return _keyed(keyed[1], keyed[2])
     if before.lower() in _BEFORE_VERSIONS and _VERSION.fullmatch(text):
         return text
+    if _PREFIXED.fullmatch(text):
+        return ANYTHING if takes_values(before) else text
     ending = _ENDING.fullmatch(text)
     if ending is not None and ending[2] in _ENDINGS:
         return text if _literal(ending[1]) else Hole("", f".{ending[2]}")
@@ -94,10 +97,10 @@ def _literal(text: str) -> bool:
     if not _WORD.fullmatch(text) or digits(text) > _MOST_DIGITS or show(text.lstrip(".")) is Show.ODD:
         return False
     if any(char.isdigit() for char in text):
-        # K1, SO00012 and INV-7 are ids; v2, oauth2 and API_SALES_ORDER_SRV_0001 are words with a number.
+        # K1, SO00012 and INV-7 are ids; oauth2 and API_SALES_ORDER_SRV_0001 are words with a number.
         letters = [word for word in words(text) if not word.isdigit() and len(word) > 1]
         if not letters or not all(map(known, letters)):
-            return bool(_VERSION.fullmatch(text)) and text[:1] == "v"
+            return False
     return not datum(text) and not any(map(personal, words(text))) and _writable(text)
 
 

@@ -37,7 +37,7 @@ _AT_TOP = frozenset({"workbook", "about", "core"})
 
 @dataclass(slots=True, eq=False)
 class Package:
-    """`parts` are names of members by our words, `sheets` by relationship; `traces`: what names the order of calculation."""
+    """`parts` are names of members by our words, `sheets` by link; `traces`: what names its order of calculation."""
 
     archive: Archive
     limits: BodyLimits

@@ -135,7 +135,7 @@ class Path:
         exact = next((one.attribute for one in self._named(name) if one.index >= 0), None)
         if exact is not None:
             return self.pointer + pointed("@" + exact.shown)
-        return self.pointer if self.cover else self.pointer + "/?"
+        return self.pointer if self.cover or not self.passage else self.pointer + "/?"
 
     def kept(self, name: Name) -> bool:
         """Tell whether an attribute of an element here is no value."""

@@ -7,21 +7,23 @@ from gateway.catalog.messages import read_class
 from gateway.catalog.names import is_name
 from gateway.policy.model import ConsentKind
 from gateway.policy.named import Named
-from gateway.yamlsource import Leaf, Node, Reader
+from gateway.yamlsource import Leaf, Node, Reader, Table
 
 KEYS = ("wording", "version", "purposes", "classes", "recipients", "days")
 LONGEST = 36525
 """The most days that a consent can hold: a hundred years."""
 
 
-def read_consents(reader: Reader, name: str, data: bytes, named: Named) -> dict[str, ConsentKind]:
-    """Read the consents of one file, recording faults."""
+def read_consents(reader: Reader, name: str, data: bytes, named: Named) -> dict[str, ConsentKind] | None:
+    """Read the consents of one file, recording faults; None if it can't be told which it declares."""
     node = reader.parse(name, data)
     if node is None:
-        return {}
+        return None
     top = reader.section(node, ("version", "consents"), required=("version", "consents"))
     top.integer("version", VERSION, minimum=VERSION, maximum=VERSION)
-    return {key.text: _consent(reader, key, member, named) for key, member in top.entries("consents")}
+    consents = {key.text: _consent(reader, key, member, named) for key, member in top.entries("consents")}
+    declared = top.get("consents")
+    return consents if isinstance(declared, Table) and declared.whole else None
 
 
 def _consent(reader: Reader, key: Leaf, node: Node, named: Named) -> ConsentKind:

@@ -9,12 +9,11 @@ from hashlib import sha256
 from typing import Protocol, TypeVar
 
 from gateway.catalog.load import read
-from gateway.catalog.model import Catalogue
 from gateway.errors import Place, Second
 from gateway.faults import Fault
 from gateway.policy.consents import read_consents
 from gateway.policy.doubts import doubts
-from gateway.policy.model import ConsentKind, PolicySet
+from gateway.policy.model import PolicySet
 from gateway.policy.named import gather
 from gateway.policy.policies import read_policy
 from gateway.yamlsource import Reader
@@ -66,8 +65,10 @@ def load(files: Mapping[str, bytes]) -> PolicySet:
     found = [read(reader, name, data) for name, data in of[Kind.CATALOGUE].items()]
     catalogues = _once(reader, "catalogue", (catalogue for catalogue in found if catalogue is not None))
     complete = None not in found
-    consents = _consents(reader, of[Kind.CONSENTS], catalogues, complete=complete)
-    named = gather(catalogues.values(), consents.values(), complete=complete)
+    systems = gather(catalogues.values(), (), complete=complete)
+    declared = [read_consents(reader, name, data, systems) for name, data in of[Kind.CONSENTS].items()]
+    consents = _once(reader, "consent", (kind for kinds in declared for kind in (kinds or {}).values()))
+    named = gather(catalogues.values(), consents.values(), complete=complete, declared=None not in declared)
     policies = _once(
         reader,
         "policy",
@@ -95,14 +96,6 @@ def digest(files: Mapping[str, bytes]) -> str:
     """
     lines = (f"{sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files, key=str.encode))
     return sha256("".join(lines).encode()).hexdigest()
-
-
-def _consents(
-    reader: Reader, files: Mapping[str, bytes], catalogues: Mapping[str, Catalogue], *, complete: bool
-) -> dict[str, ConsentKind]:
-    named = gather(catalogues.values(), (), complete=complete)
-    kinds = (kind for name, data in files.items() for kind in read_consents(reader, name, data, named).values())
-    return _once(reader, "consent", kinds)
 
 
 def _once(reader: Reader, kind: str, things: Iterable[T]) -> dict[str, T]:

@@ -15,20 +15,37 @@ from gateway.yamlsource import Node, Reader
 class Named:
     """Everything that has a name.
 
-    `complete` is False where a catalogue could not be read: what is unknown may then stand in it.
+    `complete` is False where a catalogue could not be read, and `declared` where consents could not be: what is unknown
+    may then stand there.
     """
 
     operations: Mapping[str, frozenset[str]]  # system to short names
     consents: frozenset[str]
     complete: bool
+    declared: bool
 
     def systems(self, reader: Reader, nodes: Iterable[Node]) -> frozenset[str] | None:
         """Read names of systems; None where there are none."""
-        return self._each(reader, nodes, "system", self.operations, Fault.UNKNOWN_SYSTEM)
+        found = set()
+        for node in nodes:
+            text = reader.text(node)
+            if text is not None and self.complete and text not in self.operations:
+                reader.unknown(node, "system", text, self.operations, code=Fault.UNKNOWN_SYSTEM)
+            elif text is not None:
+                found.add(text)
+        return frozenset(found) or None
 
     def consent(self, reader: Reader, node: Node) -> str | None:
         """Read the name of a consent."""
-        return next(iter(self._each(reader, (node,), "consent", self.consents, Fault.UNKNOWN_CONSENT) or ()), None)
+        text = reader.text(node)
+        if text is None or not self.declared or text in self.consents:
+            return text
+        if self.consents:
+            reader.unknown(node, "consent", text, self.consents, code=Fault.UNKNOWN_CONSENT)
+        else:
+            hint = "declare it in consents.yaml, which declares none yet"
+            reader.fault(node, f'unknown consent "{text[:100]}"', hint, code=Fault.UNKNOWN_CONSENT)
+        return None
 
     def resolve(self, reader: Reader, nodes: Iterable[Node], to: frozenset[str] | None) -> frozenset[str] | None:
         """Read operations: full names, short ones of any system in `to` (None: of all), and `*` for any part of one."""
@@ -70,26 +87,17 @@ class Named:
         kind = f"operation in {_told(to)}:" if to else "operation"
         reader.unknown(node, kind, text, known, code=Fault.UNKNOWN_OPERATION)
 
-    def _each(
-        self, reader: Reader, nodes: Iterable[Node], kind: str, known: Iterable[str], code: Fault
-    ) -> frozenset[str] | None:
-        found = set()
-        for node in nodes:
-            text = reader.text(node)
-            if text is not None and self.complete and text not in known:
-                reader.unknown(node, kind, text, known, code=code)
-            elif text is not None:
-                found.add(text)
-        return frozenset(found) or None
 
-
-def gather(catalogues: Iterable[Catalogue], consents: Iterable[ConsentKind], *, complete: bool) -> Named:
+def gather(
+    catalogues: Iterable[Catalogue], consents: Iterable[ConsentKind], *, complete: bool = True, declared: bool = True
+) -> Named:
     """Collect the names of everything that was read."""
     catalogues = tuple(catalogues)
     return Named(
         operations={catalogue.name: frozenset(catalogue.operations) for catalogue in catalogues},
         consents=frozenset(consent.name for consent in consents),
         complete=complete,
+        declared=declared,
     )
 
 

@@ -24,10 +24,10 @@ KEYS = ("version", "policy", "title", "basis", "scope", *KINDS, "mode")
 
 def read_policy(reader: Reader, name: str, data: bytes, named: Named) -> Policy | None:
     """Read one policy, recording faults and doubts; None if it has no name to be known by."""
+    faults = len(reader.problems)
     node = reader.parse(name, data)
     if node is None:
         return None
-    faults = len(reader.problems)
     top = reader.section(node, KEYS, ("version", "policy"), _ELSEWHERE)
     if len(reader.problems) == faults and not any(kind in top for kind in KINDS):
         hint = f"write one of: {', '.join(KINDS)}"
@@ -37,5 +37,6 @@ def read_policy(reader: Reader, name: str, data: bytes, named: Named) -> Policy 
     policy = read_name(reader, top.get("policy"))
     observe = top.choice("mode", MODES, "enforce") == "observe"
     when = When(reader, named).read_scope(top.section("scope", SCOPE, elsewhere=ELSEWHERE))
-    rules = tuple(Rules(reader, policy or "", when, enforced=not observe).read(top))
+    sound = len(reader.problems) == faults
+    rules = tuple(Rules(reader, policy or "", when, enforced=not observe, sound=sound).read(top))
     return None if policy is None else Policy(policy, top.members["policy"].place, title, basis, observe, rules)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from gateway.catalog.messages import read_class
 from gateway.faults import Fault
 from gateway.policy.model import Rule, Watermark
-from gateway.policy.treated import option_keys, read_treatment
+from gateway.policy.treated import option_keys, others_options, read_treatment
 from gateway.policy.when import ANY, CONDITIONS, ELSEWHERE, When
 from gateway.yamlsource import Leaf, Node, Reader, Section, suggest
 
@@ -25,12 +25,16 @@ _BRACED = re.compile(r"\{([^{}]*)\}|[{}]")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rules:
-    """Reads the rules of one policy, which share its name, its scope and its mode."""
+    """Reads the rules of one policy, which share its name, its scope and its mode.
+
+    `sound` is False where something was wrong before the rules: the scope may then be meant narrower than it was read.
+    """
 
     reader: Reader
     policy: str
     when: When
     enforced: bool
+    sound: bool
 
     def read(self, top: Section) -> Iterator[Rule]:
         """Read every rule, kind after kind."""
@@ -49,7 +53,7 @@ class Rules:
             hint = "what no policy allows is refused anyway; to forbid what another one allows, write `deny: true`"
             message = "`allow: false` grants nothing and forbids nothing"
             self.reader.fault(node, message, hint, code=Fault.ALLOW_FALSE)
-        if not (self.when.scope.from_ or self.when.scope.to or self.when.scope.operations):
+        if self.sound and not (self.when.scope.from_ or self.when.scope.to or self.when.scope.operations):
             hint = "write `from`, `to` or `operations` in its `scope`"
             message = "this allows every operation from every system to every other"
             self.reader.warn(node, message, hint, code=Fault.ALLOWS_EVERYTHING)
@@ -68,7 +72,8 @@ class Rules:
 
     def _protect(self, index: int, node: Node) -> Rule:
         keys = (*PROTECT, *option_keys(node))
-        section = self.reader.section(node, keys, required=("classes", "treatment"), elsewhere=ELSEWHERE)
+        elsewhere = {**ELSEWHERE, **others_options(node)}
+        section = self.reader.section(node, keys, required=("classes", "treatment"), elsewhere=elsewhere)
         return replace(
             self._rule("protect", index, node, section),
             classes=self._classes(section),

@@ -10,6 +10,8 @@ from gateway.treatments.options import Option
 from gateway.treatments.registry import TREATMENTS, build
 from gateway.yamlsource import Leaf, Node, Section, Table
 
+_ALL = tuple({key: None for treatment in TREATMENTS.values() for key in treatment.OPTIONS})
+
 
 def options(treatment: str) -> Mapping[str, Option]:
     """Give a treatment's options by the keys that a policy has for them; none is called like a condition."""
@@ -19,11 +21,16 @@ def options(treatment: str) -> Mapping[str, Option]:
 
 def option_keys(node: Node) -> tuple[str, ...]:
     """Give the keys that a protect rule may have for its treatment, by the treatment that it names."""
-    if isinstance(node, Table):
-        for key, value in node.entries:
-            if key.text == "treatment" and isinstance(value, Leaf) and value.text in TREATMENTS:
-                return tuple(options(value.text))
-    return tuple({key: None for name in TREATMENTS for key in options(name)})
+    name = _named(node)
+    return _ALL if name is None else tuple(options(name))
+
+
+def others_options(node: Node) -> dict[str, str]:
+    """Give the options that a protect rule's treatment hasn't and others have, each with a hint."""
+    name = _named(node)
+    own = options(name) if name else {}
+    has = f"has only: {', '.join(own)}" if own else "has no options"
+    return {key: f"`{name}` {has}" for key in _ALL if key not in own} if name else {}
 
 
 def read_treatment(section: Section) -> Treatment | None:
@@ -47,6 +54,14 @@ def read_treatment(section: Section) -> Treatment | None:
         hint = "; ".join(f"{key}: {option.help}" for key, option in known.items() if repr(key) in str(error))
         section.reader.fault(section.members["treatment"], str(error), hint, code=Fault.BAD_OPTION)
         return None
+
+
+def _named(node: Node) -> str | None:
+    """Give the treatment that a rule names, if it is one."""
+    for key, value in node.entries if isinstance(node, Table) else ():
+        if key.text == "treatment" and isinstance(value, Leaf) and value.text in TREATMENTS:
+            return value.text
+    return None
 
 
 def _value(section: Section, key: str, option: Option) -> object:

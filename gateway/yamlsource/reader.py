@@ -19,6 +19,7 @@ from gateway.yamlsource.suggest import suggest
 N = TypeVar("N", int, float)
 
 _MAPPING = "write key: value, each on a line of its own or within { }"
+_ABSENT = "write what belongs there, or leave the key out"
 _ENOUGH = 200  # problems after which no more time goes into suggestions
 
 
@@ -40,6 +41,11 @@ class Reader:
         if node is not None:
             self.roots[name] = node
         return node
+
+    @property
+    def hurried(self) -> bool:
+        """Tell whether so much is wrong that no more time goes into suggestions."""
+        return len(self.problems) >= _ENOUGH
 
     def finish(self) -> None:
         """Raise FaultyFiles if anything was wrong."""
@@ -74,7 +80,7 @@ class Reader:
         self, at: Node | Place, kind: str, word: str, known: Iterable[str], *, code: Fault = Fault.UNKNOWN_WORD
     ) -> None:
         """Record a word that names nothing, with what was probably meant."""
-        hint = suggest(word, set(known)) if len(self.problems) < _ENOUGH else ""
+        hint = "" if self.hurried else suggest(word, set(known))
         self.fault(at, f'unknown {kind} "{word[:100]}"', hint, code=code)
 
     def text(self, node: Node) -> str | None:
@@ -83,7 +89,7 @@ class Reader:
             means = meaning(node)
             if isinstance(means, str) and not (node.plain and means in BOOLEANS_OF_YAML_1_1):
                 if not means.strip():
-                    self.fault(node, "expected text, found an empty one", code=Fault.NO_VALUE)
+                    self.fault(node, "expected text, found an empty one", _ABSENT, code=Fault.NO_VALUE)
                     return None
                 return means
         quotable = isinstance(node, Leaf) and node.text
@@ -139,8 +145,7 @@ class Reader:
         """Read a list that has something in it, and nothing twice; a single value is a list of one."""
         if isinstance(node, Listing):
             if not node.items:
-                hint = "write what belongs there, or leave the key out"
-                self.fault(node, "the list is empty", hint, code=Fault.EMPTY_LIST)
+                self.fault(node, "the list is empty", _ABSENT, code=Fault.EMPTY_LIST)
             leaves = [item for item in node.items if isinstance(item, Leaf) and not item.broken]
             if len({leaf.text for leaf in leaves}) < len(leaves):
                 self._tell_twice(leaves)
@@ -207,7 +212,7 @@ class Reader:
         if leaf.broken:
             return True
         if meaning(leaf) is None:
-            hint = hint if leaf.text else "write what belongs there, or leave the key out"
+            hint = hint if leaf.text else _ABSENT
             self.fault(leaf, f"expected {expected}, found nothing", hint, code=Fault.NO_VALUE)
             return True
         return False

@@ -19,6 +19,11 @@ def clean(text: str) -> str:
     return _NEVER.sub("\ufffd", text)
 
 
+def one_line(text: str) -> str:
+    """Give a name, such as a file's, as it can stand within a line of any form."""
+    return clean(text).replace("\n", "\ufffd").replace("\t", "\ufffd")
+
+
 def relative(file: str, root: Path) -> str:
     """Name a file from a folder, with slashes; one outside of it keeps its absolute path."""
     path = Path(os.path.abspath(file))  # noqa: PTH100 - `resolve` follows links, to names that nobody wrote
