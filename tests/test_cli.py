@@ -176,7 +176,9 @@ def test_a_log_that_is_there_unreadable_is_no_answer(used, verb):
         (used.log / name).mkdir()
     said = sovgate(*verb.split())
     assert (said.code, said.out) == (2, "")
-    assert re.search(r"^state/audit/(checkpoint|log.vkey):1:1: can't be read: Is a directory \[SG001\]$", said.err, re.MULTILINE)
+    assert re.search(
+        r"^state/audit/(checkpoint|log.vkey):1:1: can't be read: Is a directory \[SG001\]$", said.err, re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("verb", ["serve", "audit show --operator ann", "passport show C-017"])
