@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import binascii
+import csv
 import gzip
 import html
+import io
 import json
 import quopri
 import re
@@ -206,6 +208,17 @@ def shows(data: bytes, word: str, depth: int = 3) -> bool:
         views = [new for view in views for new in _views(view) if not (new in seen or seen.add(new))]
     plain = _plain(word)
     return any(plain in _plain(text) for view in seen for text in _texts(view))
+
+
+def nameless(path: str, data: bytes) -> bytes:
+    """Take names out of a message: keys, names of columns and elements. They are structure, and pass: docs/evasion.md."""
+    text = data.replace(b"\x00", b"").decode("utf-8", "replace")
+    if path == "csv":
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        return repr(rows[1:]).encode()
+    if path == "xml":
+        return re.sub(r"(</?|\s)[\w.:-]+", r"\1", text).encode()
+    return re.sub(r'"(?:[^"\\]|\\.)*"(\s*:)', r"\1", text).encode()
 
 
 def _plain(text: str) -> str:

@@ -120,7 +120,7 @@ def test_each_row_is_its_own_customers():
         (inline("A2", "ann_x0040_example_x002E_com"), "ann@example.com"),
         (inline("A2", "_xD83D__xDE00_"), "\U0001f600"),
         (
-            '<c r="A2" t="inlineStr"><is><r><t>a</t></r><r><rPr/><t>b</t></r><rPh sb="0" eb="1"><t>c</t></rPh></is></c>',
+            '<c r="A2" t="inlineStr"><is><r><t>a</t></r><r><rPr/><t>b</t></r><rPh><t>c</t></rPh></is></c>',
             "ab",
         ),
         ("<c><v>5</v></c>", 5),
@@ -228,14 +228,14 @@ def test_rows_above_the_header_and_columns_without_a_name_are_unlisted():
 
 
 def test_other_sheets_are_refused_or_kept():
-    other = sheet(row(2, cell("A2", 4, "s"), '<c r="B2"><f>People!B2</f><v>9</v></c>'))
+    other = sheet(row(2, cell("A2", 4, "s")), row(3, '<c r="B3"><f>People!B2</f><v>9</v></c>'))
     data = workbook(PEOPLE, other, shared=SHARED, book=TWO_SHEETS)
     with pytest.raises(Unreadable, match="other sheets"):
         read(data, "email")
     new = contents(after(data, ["email"], [starred], starred, other_sheets="keep").body)
     assert new["xl/worksheets/sheet2.xml"].decode() == other.replace("<v>9</v>", "")
     assert b"kept" in new["xl/sharedStrings.xml"]
-    assert read(data, "email", sheet="B", other_sheets="keep").customers == [None]
+    assert read(data, "kept", sheet="B", header_row=2, other_sheets="keep").customers == [None]
     with pytest.raises(Unreadable, match="no sheet of the name"):
         read(data, "email", sheet="C", other_sheets="keep")
 
@@ -303,6 +303,7 @@ BAD = {
     "a cell with extensions": (bent(SHEET, "<v>3</v>", "<v>3</v><extLst/>"), "unlisted-field"),
     "a cell's own metadata": (bent(SHEET, 'r="B2"', 'r="B2" vm="1"'), "unlisted-field"),
     "an array formula": (bent(SHEET, "<v>3</v>", '<f t="array" ref="B2">A1</f><v>3</v>'), "unlisted-field"),
+    "a header of other names": (bent("xl/sharedStrings.xml", "email", "phone"), "body-ambiguous"),
     "a header that is calculated": (bent(SHEET, "<v>1</v>", "<f>A1</f><v>1</v>"), "body-ambiguous"),
     "one name twice": (bent("xl/sharedStrings.xml", "who", "email"), "body-ambiguous"),
     "a name nearly alike": (bent("xl/sharedStrings.xml", "who", "E-Mail ".replace("-", "")), "body-ambiguous"),
@@ -317,6 +318,12 @@ def test_what_could_hold_a_value_twice_or_be_read_in_two_ways_is_refused(case):
     with pytest.raises(Unreadable) as told:
         read(data, "email", other_sheets="keep" if "sheet" in case else "refuse")
     assert told.value.refusal == refusal
+
+
+def test_an_empty_sheet_has_no_rows_and_needs_no_header():
+    assert read(workbook(sheet()), "email", customer="who").customers == []
+    with pytest.raises(Unreadable, match="no column"):
+        read(workbook(sheet(row(2, inline("A2", "x")))), "email")
 
 
 def test_cells_are_counted():

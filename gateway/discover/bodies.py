@@ -26,9 +26,12 @@ _BY_TYPE = (
     ("event-stream", "event-stream"), ("ndjson", "ndjson"), ("x-www-form-urlencoded", "form"),
     ("multipart/", "multipart"), ("csv", "csv"), ("xml", "xml"), ("spreadsheet", "spreadsheet"),
     ("ms-excel", "spreadsheet"),
-    ("zip", "archive"), ("wasm", "script"), ("text/", "text"),
+    ("edifact", "edifact"), ("edi-x12", "x12"), ("zip", "archive"), ("wasm", "script"), ("text/", "text"),
 )  # fmt: skip
 """What other bodies are, by a part of their content type; anything else is "binary"."""
+
+_INTERCHANGES = {b"UNA": "edifact", b"UNB": "edifact", b"ISA": "x12"}
+"""How interchanges begin, whatever their content type is (RFC 1767 leaves it open)."""
 
 _WHOLE = json.layout(fields=(), customer=None)
 _DECODER = json_.JSONDecoder(parse_int=Whole, parse_float=Decimal)
@@ -87,4 +90,6 @@ def _agrees(format_: str, kind: str, plain: bytes) -> bool:
 def _by_type(kind: str, plain: bytes) -> str:
     lowered = kind.lower()
     named = next((name for part, name in _BY_TYPE if part in lowered), "")
+    if named in {"", "text"} and plain[:3] in _INTERCHANGES:
+        return _INTERCHANGES[plain[:3]]
     return named or ("xml" if plain.lstrip()[:5].lower() == b"<?xml" else "binary")

@@ -32,11 +32,11 @@ _BODIES = {
     "html": "HTML", "script": "scripts", "style": "styles", "font": "fonts", "image": "pictures of another format",
     "media": "sound or film", "event-stream": "event streams", "ndjson": "JSON lines", "form": "forms",
     "multipart": "multipart", "csv": "CSV", "xml": "XML", "spreadsheet": "spreadsheets", "archive": "archives",
-    "text": "text", "binary": "bytes of no known format",
+    "edifact": "EDIFACT", "x12": "X12", "text": "text", "binary": "bytes of no known format",
 }  # fmt: skip
 _BY_HAND = {
     "event-stream": "sse", "ndjson": "ndjson", "form": "form", "multipart": "multipart", "csv": "csv", "xml": "xml",
-    "archive": "zip",
+    "archive": "zip", "edifact": "edifact", "x12": "x12",
 }  # fmt: skip
 """Bodies for which the catalogue has a format, and no message is drafted."""
 _LEGS = {"body": "requests", "response": "answers", "errors": "error answers"}

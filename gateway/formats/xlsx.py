@@ -42,7 +42,8 @@ def read(
             raise Unreadable("body-ambiguous", "the header of the sheet is calculated")
         named = {cell.column: text_of(cell.value) for cell in said}
     names = [named.get(number, "") for number in range(1, max(named, default=0) + 1)]
-    return XlsxDocument(body, workbook, columns.columns(names), above, below)
+    empty = not (names or above or below)  # such a sheet has no header, and needs none
+    return XlsxDocument(body, workbook, Columns((), (), (), None) if empty else columns.columns(names), above, below)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

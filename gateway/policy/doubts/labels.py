@@ -22,6 +22,8 @@ SENSITIVE = (
 )  # fmt: skip
 """Classes whose data, in an answer, some rule is expected to name, if only to `keep` it."""
 
+_JSON = frozenset({"json", "ndjson"})
+
 
 def labels(world: World, written: Written) -> Iterator[Problem]:
     """Tell what is doubtful about the labels of messages."""
@@ -47,14 +49,13 @@ def _shown(catalogue: Catalogue, allowed: set[str]) -> set[str]:
 
 
 def _one_place(message: Message) -> Iterator[Problem]:
-    """Tell selectors that find the same place, and give it two labels."""
+    """Tell selectors of JSON that find the same place, and give it two labels."""
+    if message.format not in _JSON:
+        return  # the words of another format
     by_length: dict[int, list[tuple[tuple[Step, ...], Field]]] = defaultdict(list)
     exact: dict[tuple[Step, ...], Field] = {}
     for field in message.fields:
-        try:
-            selector = parse(field.selector)
-        except ValueError:
-            continue  # the words of another format
+        selector = parse(field.selector)
         if not (selector.hot or selector.singular):
             continue
         first = exact.setdefault(selector.steps, field)
