@@ -184,6 +184,14 @@ def test_what_could_not_run_says_why_and_exits_with_2(week, words, told, monkeyp
     assert (ended.value.code, told in said) == (2, True), said
 
 
+def test_a_capture_that_goes_on_after_its_end_is_no_success(week, tmp_path):
+    more = tmp_path / "more.har"
+    more.write_bytes(week.read_bytes() + b'{"log": {}}')
+    done = called(more, *SAID)
+    assert done.exit_code == 2
+    assert "something follows the capture's end" in done.output
+
+
 def test_what_was_found_before_a_break_is_told(week, tmp_path):
     cut = tmp_path / "cut.har"
     cut.write_bytes(week.read_bytes()[:-300])

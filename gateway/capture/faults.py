@@ -17,6 +17,9 @@ UNUSABLE: dict[str, str] = {
 }
 """Reasons for which an entry is passed over: it is counted and named."""
 
+DAMAGE = frozenset({"truncated", "trailing", "tampered"})
+"""Reasons for which the capture itself can't be trusted to be whole."""
+
 REPAIRS: dict[str, str] = {
     "no-answer": "no answer was captured (status 0 or none): only the request is judged",
     "no-answer-body": "the answer had a body that the capture doesn't hold: only the request is judged",

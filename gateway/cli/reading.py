@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway.capture import Exchange, Unusable, open_capture
-from gateway.capture.faults import UNUSABLE
+from gateway.capture.faults import DAMAGE, UNUSABLE
 from gateway.cli.forms.clean import one_line
 from gateway.dryrun.report import Capture
 from gateway.errors import BadCapture
@@ -80,8 +80,8 @@ class Readings:
                 self.readings.append(reading)
                 for entry in self._entries(name, reading, lambda size: progress.advance(task, size)):
                     reading.entries += 1
-                    if isinstance(entry, Unusable) and entry.reason == "truncated":
-                        reading.fault = UNUSABLE["truncated"]
+                    if isinstance(entry, Unusable) and entry.reason in DAMAGE:
+                        reading.fault = reading.fault or UNUSABLE[entry.reason]
                     yield reading.name, entry
 
     @property
