@@ -36,7 +36,7 @@ def fuzz(target: Callable[[bytes], None], name: str) -> None:
 
 
 def guided(target: Callable[[bytes], None], name: str) -> None:
-    """Let coverage lead; what is found is kept in a folder that goes away, and inputs that fail where this was started."""
+    """Let coverage lead; inputs that fail are left where this was started, all others in a folder that goes away."""
     atheris = importlib.import_module("atheris")
     for module in [one for one_name, one in sys.modules.items() if one_name.startswith("gateway.formats.")]:
         for function in vars(module).values():

@@ -1,34 +1,78 @@
-"""Tricks that hide a value from who reads on the way and not from who reads at the end, and a reader who sees through them."""
+"""Tricks that hide a value from who reads on the way, and not from who reads at the end."""
 
 from __future__ import annotations
 
-import binascii
-import csv
 import gzip
-import html
-import io
 import json
-import quopri
-import re
 import unicodedata
 import zlib
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator
+from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
-from urllib.parse import unquote, unquote_to_bytes
 
-CHARSETS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "gbk", "gb18030", "latin-1", "shift_jis")
+CHARSETS = (
+    "utf-8",
+    "utf-8-sig",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "gbk",
+    "gb18030",
+    "latin-1",
+    "shift_jis",
+)
 UNKNOWN = ("utf-7", "ebcdic", "x-none", "")
 TYPES = (
-    "application/json", "application/problem+json", "text/json", "text/plain", "text/csv", "text/html", "application/xml",
-    "text/xml", "application/x-ndjson", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b1",
-    "multipart/mixed; boundary=x", "text/event-stream", "application/edifact", "application/octet-stream", "", "*/*",
-    "application/json;", "APPLICATION/JSON; Charset=UTF-8", "application/pdf", "image/png",
-)  # fmt: skip
-LOOK_ALIKES = {"e": "еｅé", "m": "ｍⅿ", "a": "аａ", "i": "іⅰı", "l": "ⅼｌ", "o": "оｏ", "w": "ｗ", "h": "һｈ"}
+    "application/json",
+    "application/problem+json",
+    "text/json",
+    "text/plain",
+    "text/csv",
+    "text/html",
+    "application/xml",
+    "text/xml",
+    "application/x-ndjson",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=b1",
+    "multipart/mixed; boundary=x",
+    "text/event-stream",
+    "application/edifact",
+    "application/octet-stream",
+    "",
+    "*/*",
+    "application/json;",
+    "APPLICATION/JSON; Charset=UTF-8",
+    "application/pdf",
+    "image/png",
+)
+LOOK_ALIKES = {
+    "e": "\u0435\uff45\xe9",
+    "m": "\uff4d\u217f",
+    "a": "\u0430\uff41",
+    "i": "\u0456\u2170\u0131",
+    "l": "\u217c\uff4c",
+    "o": "\u043e\uff4f",
+    "w": "\uff57",
+    "h": "\u04bb\uff48",
+}
 BETWEEN = (b",", b"&", b"\n", b"\r\n", b"'", b";", b"><", b":", b"=", b"+", b"\r\n--b1")
-STRAY = (b"\x00", b"\xef\xbb\xbf", "\u200b".encode(), b"\xff", b"\xc0\xa5", b"\x1b", b"\t", b"\r", b"\n", b"\\", b'"', b"'", b"=")
+STRAY = (
+    b"\x00",
+    b"\xef\xbb\xbf",
+    "\u200b".encode(),
+    b"\xff",
+    b"\xc0\xa5",
+    b"\x1b",
+    b"\t",
+    b"\r",
+    b"\n",
+    b"\\",
+    b'"',
+    b"'",
+    b"=",
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +104,9 @@ def _rewritten(spell: Callable[[Random, str], str]) -> Trick:
     return trick
 
 
-escaped = _rewritten(lambda random, one: random.choice((f"\\u{ord(one):04x}", f"\\u{ord(one):04X}", f"\\x{ord(one):02x}")))
+escaped = _rewritten(
+    lambda random, one: random.choice((f"\\u{ord(one):04x}", f"\\u{ord(one):04X}", f"\\x{ord(one):02x}"))
+)
 percent = _rewritten(lambda random, one: random.choice((f"%{ord(one):02x}", f"%25{ord(one):02x}", f"%u{ord(one):04x}")))
 entity = _rewritten(lambda random, one: random.choice((f"&#{ord(one)};", f"&#x{ord(one):x};", f"&#x000{ord(one):X};")))
 printable = _rewritten(lambda _, one: f"={ord(one):02X}")
@@ -77,7 +123,13 @@ def normal_form(random: Random, message: Message) -> Message:
 def wrapped_word(random: Random, message: Message) -> Message:
     """Give a word as base64, as hex, in CDATA, in a comment or in quotes."""
     word = random.choice(message.words).encode()
-    ways = (b64encode(word), word.hex().encode(), b"<![CDATA[" + word + b"]]>", b"<!--" + word + b"-->", b'"' + word + b'"')
+    ways = (
+        b64encode(word),
+        word.hex().encode(),
+        b"<![CDATA[" + word + b"]]>",
+        b"<!--" + word + b"-->",
+        b'"' + word + b'"',
+    )
     return replace(message, body=message.body.replace(word, random.choice(ways), 1))
 
 
@@ -116,7 +168,9 @@ def joined(random: Random, message: Message) -> Message:
 
 
 def line_ends(random: Random, message: Message) -> Message:
-    old, new = random.choice(((b"\r\n", b"\n"), (b"\n", b"\r\n"), (b"\n", b"\r"), (b"\r\n", b"\r"), (b"\n", "\u2028".encode())))
+    old, new = random.choice(
+        ((b"\r\n", b"\n"), (b"\n", b"\r\n"), (b"\n", b"\r"), (b"\r\n", b"\r"), (b"\n", "\u2028".encode()))
+    )
     return replace(message, body=message.body.replace(old, new, random.choice((1, -1))))
 
 
@@ -124,15 +178,27 @@ def nested(random: Random, message: Message) -> Message:
     body = message.body
     text = body.decode("utf-8", "replace")
     ways = (
-        b"[" + body + b"]", b'{"d":' + body + b"}", b'{"value":[' + body + b"]}", json.dumps(text).encode(),
-        json.dumps({"email": text}).encode(), json.dumps([[text]]).encode(), b"<x>" + body + b"</x>", b64encode(body),
-        b"data: " + body + b"\n\n", b")]}'\n" + body, b"callback(" + body + b")", b"while(1);" + body, body[1:-1],
-    )  # fmt: skip
+        b"[" + body + b"]",
+        b'{"d":' + body + b"}",
+        b'{"value":[' + body + b"]}",
+        json.dumps(text).encode(),
+        json.dumps({"email": text}).encode(),
+        json.dumps([[text]]).encode(),
+        b"<x>" + body + b"</x>",
+        b64encode(body),
+        b"data: " + body + b"\n\n",
+        b")]}'\n" + body,
+        b"callback(" + body + b")",
+        b"while(1);" + body,
+        body[1:-1],
+    )
     return replace(message, body=random.choice(ways))
 
 
 def numbers(random: Random, message: Message) -> Message:
-    new = random.choice((b"4711.0", b"4.711e3", b'"4711"', b"04711", b"+4711", b"0x1267", b"-0", b"1E400", b"[4711]", b"null", b"NaN"))
+    new = random.choice(
+        (b"4711.0", b"4.711e3", b'"4711"', b"04711", b"+4711", b"0x1267", b"-0", b"1E400", b"[4711]", b"null", b"NaN")
+    )
     return replace(message, body=message.body.replace(b"4711", new, 1))
 
 
@@ -152,8 +218,12 @@ def charset(random: Random, message: Message) -> Message:
 def coding(random: Random, message: Message) -> Message:
     """Compress, and say so, or not, or twice; or say so without having done it."""
     raw = zlib.compressobj(wbits=-15)
-    packed = random.choice((gzip.compress, zlib.compress, bytes, lambda body: raw.compress(body) + raw.flush()))(message.body)
-    said = random.choice(("gzip", "x-gzip", "deflate", "br", "zstd", "identity", "gzip, gzip", "GZIP", "none", "", "gzip;q=1"))
+    packed = random.choice((gzip.compress, zlib.compress, bytes, lambda body: raw.compress(body) + raw.flush()))(
+        message.body
+    )
+    said = random.choice(
+        ("gzip", "x-gzip", "deflate", "br", "zstd", "identity", "gzip, gzip", "GZIP", "none", "", "gzip;q=1")
+    )
     more = () if random.random() < 0.2 else ((random.choice(("Content-Encoding", "content-encoding")), said),)
     return replace(message, body=packed, headers=message.headers + more)
 
@@ -168,22 +238,54 @@ def content_type(random: Random, message: Message) -> Message:
         case 2:
             return replace(message, kind=f"{message.kind}, {new}")
         case _:
-            more = ("; boundary=zz", "; header=absent", "; charset*=utf-8''gbk", ";;", "; charset", '; charset="utf-8', "; a=b; a=c")
+            more = (
+                "; boundary=zz",
+                "; header=absent",
+                "; charset*=utf-8''gbk",
+                ";;",
+                "; charset",
+                '; charset="utf-8',
+                "; a=b; a=c",
+            )
             return replace(message, kind=message.kind + random.choice(more))
 
 
 def other_headers(random: Random, message: Message) -> Message:
     more = (
-        ("Content-Transfer-Encoding", "base64"), ("Content-Range", "bytes 0-9/99"), ("Transfer-Encoding", "gzip"),
-        ("Content-Length", "3"), ("Trailer", "X-Email"), ("Content-Disposition", "attachment"), ("Content-MD5", "x"),
-    )  # fmt: skip
+        ("Content-Transfer-Encoding", "base64"),
+        ("Content-Range", "bytes 0-9/99"),
+        ("Transfer-Encoding", "gzip"),
+        ("Content-Length", "3"),
+        ("Trailer", "X-Email"),
+        ("Content-Disposition", "attachment"),
+        ("Content-MD5", "x"),
+    )
     return replace(message, headers=(*message.headers, random.choice(more)))
 
 
 TRICKS: tuple[Trick, ...] = (
-    escaped, percent, entity, printable, case, look_alike, spaced, normal_form, wrapped_word, pieces, pieces, stray, cut,
-    joined, line_ends, nested, numbers, charset, coding, content_type, other_headers,
-)  # fmt: skip
+    escaped,
+    percent,
+    entity,
+    printable,
+    case,
+    look_alike,
+    spaced,
+    normal_form,
+    wrapped_word,
+    pieces,
+    pieces,
+    stray,
+    cut,
+    joined,
+    line_ends,
+    nested,
+    numbers,
+    charset,
+    coding,
+    content_type,
+    other_headers,
+)
 LAST = (charset, coding)
 """Tricks after which a body is no text any more that others could be tried on."""
 
@@ -194,60 +296,3 @@ def tricked(random: Random, message: Message, most: int = 3) -> Message:
     for trick in sorted(chosen, key=lambda one: one in LAST and 1 + LAST.index(one)):
         message = trick(random, message)
     return message
-
-
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}")
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){6,}")
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))|%u([0-9A-Fa-f]{4})")
-
-
-def shows(data: bytes, word: str, depth: int = 3) -> bool:
-    """Tell whether somebody who tries hard finds a word in bytes: in any charset, coding or escape, or several of them."""
-    views, seen = [data], {data}
-    for _ in range(depth):
-        views = [new for view in views for new in _views(view) if not (new in seen or seen.add(new))]
-    plain = _plain(word)
-    return any(plain in _plain(text) for view in seen for text in _texts(view))
-
-
-def nameless(path: str, data: bytes) -> bytes:
-    """Take names out of a message: keys, names of columns and elements. They are structure, and pass: docs/evasion.md."""
-    text = data.replace(b"\x00", b"").decode("utf-8", "replace")
-    if path == "csv":
-        rows = list(csv.reader(io.StringIO(text, newline="")))
-        return repr(rows[1:]).encode()
-    if path == "xml":
-        return re.sub(r"(</?|\s)[\w.:-]+", r"\1", text).encode()
-    return re.sub(r'"(?:[^"\\]|\\.)*"(\s*:)', r"\1", text).encode()
-
-
-def _plain(text: str) -> str:
-    kept = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(one for one in kept if one.isalnum() and not unicodedata.combining(one))
-
-
-def _texts(data: bytes) -> Iterator[str]:
-    yield data.decode("utf-8", "ignore")
-    if b"\x00" in data:
-        yield data.replace(b"\x00", b"").decode("utf-8", "ignore")
-
-
-def _views(data: bytes) -> Iterator[bytes]:
-    """Undo each coding once."""
-    for text in _texts(data):
-        yield text.encode()
-        yield html.unescape(text).encode()
-        yield unquote(text).encode()
-        yield _ESCAPE.sub(lambda found: chr(int(next(filter(None, found.groups())), 16)), text).encode("utf-8", "ignore")
-        yield from (bytes.fromhex(found[0]) for found in _HEX.finditer(text))
-        for found in _BASE64.finditer(text):
-            run = found[0].replace("-", "+").replace("_", "/")
-            for at in range(4):
-                yield b64decode(run[at:] + "A" * (-(len(run) - at) % 4))
-    yield unquote_to_bytes(data)
-    yield quopri.decodestring(data)
-    for wbits in (31, 15, -15):
-        try:
-            yield zlib.decompressobj(wbits).decompress(data, 1 << 20)
-        except (zlib.error, binascii.Error):
-            continue

@@ -25,9 +25,7 @@ ROWS = [
 @cache
 def functions_of(name: str) -> frozenset[str]:
     tree = ast.parse((TESTS / name).read_bytes())
-    return frozenset(
-        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )  # fmt: skip
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def test_there_are_rows_and_no_trick_stands_twice():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xmlrpc.client
 from asyncio import run
 from base64 import b64encode
@@ -12,7 +13,9 @@ import pytest
 from gate_kit import Bench, answering, written
 from lxml import etree
 
+from gateway.errors import FaultyFiles
 from gateway.flow import Flow, Leg, Operator, Purpose, Request, Response
+from gateway.regime import establish
 from gateway.workbench import Workbench
 from gateway.workbench.survey import Survey
 
@@ -233,7 +236,7 @@ async def test_a_request_told_by_its_action():
     [
         ("<s:Fault><faultcode>s:Server</faultcode><faultstring>no order of Lin</faultstring></s:Fault>", "s:Server"),
         (
-            "<s:Fault><s:Code><s:Value>s:Sender</s:Value></s:Code><s:Reason><s:Text>no Lin</s:Text></s:Reason></s:Fault>",
+            "<s:Fault><s:Code><s:Value>s:Sender</s:Value></s:Code><s:Reason>no Lin</s:Reason></s:Fault>",
             "s:Sender",
         ),
     ],
@@ -390,3 +393,24 @@ def test_the_workbench_sees_every_place_of_xml():
         f"{order}/so:Tax": 1,
         f"{order}/?": 2,
     }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "said"),
+    [
+        ("name(/soap:Envelope/soap:Body/zz:*)", "name(/soap:Envelope/soap:Body/*)", "the prefix zz is not among"),
+        ('so: "urn:other"', 'so: "urn:so"', "so is one thing in the list, and another in its records"),
+        ("//PARVW[1]", "//PARVW", "named without conditions"),
+        ("E1EDKA1/*/PARTN", "E1EDKA1[PARVW='AG']/PARTN", "can find several values"),
+        ("soap:Body/so:Orders/so:Order", "soap:Body/so:Orders/@total", "reaches into its records"),
+        ("b:PersonID/..", "b:PersonID", "not a selector of XML"),
+        ("c:PersonID", "b:PersonID", "the prefix c is not among the namespaces"),
+    ],
+)
+def test_catalogues_that_cannot_be_used_are_told(wrong, right, said):
+    catalogue = CATALOGUE
+    if "other" in wrong:
+        wrong = "format: soap\n    namespaces: {so: urn:other}\n    records: /soap"
+        right = "format: soap\n    records: /soap"
+    with pytest.raises(FaultyFiles, match=re.escape(said)):
+        establish(written(catalog_erp=catalogue.replace(right, wrong, 1), catalog_crm=CRM, p=POLICY, consents=CONSENTS))

@@ -29,6 +29,7 @@ TYPES = {
     ".edifact": "application/edifact",
     ".x12": "application/edi-x12",
     ".zip": "application/zip",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".pdf": "application/pdf",
     ".png": "image/png",
     ".jpg": "image/jpeg",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from gateway.catalog.clash import clashes
 from gateway.catalog.heads import HEAD, UNLISTED, read_head
@@ -120,8 +121,15 @@ def _check_told_by(
             "tell it by its path or a header",
         )
         reader.fault(section.members["body"], told, hint, code=Fault.TOLD_BY_NO_BODY)
+    known: Callable[[str, Mapping[str, Any]], None] | None = getattr(form, "check_told", None)
     for name in told_by:
         read_selector(reader, name, name.text, form, singular=True)
+        if known is not None and body is not None:
+            try:
+                known(name.text, body.options)
+            except ValueError as error:
+                hint = "name it beside the format of the message that the operation takes"
+                reader.fault(name, str(error), hint, code=Fault.BAD_SELECTOR)
 
 
 def _check_batch(section: Section, request: RequestPattern) -> None:

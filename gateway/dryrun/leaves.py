@@ -262,6 +262,8 @@ def together(one: Any, other: Any) -> Iterator[tuple[Path, Any, Any]]:
         guide = a if isinstance(a, dict | list | Loose) else b
         if isinstance(guide, Loose) or isinstance(b, Loose):
             below = [((*path, *way), x, y) for way, x, y in beside(a, b)]
+        elif _unlike(a, b):
+            below = [(path, a, APART), (path, APART, b)]
         elif isinstance(guide, dict):
             below = [((*path, name), _below(a, name), _below(b, name)) for name in guide]
         elif isinstance(guide, list):
@@ -270,6 +272,13 @@ def together(one: Any, other: Any) -> Iterator[tuple[Path, Any, Any]]:
             yield path, a, b
             continue
         waiting.extend(reversed(below))
+
+
+def _unlike(a: Any, b: Any) -> bool:
+    """Tell whether two readings of one body are of two shapes: it was read in two formats."""
+    if not isinstance(a, dict | list) or not isinstance(b, dict | list):
+        return False
+    return type(a) is not type(b) or len(a) != len(b) or (isinstance(a, dict) and a.keys() != b.keys())
 
 
 def _below(value: Any, step: Any) -> Any:

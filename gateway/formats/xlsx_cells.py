@@ -16,7 +16,7 @@ from gateway.formats.xml_text import as_text, as_value
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
-_WHOLE = re.compile(r"-?[0-9]{1,15}")
+_WHOLE = re.compile(r"-?[0-9]{1,40}")
 _ERROR = re.compile(r"#[A-Z0-9/!?_]{1,30}")
 _CODED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _LIKE_CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")

@@ -14,7 +14,7 @@ from gateway.formats import charset
 from gateway.formats.charset import Charset
 from gateway.formats.limits import BodyLimits
 from gateway.formats.xml_scan import pieces_of
-from gateway.formats.xml_tag import Name, attributes, closed, expanded, opened
+from gateway.formats.xml_tag import Name, Opened, attributes, closed, expanded, opened
 from gateway.formats.xml_text import SPACE, text_of
 from gateway.formats.xml_tree import parsed
 
@@ -52,6 +52,9 @@ class Element:
             yield from child.all()
 
 
+_Bare = dict[tuple[bytes, int], tuple[Name, Opened, Mapping[str, str]]]
+"""Start tags without attributes, as written where these namespaces are known; the mapping is kept, so its id is."""
+
 Taker = Callable[[Element, list[Element]], bool]
 """Gets each element when it ends, and those around it; True where it needs no longer be kept."""
 
@@ -82,7 +85,7 @@ def read(raw: bytes, limits: BodyLimits, taken: Taker = lambda _element, _around
     except UnicodeDecodeError:
         raise Unreadable("body-encoding", "a part of the workbook is not UTF-8") from None
     root, count = _followed(pieces_of(body, 2 * limits.values), limits, taken)
-    if sum(1 for _ in parsed(body).iter()) != count:
+    if parsed(body).xpath("count(//*)") != count:
         raise Unreadable("body-ambiguous", "two parsers find different elements in a part of the workbook")
     return XmlPart(body, written, root)
 
@@ -91,6 +94,7 @@ def _followed(pieces: list[bytes], limits: BodyLimits, taken: Taker) -> tuple[El
     """Follow the pieces; give the root element, and how many elements there are."""
     around: list[Element] = []
     root: Element | None = None
+    bare: _Bare = {}
     at, count = len(pieces[0]), 0
     if pieces[0].strip(SPACE):
         raise Unreadable("body-malformed", "text before the first tag of a part")
@@ -105,8 +109,7 @@ def _followed(pieces: list[bytes], limits: BodyLimits, taken: Taker) -> tuple[El
                 raise Unreadable("body-malformed", "an end tag that doesn't match its start tag")
             _close(around, at + 1 + size, taken)
         else:
-            size = opened(piece).size
-            element, empty = _element(piece, at, around[-1].names if around else {"xml": ""})
+            element, size, empty = _element(piece, at, around[-1].names if around else {"xml": ""}, bare)
             if (root is not None and not around) or len(around) >= limits.depth:
                 raise Unreadable("body-too-deep" if around else "body-malformed", "more elements than there may be")
             root, count = root or element, count + 1
@@ -114,7 +117,8 @@ def _followed(pieces: list[bytes], limits: BodyLimits, taken: Taker) -> tuple[El
             if empty:
                 _close(around, at + 1 + size, taken)
         if around:
-            around[-1].text += text_of(piece[size:])
+            if size < len(piece):
+                around[-1].text += text_of(piece[size:])
         elif piece[size:].strip(SPACE):
             raise Unreadable("body-malformed", "text outside of the root element")
         at += 1 + len(piece)
@@ -123,13 +127,21 @@ def _followed(pieces: list[bytes], limits: BodyLimits, taken: Taker) -> tuple[El
     return root, count
 
 
-def _element(piece: bytes, at: int, names: Mapping[str, str]) -> tuple[Element, bool]:
+def _element(piece: bytes, at: int, names: Mapping[str, str], bare: _Bare) -> tuple[Element, int, bool]:
+    """Read a start tag; `bare` remembers those without attributes."""
+    key = piece[: piece.find(b">") + 1], id(names)
+    known = bare.get(key)
+    if known is not None:
+        return Element(known[0], known[1].raw, at, {}, names), known[1].size, known[1].empty
     tag = opened(piece)
     names = {**names, **dict(tag.declared)} if tag.declared else names
     found: dict[Name, str] = {}
     for one in () if tag.bare else attributes(piece[: tag.size], names):
         found[one.name] = one.value
-    return Element(expanded(tag.raw, names), tag.raw, at, found, names), tag.empty
+    name = expanded(tag.raw, names)
+    if tag.bare:
+        bare[key] = name, tag, names
+    return Element(name, tag.raw, at, found, names), tag.size, tag.empty
 
 
 def _close(around: list[Element], end: int, taken: Taker) -> None:

@@ -46,7 +46,7 @@ def read(body: bytes, layout: Layout, limits: BodyLimits) -> XmlDocument:
     pieces = pieces_of(body, 2 * limits.values + 2)
     try:
         found = scan(pieces, document)
-        if found.elements > limits.values or _others(body) > limits.values:
+        if found.elements > limits.values or _crowded(body, limits.values):
             raise Unreadable("body-too-large", "too many elements, attributes or references in the body")
         root = tree(body, found, blank=layout.searching)
         if layout.searching:
@@ -58,9 +58,10 @@ def read(body: bytes, layout: Layout, limits: BodyLimits) -> XmlDocument:
         layout.forget()
 
 
-def _others(body: bytes) -> int:
-    """Count attributes and numeric references, roughly."""
-    return max(body.count(b'="') + body.count(b"='"), body.count(b"&#"))
+def _crowded(body: bytes, most: int) -> bool:
+    """Tell whether a body has too many attributes or numeric references, roughly counted."""
+    attributes = body.count(b"=") > most and body.count(b'="') + body.count(b"='") > most
+    return attributes or (body.count(b"&") > most and body.count(b"&#") > most)
 
 
 class XmlDocument:
@@ -144,17 +145,18 @@ class XmlDocument:
             raise Unreadable("body-ambiguous", "a record names two customers")
         return [next(iter(one), None) for one in named]
 
-    def _named(self, at: int, path: Path) -> Iterator[str]:
+    def _named(self, at: int, path: Path) -> list[str]:
         """Give the customers that an element names: none where it holds other elements, or nothing."""
         found, step = self._scan, self._scan.steps[at]
+        values: list[str] = []
         for one in path.ends:
             if one.index != CUSTOMER:
                 continue
             if one.attribute is not None:
                 tag = found.pieces[at][: step.size]
-                values = [each.value for each in attributes(tag, path.names) if one.attribute.fits(each.name)]
-            else:
-                end = at if step.kind is Kind.EMPTY else found.run(at)
-                whole = step.kind is Kind.OPEN and found.steps[end].kind is Kind.CLOSE
-                values = [Leaf(found.pieces, found.steps, at, end).value()] if whole else []
-            yield from (value.strip(_BLANK) for value in values if value.strip(_BLANK))
+                values += [each.value for each in attributes(tag, path.names) if one.attribute.fits(each.name)]
+            elif step.kind is Kind.OPEN:
+                end = found.run(at)
+                if found.steps[end].kind is Kind.CLOSE:
+                    values.append(Leaf(found.pieces, found.steps, at, end).value())
+        return [value.strip(_BLANK) for value in values if value.strip(_BLANK)]

@@ -65,6 +65,16 @@ class Xml:
         """Compile a message's selectors."""
         return layout(shape, self._dialect, self._builtin, self._kept)
 
+    def check_told(self, selector: str, options: Mapping[str, Any]) -> None:
+        """Check the prefixes of a selector that tells requests. ValueError for one without a namespace."""
+        try:
+            prefixes = parse(selector).prefixes
+        except ValueError:
+            return  # `check` has told it
+        unknown = sorted(prefixes - self._builtin.keys() - (options.get("namespaces") or {}).keys())
+        if unknown:
+            raise ValueError(f"the prefix {unknown[0]} is not among the namespaces of this message")
+
     def cutter(self, layout: Any, limits: BodyLimits) -> None:
         """Give nothing: a document is read whole."""
 

@@ -16,7 +16,7 @@ _MOST_LEARNED = 2000
 """Paths that a message keeps from one body to the next."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Layout:
     """A compiled message. `searches`, `around` and `records` are the selectors with conditions, lxml follows them.
 

@@ -25,7 +25,7 @@ _TIME = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _WHOLES = frozenset({"int", "i1", "i2", "i4", "i8"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Leaf:
     """The text from the piece `at` to the next tag, in the piece `end`; none where both are one."""
 
@@ -49,6 +49,8 @@ class Leaf:
         if self.end == self.at:
             return ""
         text = text_of(self.pieces[self.at][self.steps[self.at].size :])
+        if self.end == self.at + 1:
+            return "" if text.isspace() and not text.strip(_BLANK) else text
         for index in range(self.at + 1, self.end):
             step, piece = self.steps[index], self.pieces[index]
             if step.kind is Kind.SECTION:

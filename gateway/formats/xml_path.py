@@ -1,7 +1,7 @@
 """Paths of XML: all elements that are reached by the same names share one, with all that labels say of them.
 
 A path learns the tags that it meets, so that the next element with the same tag costs one look-up. What is learned
-holds names and white space, no text and no attributes.
+holds names and white space, no text and no attributes. Paths are linked to and fro: none of this is ever shown.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Kind(IntEnum):
 STRUCTURAL = frozenset({Kind.OPEN, Kind.EMPTY, Kind.CLOSE})
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Step:
     """One kind of piece at one path: whose it is, what is `after` it, its size without the text that follows.
 
@@ -50,7 +50,7 @@ class Step:
     marked: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Roots:
     """What a message's paths begin with: labels in the records, and around them (`records` None: one record)."""
 
@@ -65,7 +65,7 @@ class Roots:
         return Path(None, ("", ""), b"", {"xml": XML, "": ""}, self)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Path:
     """See above. `cover` are the fields over an element here, `text` those over its text; `pointer` is for reports.
 

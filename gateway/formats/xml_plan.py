@@ -18,7 +18,7 @@ class Dialect:
     hollow: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Act:
     """An edit at a place, None: kept; whose it is, and what the place is called."""
 
@@ -28,7 +28,7 @@ class Act:
     pointer: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Plan:
     """What happens at one path: to the `element` as a whole, to its `text`, to comments in it, to its attributes.
 

@@ -28,7 +28,7 @@ _PLAIN = frozenset({Kind.OPEN, Kind.CLOSE})
 _MOST_KEPT = 1024  # tags that one path remembers
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Found:
     """What conditions found: labels for some elements, by the index of their piece, and those that lead to such."""
 
@@ -36,7 +36,7 @@ class Found:
     leading: set[int] = field(default_factory=set)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Scan:
     """A body taken apart; joined by `<`, the pieces are the body again, and the first is what stands before any tag.
 
@@ -84,8 +84,8 @@ def pieces_of(body: bytes, most: int) -> list[bytes]:
     """Cut a body at each `<` that begins a piece. Raises `Unreadable`: body-too-large, for more than `most` of them."""
     if body.count(b"<") > most:
         raise Unreadable("body-too-large", "too many elements in the body")
-    if b"<!" not in body and body.find(b"<?", 1) < 0:
-        return body.split(b"<")
+    if body.find(b"!") < 0 and body.find(b"?", body.find(b">")) < 0:
+        return body.split(b"<")  # most bodies: nothing but a declaration, elements and texts
     made, at = [b""], 0
     for special in _SPECIAL.finditer(body):
         _add(made, body[at : special.start()])

@@ -47,6 +47,10 @@ class Writer:
         if not self.tags and not self.texts:
             return body
         pieces, steps = self.scan.pieces.copy(), self.scan.steps
+        if not self.tags:
+            for at, new in self.texts.items():
+                pieces[at] = pieces[at][: steps[at].size] + new
+            return b"<".join(pieces)
         for at in self.tags.keys() | self.texts.keys():
             piece, size = pieces[at], steps[at].size
             tag, text = self.tags.get(at, piece[:size]), self.texts.get(at)

@@ -135,7 +135,12 @@ class Legs:
         records, judged = case.records, [*case.records, *case.frames]
         head = await pass_head(leg, flow, aim, reading.plan, top, self.regime, self.ports, self.editor)
         refusal = judge.verdict((*(record.decision for record in records or judged), *head.decisions))
-        treated = Treated(body) if refusal else await treat.treat(case, leg, flow, self.ports)  # 5
+        try:
+            treated = Treated(body) if refusal else await treat.treat(case, leg, flow, self.ports)  # 5
+        except Unreadable:
+            if self.watch is not None:  # it was decided on, and can't be written so
+                self.watch(Sight(flow, leg, aim, hearing, judged, case, None, head))
+            raise
         everything = [*judged, *head.records]
         refusal = refusal or edit.refusal_of((*head.refused, *treated.refused), everything, leg)
         if self.watch is not None:

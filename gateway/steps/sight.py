@@ -20,8 +20,8 @@ class Sight:
     """One leg after its decision. It holds the data of the flow as it came: never to be logged.
 
     `judged` has the decisions on records, and on what is around them (`count` 0). `case` and `treated` are None for a
-    leg without a body; where the flow was already refused nothing was touched. `head` is what is labelled outside of
-    the body. A leg that can't be read isn't shown.
+    leg without a body, `treated` as well where it could not be written; where the flow was already refused nothing was
+    touched. `head` is what is labelled outside of the body. A leg that can't be read isn't shown.
     """
 
     flow: Flow

@@ -227,9 +227,7 @@ def _signed(case: Case) -> Iterator[_Found]:
             yield (location, *signs[int(value.removeprefix(_SIGN))])
 
 
-def _spy(
-    record: Record, signs: list[tuple[Record, Spot, Scalar, Scalar | Signal, Place | None]], case: Case
-) -> Edits:
+def _spy(record: Record, signs: list[tuple[Record, Spot, Scalar, Scalar | Signal, Place | None]], case: Case) -> Edits:
     """Give edits that reach wherever the record's own do, and tell by a sign what these would answer."""
 
     def of(spot: Spot) -> Edit:
