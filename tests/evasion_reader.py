@@ -29,7 +29,7 @@ def shows(data: bytes, word: str, depth: int = 3) -> bool:
 
 
 def nameless(path: str, data: bytes) -> bytes:
-    """Take out keys, names of columns and elements, service segments: they are structure, and pass, as docs/evasion.md admits."""
+    """Take out what is structure, and passes as docs/evasion.md admits: keys, names, service segments."""
     text = data.replace(b"\x00", b"").decode("utf-8", "replace")
     if path == "csv":
         rows = list(csv.reader(io.StringIO(text, newline="")))

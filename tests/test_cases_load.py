@@ -16,9 +16,9 @@ from test_schemas import plain
 
 from gateway.cases import load
 from gateway.cases.bodies import as_json
-from gateway.workbench.values import parse as parse_body
 from gateway.errors import FaultyFiles, Problem
 from gateway.policy.schemas import shipped
+from gateway.workbench.values import parse as parse_body
 from gateway.yamlsource import Reader, parse
 
 SCHEMA = Draft202012Validator(json.loads(shipped("cases")))

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from gateway.cases.attached import AttachedFiles
 from gateway.cases.meets import meets
-from gateway.workbench.values import leaves, parse, values as spot
 from gateway.flow import CustomerFacts, Flow, Leg, Operator, Purpose, Request, Response
 from gateway.workbench import Workbench
 from gateway.workbench.survey import Survey, fate
+from gateway.workbench.values import leaves, parse
+from gateway.workbench.values import values as spot
 
 FIRST, SECOND = (f"{{id: {n}, customer: {{id: C-{n}, phone: '12345678'}}}}" for n in (1, 2))
 LIST = f"{{count: 2, value: [{FIRST}, {SECOND}]}}"

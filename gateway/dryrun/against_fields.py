@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.dryrun.changes import FieldChange, Side
-from gateway.dryrun.leaves import ANYTHING, OUTCOME, Leaf, Leaves, Path, Shown, Tracer, together
+from gateway.dryrun.leaves import ANYTHING, OUTCOME, Leaf, Leaves, Shown, Tracer
 from gateway.dryrun.origin import because_of, fields_of, passes, rules_of, successor_of, verdict_rules
+from gateway.dryrun.together import Path, together
 from gateway.errors import Place
 from gateway.flow import Leg
 from gateway.steps.sight import Sight

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from gateway.dryrun.leaves import Path
 from gateway.dryrun.story import FieldStory
+from gateway.dryrun.together import Path
 from gateway.formats.selector import ANY, parse
 
 Chosen = Callable[[FieldStory], FieldStory | None]

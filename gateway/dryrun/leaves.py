@@ -13,7 +13,7 @@ from enum import IntEnum
 from json import JSONDecoder
 from typing import Any
 
-from gateway.dryrun.loose import APART, Item, Loose, beside
+from gateway.dryrun.together import APART, Item, Loose, Path, together
 from gateway.flow import Leg
 from gateway.formats.document import Edit, Edits, Scalar, Signal, Spot, Whole
 from gateway.formats.json import Layout
@@ -27,9 +27,6 @@ from gateway.steps.treat import Case
 from gateway.workbench.listing import listed
 from gateway.workbench.survey import Fate, Seen, fate
 from gateway.workbench.values import after, answer, held, is_json, parsed, parts
-
-Path = tuple[str | int, ...]
-"""The way to one value: names of members and indexes of elements, from the top of the body."""
 
 _PRINT_BITS, _SHOWN_BITS = 32, 3
 _PRINTS = (1 << _PRINT_BITS) - 1
@@ -249,40 +246,6 @@ class _Spy:
             return *_look(actual)(value, customer), None
         new, place = after(self._record, spot, value, customer, self._case)
         return *_arrival(value, new), place
-
-
-def together(one: Any, other: Any) -> Iterator[tuple[Path, Any, Any]]:
-    """Walk through two bodies of the same shape side by side; where one ends earlier, its end meets all below.
-
-    Values that have no ways of their own are held against each other by what they were (`loose.beside`).
-    """
-    waiting: list[tuple[Path, Any, Any]] = [((), one, other)]
-    while waiting:
-        path, a, b = waiting.pop()
-        guide = a if isinstance(a, dict | list | Loose) else b
-        if isinstance(guide, Loose) or isinstance(b, Loose):
-            below = [((*path, *way), x, y) for way, x, y in beside(a, b)]
-        elif _unlike(a, b):
-            below = [(path, a, APART), (path, APART, b)]
-        elif isinstance(guide, dict):
-            below = [((*path, name), _below(a, name), _below(b, name)) for name in guide]
-        elif isinstance(guide, list):
-            below = [((*path, index), _below(a, index), _below(b, index)) for index in range(len(guide))]
-        else:
-            yield path, a, b
-            continue
-        waiting.extend(reversed(below))
-
-
-def _unlike(a: Any, b: Any) -> bool:
-    """Tell whether two readings of one body are of two shapes: it was read in two formats."""
-    if not isinstance(a, dict | list) or not isinstance(b, dict | list):
-        return False
-    return type(a) is not type(b) or len(a) != len(b) or (isinstance(a, dict) and a.keys() != b.keys())
-
-
-def _below(value: Any, step: Any) -> Any:
-    return value[step] if isinstance(value, dict | list) else value
 
 
 def _opened(body: Any, held: Mapping[int, Any]) -> Any:

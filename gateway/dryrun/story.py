@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.dryrun.changes import Named
-from gateway.dryrun.leaves import Cell, Leaves, Path, Shown
+from gateway.dryrun.leaves import Cell, Leaves, Shown
 from gateway.dryrun.origin import fields_of, rules_of
+from gateway.dryrun.together import Path
 from gateway.flow import Leg
 from gateway.formats.document import Spot
 from gateway.policy.decision import Held, Reason

@@ -1,4 +1,4 @@
-"""Values that have pointers but no ways of their own, and two sets of them held against each other."""
+"""Two bodies held against each other, value by value: along their ways, or, where values have none, by what they were."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+Path = tuple[str | int, ...]
+"""The way to one value: names of members and indexes of elements, from the top of the body."""
 
 Way = tuple[str, ...]
 
@@ -27,6 +30,42 @@ class Loose:
     """The values of one message, in the order of its writer."""
 
     items: tuple[Item, ...]
+
+
+def together(one: Any, other: Any) -> Iterator[tuple[Path, Any, Any]]:
+    """Walk through two bodies of the same shape side by side; where one ends earlier, its end meets all below.
+
+    Values that have no ways of their own are held against each other by what they were (`beside`).
+    """
+    waiting: list[tuple[Path, Any, Any]] = [((), one, other)]
+    while waiting:
+        path, a, b = waiting.pop()
+        guide = a if isinstance(a, dict | list | Loose) else b
+        if isinstance(guide, Loose) or isinstance(b, Loose):
+            below = [((*path, *way), x, y) for way, x, y in beside(a, b)]
+        elif _unlike(a, b):
+            below = [(path, a, APART), (path, APART, b)]
+        elif isinstance(guide, dict):
+            below = [((*path, name), _below(a, name), _below(b, name)) for name in guide]
+        elif isinstance(guide, list):
+            below = [((*path, index), _below(a, index), _below(b, index)) for index in range(len(guide))]
+        else:
+            yield path, a, b
+            continue
+        waiting.extend(reversed(below))
+
+
+def _unlike(a: Any, b: Any) -> bool:
+    """Tell whether two readings of one body are of two shapes: it was read in two formats."""
+    if not isinstance(a, dict | list) or not isinstance(b, dict | list):
+        return False
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() != b.keys()
+    return type(a) is not type(b) or len(a) != len(b)
+
+
+def _below(value: Any, step: Any) -> Any:
+    return value[step] if isinstance(value, dict | list) else value
 
 
 def beside(one: Any, other: Any) -> Iterator[tuple[Way, Any, Any]]:
