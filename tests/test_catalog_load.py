@@ -158,7 +158,10 @@ def catalogue(operations: str = "", messages: str = "") -> bytes:
             catalogue(messages="  m: {format: json, class: user}"),
             ['4:28 "class" is for whole documents; JSON is labelled by its `fields`'],
         ),
-        (catalogue(messages="  m: {format: pdf, fields: {}}"), ['4:28 "fields" is for messages with fields; pdf is labelled as a whole']),
+        (
+            catalogue(messages="  m: {format: pdf, fields: {}}"),
+            ['4:28 "fields" is for messages with fields; pdf is labelled as a whole'],
+        ),
         (
             catalogue(messages="  m: {format: pdf, customer: $.id}"),
             ["4:30 no customer can be read from the inside of pdf"],

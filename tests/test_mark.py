@@ -91,7 +91,7 @@ def test_a_code_is_never_broken_over_lines(secret, columns):
 
 def test_the_gateway_itself_loads_no_pdf_or_image_library():
     told = "import sys, gateway.gate, gateway.sandbox, gateway.watermark.document; "
-    told += "print(sorted({'pikepdf', 'PIL', 'numpy', 'lxml'} & set(sys.modules)))"
+    told += "print(sorted({'pikepdf', 'PIL', 'numpy'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

@@ -294,6 +294,20 @@ async def test_values_belong_together_under_two_catalogues_that_cut_a_body_in_tw
     assert {one.kind for one in found.fields} == {"exposed"}
 
 
+@pytest.mark.parametrize("name", ["csv", "form"])
+async def test_a_value_that_has_another_pointer_under_the_new_catalogue_is_no_new_value(name):
+    sort, place = SORTS[name], {"csv": "/*/E mail", "form": "/email"}[name]
+    other = sort.message.replace({"csv": ", E mail", "form": ", email"}[name] + ": user.contact.email", "")
+    found = await changes(await tried(sort), await tried(sort, MASK, other))
+    assert {(one.kind, one.pointer, one.new.treatment) for one in found.fields} == {("hidden", place, "redact")}
+
+
+def test_a_column_that_is_named_like_a_class_is_that_column():
+    message = "  m: {format: csv, fields: {user: business.note, Email: user.contact}}\n"
+    sort = Sort(**{**vars(SORTS["csv"]), "message": message, "body": b"user,Email\nx,ann@x.example\n"})
+    assert failing(sort, "{fields: {user: keep, user.contact: mask}}") == []
+
+
 async def test_a_body_that_is_one_value_is_held_against_each_value_of_it():
     sort, whole = SORTS["csv"], "  m: {format: bytes, class: business.note}\n"
     found = await changes(await tried(sort, ALLOW, whole), await tried(sort))

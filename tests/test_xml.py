@@ -242,9 +242,9 @@ class TestRefused:
             (b"<a b=" + b'"<' * 100_000, "body-malformed"),
             (b"<a b='" + b"x" * 1_000_000, "body-malformed"),
             (b"<" * 100_000, "body-malformed"),
-            (b"<" + b"a" * 1_000_000 + b"/>", "body-malformed"),
-            (b"<a " + b"b" * 1_000_000 + b"='1'/>", "body-malformed"),
-            (b"<a>" + b"<b c='" + b"x" * 11_000_000 + b"'/></a>", "body-malformed"),
+            (b"<" + b"a" * 4_000_000 + b"/>", "body-too-large"),
+            (b"<a " + b"b" * 1_000_000 + b"='1'/>", None),
+            (b"<a>" + b"<b c='" + b"x" * 4_000_000 + b"'/></a>", None),
             (b"<a " + b" " * 1_000_000 + b"/>", None),
             (b"<a>" + b"&amp;" * 1_000_000 + b"</a>", None),
             (b"<a>x" + b"<!-- -->" * 90_000 + b"</a>", None),
@@ -260,6 +260,17 @@ class TestRefused:
         except Unreadable as error:
             found = error.refusal
         assert found == refused
+
+    def test_what_is_learned_of_bodies_is_bounded(self):
+        plan = message("b")
+        for number in range(30):
+            body = "<a>" + "".join(f"<b{number}x{n}/>" for n in range(500)) + "</a>"
+            XML.read(body.encode(), plan, LIMITS)
+            XML.read(b"<a>" + b"<b>\n" + b" " * 100_000 + b"</b></a>", plan, LIMITS)
+            document = plan.document(LIMITS.depth)
+            assert document.roots.paths <= 2500
+        root = document.below[b"a", (), (), False]
+        assert sum(map(len, (*root.next, *root.tags))) < 1024 * 600
 
     def test_a_record_in_a_record(self):
         plan = message("Id", records="//Order")

@@ -106,9 +106,7 @@ def _operation(reader: Reader, system: str, key: Leaf, node: Node, messages: Map
     )
 
 
-def _check_told_by(
-    reader: Reader, key: Leaf, section: Section, told_by: Iterable[Leaf], body: Message | None
-) -> None:
+def _check_told_by(reader: Reader, key: Leaf, section: Section, told_by: Iterable[Leaf], body: Message | None) -> None:
     """Check that a request which is told by its body has one that can be read, and the values that tell it."""
     form = FORMATS.get(body.format) if body is not None else None
     if "body" not in section:

@@ -1,4 +1,4 @@
-"""Two bodies held against each other, value by value: along their ways, or, where values have none, by what they were."""
+"""Two bodies held against each other, value by value: along their ways or, where they have none, by what they were."""
 
 from __future__ import annotations
 

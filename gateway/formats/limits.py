@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class BodyLimits:
     """Decoded size in bytes, expansion by its content coding (times), nesting (levels), values in one body.
 
-    `inner` bounds what is embedded in a body: how many messages in all, and how deep one lies in another. `calls` bounds
-    the requests of one batch.
+    `inner` bounds what is embedded in a body: how many messages in all, and how deep one lies in another; `calls` the
+    requests of one batch.
     """
 
     size: int = 16 * 1024 * 1024

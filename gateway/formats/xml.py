@@ -5,8 +5,8 @@ space, CDATA sections, comments, references. An edit replaces the text between t
 quotes, or takes out an element, an attribute, a comment or an instruction; a comment within a text that is replaced
 goes with it. A body with nothing to treat is the very same object.
 
-Read twice: `xml_scan` cuts the body into pieces and knows where each value lies; lxml says whether it is sound, and
-follows selectors with conditions. Where the two see different elements, the body is refused.
+Read twice: `xml_scan` cuts the body into pieces and knows where each value lies; expat says whether it is sound; lxml
+follows selectors with conditions. Where they see different elements, the body is refused.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gateway.formats.xml_plan import plans
 from gateway.formats.xml_scan import Scan, pieces_of, scan
 from gateway.formats.xml_selector import parse
 from gateway.formats.xml_tag import SOAPS, attributes
-from gateway.formats.xml_tree import looked_up, search, tree
+from gateway.formats.xml_tree import counted, looked_up, search
 from gateway.formats.xml_write import Writer
 
 _BLANK = " \t\r\n"
@@ -48,9 +48,11 @@ def read(body: bytes, layout: Layout, limits: BodyLimits) -> XmlDocument:
         found = scan(pieces, document)
         if found.elements > limits.values or _crowded(body, limits.values):
             raise Unreadable("body-too-large", "too many elements, attributes or references in the body")
-        root = tree(body, found, blank=layout.searching)
+        if counted(body) != found.elements:
+            raise Unreadable("body-ambiguous", "two parsers find different elements in the body")
         if layout.searching:
-            more = search(root, found, layout.records, layout.record is not None, layout.searches, layout.around)
+            listed = layout.record is not None
+            more = search(body, found, layout.records, layout.searches, layout.around, listed=listed)
             if more.labels:
                 found = scan(pieces, document, more)
         return XmlDocument(body, layout, document, found)

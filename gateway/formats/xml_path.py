@@ -17,7 +17,9 @@ from gateway.formats.xml_label import CUSTOMER, RECORD, STRUCTURE, Going, Label,
 from gateway.formats.xml_tag import XML, Name
 
 MOST_PATHS = 20_000
-"""How many different paths one body may have: documents have hundreds."""
+"""How many different paths one body may have: documents have hundreds. Long names count as several."""
+
+_NAME = 100
 
 
 class Kind(IntEnum):
@@ -98,7 +100,7 @@ class Path:
         raw: bytes,
         name: Name,
         names: Mapping[str, str],
-        declared: object = (),
+        declared: Sequence[tuple[str, str]] = (),
         found: Sequence[Label] = (),
         *,
         leading: bool = False,
@@ -107,10 +109,10 @@ class Path:
 
         Raises `Unreadable`: body-too-large for too many paths, body-ambiguous for a record in a record.
         """
-        key = (raw, declared, tuple(found), leading)
+        key = (raw, tuple(declared), tuple(found), leading)
         known = self.below.get(key)
         if known is None:
-            self.roots.paths += 1
+            self.roots.paths += 1 + (len(raw) + sum(len(uri) for _, uri in declared)) // _NAME
             if self.roots.paths > MOST_PATHS:
                 raise Unreadable("body-too-large", "too many different elements in the body")
             known = self.below[key] = self._child(raw, name, names, found, leading=leading)

@@ -25,6 +25,7 @@ _SPECIAL = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\
 _TARGET = re.compile(rb"""\?(?![Xx][Mm][Ll][ \t\r\n?])[^ \t\r\n?<>&"'/=!:]+(?=[ \t\r\n]|\?>)""")
 _KINDS = ((b"!--", b"-->", Kind.COMMENT), (b"![CDATA[", b"]]>", Kind.SECTION), (b"?", b"?>", Kind.INSTRUCTION))
 _PLAIN = frozenset({Kind.OPEN, Kind.CLOSE})
+_LONGEST_KEPT = 300
 _MOST_KEPT = 1024  # tags that one path remembers
 
 
@@ -169,7 +170,7 @@ class _Scanner:
             if kind is not Kind.OPEN:
                 self.odd.append(index)
         elif step.bare and not step.marked and kind in _PLAIN and here is not self.document:
-            if index not in self.special and len(here.next) < _MOST_KEPT:
+            if index not in self.special and len(piece) < _LONGEST_KEPT and len(here.next) < _MOST_KEPT:
                 here.next[piece] = step
         elif kind is Kind.SECTION:
             self.odd.append(index)
@@ -184,7 +185,7 @@ class _Scanner:
             return
         if not step.bare:
             self.once[here, tag] = step
-        elif len(here.tags) < _MOST_KEPT:
+        elif len(tag) < _LONGEST_KEPT and len(here.tags) < _MOST_KEPT:
             here.tags[tag] = step
 
     def meet(self, here: Path, piece: bytes, index: int) -> Step:

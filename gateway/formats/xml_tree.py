@@ -1,13 +1,15 @@
-"""The same body in lxml's eyes: it must be sound there too, and hold as many elements; conditions are followed there.
+"""The same body in other parsers' eyes: it must be sound there too, and hold as many elements; lxml follows conditions.
 
 Nothing is fetched or expanded: no DTD, no entities, no network, no XInclude, no schema. The scanner has refused all
-that before lxml sees a byte.
+that before another parser sees a byte.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+from xml.parsers import expat
 
 from lxml import etree
 
@@ -18,7 +20,7 @@ from gateway.formats.xml_scan import Found, Scan
 from gateway.formats.xml_selector import Selector, Step, Test
 from gateway.formats.xml_tag import Name
 
-_COUNT: Any = etree.XPath("count(//*)")
+T = TypeVar("T")
 _MOST_PLACES = 100_000
 
 
@@ -47,19 +49,23 @@ def ways(selector: Selector, namespaces: Uris) -> list[Any]:
         raise ValueError(f"{selector.text} is not taken by the XPath engine") from None
 
 
-def tree(body: bytes, scan: Scan, *, blank: bool = True) -> Any:
-    """Parse a body, white space between tags too where `blank`, and hold it against the scan.
+def counted(body: bytes) -> int:
+    """Let another parser read a body, and count its elements. Raises `Unreadable`: body-malformed.
 
-    Raises `Unreadable`: body-malformed, body-ambiguous.
+    This is expat: lxml keeps every name that a thread has ever parsed, and names come from outside.
     """
-    root = parsed(body, blank=blank)
-    if int(_COUNT(root)) != scan.elements:
-        raise Unreadable("body-ambiguous", "two parsers find different elements in the body")
-    return root
+    ended: list[str] = []
+    parser = expat.ParserCreate("utf-8", " ")
+    parser.EndElementHandler = ended.append
+    try:
+        parser.Parse(body, True)
+    except expat.ExpatError:
+        raise Unreadable("body-malformed", "not well-formed XML") from None
+    return len(ended)
 
 
-def parsed(body: bytes, *, blank: bool = True) -> Any:
-    """Parse a body that was scanned. Raises `Unreadable`: body-malformed."""
+def _parsed(body: bytes) -> Any:
+    """Parse a body that was scanned and checked. Raises `Unreadable`: body-malformed."""
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -67,7 +73,6 @@ def parsed(body: bytes, *, blank: bool = True) -> Any:
         load_dtd=False,
         dtd_validation=False,
         huge_tree=False,
-        remove_blank_text=not blank,
         remove_comments=True,
         remove_pis=True,
         collect_ids=False,
@@ -75,30 +80,50 @@ def parsed(body: bytes, *, blank: bool = True) -> Any:
     try:
         return etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError):
-        raise Unreadable("body-malformed", "not well-formed XML") from None
+        raise Unreadable("body-malformed", "not XML that selectors can be followed through") from None
+
+
+def _apart(do: Callable[[], T]) -> T:
+    """Do something with lxml in a thread of its own, and wait: the names that it has met go with the thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(do).result()
 
 
 def search(
-    root: Any, scan: Scan, records: Search | None, listed: bool, searches: Sequence[Search], around: Sequence[Search]
+    body: bytes,
+    scan: Scan,
+    records: Search | None,
+    searches: Sequence[Search],
+    around: Sequence[Search],
+    *,
+    listed: bool,
 ) -> Found:
-    """Find what conditions lead to: records first, then what is in each of them, and what is around them."""
-    elements = list(root.iter("*"))
-    opens = [at for at, step in enumerate(scan.steps) if step.kind in {Kind.OPEN, Kind.EMPTY}]
-    if len(elements) != len(opens):
-        raise Unreadable("body-ambiguous", "two parsers find different elements in the body")
-    at = dict(zip(elements, opens, strict=True))
-    found = Found()
-    starts = [root]
-    if records is not None:
-        starts = _noted(found, at, scan, records, root)
-    elif listed:
-        starts = [one for one, index in at.items() if scan.steps[index].path.record]
-    for start in starts:
-        for each in searches:
-            _noted(found, at, scan, each, start)
-    for each in around:
-        _noted(found, at, scan, each, root)
-    return found
+    """Find what conditions lead to: records first, then what is in each of them, and what is around them.
+
+    Raises `Unreadable`: body-ambiguous where lxml sees other elements than the scan, body-too-large, body-too-deep.
+    """
+
+    def do() -> Found:
+        root = _parsed(body)
+        elements = list(root.iter("*"))
+        opens = [at for at, step in enumerate(scan.steps) if step.kind in {Kind.OPEN, Kind.EMPTY}]
+        if len(elements) != len(opens):
+            raise Unreadable("body-ambiguous", "two parsers find different elements in the body")
+        at = dict(zip(elements, opens, strict=True))
+        found = Found()
+        starts = [root]
+        if records is not None:
+            starts = _noted(found, at, scan, records, root)
+        elif listed:
+            starts = [one for one, index in at.items() if scan.steps[index].path.record]
+        for start in starts:
+            for each in searches:
+                _noted(found, at, scan, each, start)
+        for each in around:
+            _noted(found, at, scan, each, root)
+        return found
+
+    return _apart(do)
 
 
 def _noted(found: Found, at: dict[Any, int], scan: Scan, wanted: Search, start: Any) -> list[Any]:
@@ -106,7 +131,7 @@ def _noted(found: Found, at: dict[Any, int], scan: Scan, wanted: Search, start: 
     elements = wanted.find(start)
     for element in elements:
         index = at[element]
-        if _name(element) != scan.steps[index].path.name:
+        if _split(element.tag) != scan.steps[index].path.name:
             raise Unreadable("body-ambiguous", "two parsers find different elements in the body")
         labels = found.labels.setdefault(index, [])
         if wanted.label not in labels:
@@ -166,10 +191,6 @@ def _followed(way: Any, element: Any) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _name(element: Any) -> Name:
-    return _split(element.tag)
-
-
 def _split(name: str) -> Name:
     space, _, local = name.rpartition("}")
     return space[1:], local
@@ -181,26 +202,33 @@ def looked_up(body: bytes, selector: Selector, namespaces: Uris) -> str | None:
     None where there is none or more than one. A `name()` has the catalogue's prefix, whatever the body's is, or the
     namespace in braces where the catalogue has no prefix for it.
     """
-    root = parsed(body)
     try:
-        elements = [element for way in ways(selector, namespaces) for element in _followed(way, root)]
+        followed = ways(selector, namespaces)
         wanted = label(0, selector, namespaces).attribute
     except ValueError:
         return None
-    if selector.deep:
-        elements = [below for element in elements for below in element.iter("*")]
-    if selector.named and wanted is None:
-        names = {_name(element) for element in elements}
-        return _shown(names.pop(), selector.named, namespaces) if len(names) == 1 == len(elements) else None
-    if wanted is None:
-        found = {"".join(element.itertext()) for element in elements if not len(element)}
-    else:
-        found = {
-            value if not selector.named else name
-            for element in elements
-            for name, value in element.attrib.items()
-            if wanted.fits(_split(name))
-        }
+
+    def do() -> set[str | None]:
+        root = _parsed(body)
+        elements = [element for way in followed for element in _followed(way, root)]
+        if selector.deep:
+            elements = [below for element in elements for below in element.iter("*")]
+        if wanted is not None:
+            return {
+                _shown(_split(name), selector.named, namespaces) if selector.named else value
+                for element in elements
+                for name, value in element.attrib.items()
+                if wanted.fits(_split(name))
+            }
+        if selector.named:
+            return (
+                {_shown(_split(one.tag), selector.named, namespaces) for one in elements}
+                if len(elements) == 1
+                else set()
+            )
+        return {"".join(element.itertext()) for element in elements if not len(element)}
+
+    found = _apart(do)
     return found.pop() or None if len(found) == 1 else None
 
 

@@ -43,9 +43,7 @@ class Passage:
     head: Head | None = None
 
 
-def request(
-    flow: Flow, aim: Aim, asked: Passage, regime: Regime, ports: Ports, *, streamed: bool = False
-) -> Entry:
+def request(flow: Flow, aim: Aim, asked: Passage, regime: Regime, ports: Ports, *, streamed: bool = False) -> Entry:
     """Give the entry of a request leg: the intent before it is forwarded, or its refusal.
 
     Of a `streamed` body it tells the first piece; the others have entries of their own.
