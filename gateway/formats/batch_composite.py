@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from gateway.errors import Unreadable
 from gateway.flow import Request, Response
 from gateway.formats.batch import Call, Reply, checked, inherited, own, sound
-from gateway.formats.batch_json import Cell, Text, malformed
+from gateway.formats.batch_json import Cell, JsonAnswered, Text, malformed
 from gateway.formats.batch_target import Base
 from gateway.formats.json_spans import Span
 from gateway.formats.limits import BodyLimits
@@ -115,7 +115,7 @@ class CompositeAsked:
             changes |= cell.request(request, own(request, call))
         return self.text.written(changes)
 
-    def answered(self, response: Response, limits: BodyLimits) -> CompositeAnswered:
+    def answered(self, response: Response, limits: BodyLimits) -> JsonAnswered:
         """Match the answers by their order, and by their names where they have any."""
         form, text = self.form, Text.read(response, limits)
         around = text.members(text.whole, (form.answers, *form.told), (form.answers,))
@@ -129,23 +129,7 @@ class CompositeAsked:
             Reply((index,), Response(text.status(one[form.status]), sound(cell.headers), cell.body))
             for index, (one, cell) in enumerate(zip(found, cells, strict=True))
         ]
-        return CompositeAnswered(text, replies, cells)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CompositeAnswered:
-    """The answers."""
-
-    text: Text
-    replies: Sequence[Reply]
-    cells: Sequence[Cell]
-
-    def written(self, released: Sequence[Response]) -> bytes:
-        """See `formats.batch`."""
-        changes: dict[Span, bytes] = {}
-        for cell, response in zip(self.cells, released, strict=True):
-            changes |= cell.response(response)
-        return self.text.written(changes)
+        return JsonAnswered(text, replies, cells)
 
 
 def _check_references(body: bytes) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gateway.errors import Unreadable
 from gateway.flow import Headers, Request, Response, header
 from gateway.formats import charset, embedded, json_scan, json_spans, media
+from gateway.formats.batch import Reply
 from gateway.formats.batch_target import Address
 from gateway.formats.charset import Charset
 from gateway.formats.json_format import Json
@@ -189,6 +190,22 @@ class Cell:
             return body
         before = self.text.text(self.at_body) if self.at_body is not None else ""
         return _dumped(embedded.take(before, self.coding, len(before), 1).back(body))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JsonAnswered:
+    """The answers of a batch, each with the cell that it stands in."""
+
+    text: Text
+    replies: Sequence[Reply]
+    cells: Sequence[Cell]
+
+    def written(self, released: Sequence[Response]) -> bytes:
+        """See `formats.batch`."""
+        changes: dict[Span, bytes] = {}
+        for cell, response in zip(self.cells, released, strict=True):
+            changes |= cell.response(response)
+        return self.text.written(changes)
 
 
 def malformed(message: str) -> Unreadable:

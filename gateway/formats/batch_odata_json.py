@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gateway.errors import Unreadable
 from gateway.flow import Request, Response
 from gateway.formats.batch import Call, Reply, checked, inherited, own, sound
-from gateway.formats.batch_json import Cell, Text, malformed
+from gateway.formats.batch_json import Cell, JsonAnswered, Text, malformed
 from gateway.formats.batch_reference import References
 from gateway.formats.batch_target import Base
 from gateway.formats.json_spans import Span
@@ -40,7 +40,7 @@ class OdataJsonAsked:
             changes |= cell.request(request, own(request, call))
         return self.text.written(changes)
 
-    def answered(self, response: Response, limits: BodyLimits) -> OdataJsonAnswered:
+    def answered(self, response: Response, limits: BodyLimits) -> JsonAnswered:
         """Match the answers by id; where some are missing, one must be an error, after which the system stopped.
 
         A group that failed may be answered by one error under the group's name.
@@ -64,26 +64,10 @@ class OdataJsonAsked:
             cells.append(cell)
         if left and all(reply.response.status < _FIRST_ERROR for reply in replies):
             raise malformed("requests of the batch are not answered")
-        return OdataJsonAnswered(text, replies, cells)
+        return JsonAnswered(text, replies, cells)
 
     def _fits(self, group: str, calls: Sequence[int]) -> bool:
         return all(self.groups[index] == group for index in calls)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OdataJsonAnswered:
-    """The answers."""
-
-    text: Text
-    replies: Sequence[Reply]
-    cells: Sequence[Cell]
-
-    def written(self, released: Sequence[Response]) -> bytes:
-        """See `formats.batch`."""
-        changes: dict[Span, bytes] = {}
-        for cell, response in zip(self.cells, released, strict=True):
-            changes |= cell.response(response)
-        return self.text.written(changes)
 
 
 def asked(request: Request, base: Base, limits: BodyLimits) -> OdataJsonAsked:

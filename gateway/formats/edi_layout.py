@@ -26,7 +26,6 @@ OPTIONS: Mapping[str, Option] = {
 
 _CODE = re.compile(r"[A-Za-z0-9]{1,3}")
 _NUMBER = re.compile(r"[A-Za-z0-9]{1,3}|[0-9]{1,6}")
-_MOST_CODE = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,6 @@ from itertools import pairwise
 from gateway.errors import Unreadable
 
 IDENTITIES = frozenset({"", "7bit", "8bit", "binary"})
-ENCODINGS = IDENTITIES | {"base64", "quoted-printable"}
 
 _CRLF = b"\r\n"
 _NO_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r\n)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Touch, Whole, Written
+from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Touch, Written
 from gateway.formats.parts import Part
 
 _MOST_REFUSED = 10
@@ -68,11 +68,6 @@ class Tally:
             return part
         self.touch(edits, spot, pointer)
         return Signal.REMOVE if held is Signal.DROP else held
-
-    def refuses_whole(self, edits: Edits, spot: Spot) -> bool:
-        """Tell whether a place is refused whatever it holds."""
-        edit = self.edit(edits, spot)
-        return edit is not None and edit.whole is Whole.REFUSE
 
     def touch(self, edits: Edits, spot: Spot, pointer: str, count: int = 1) -> None:
         """Count a place that was changed."""
