@@ -93,7 +93,7 @@ async def running(system: System, ssl=None) -> AsyncIterator[System]:
         finally:
             writer.transport.abort()
 
-    server = await asyncio.start_server(converse, "127.0.0.1", 0, ssl=ssl)
+    server = await asyncio.start_server(converse, "127.0.0.1", 0, ssl=ssl, backlog=1024)
     system.address = server.sockets[0].getsockname()[:2]
     try:
         yield system

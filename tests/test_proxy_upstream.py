@@ -14,13 +14,14 @@ from gateway.flow import Request, Response
 from gateway.proxy.settings import Route, Timeouts
 from gateway.proxy.upstream import Upstream
 
-TIMES = Timeouts(connect=2, answer=0.3, idle=0.3, total=1, keepalive=5)
+PATIENT = Timeouts(connect=20, answer=20, idle=20, total=60, keepalive=5)  # a busy machine is no fault of the system
+HASTY = Timeouts(connect=20, answer=1, idle=1, total=2, keepalive=5)
 LIMITS = replace(QUICK, body=10_000)
 GET = Request("GET", "/a")
 
 
 @contextlib.asynccontextmanager
-async def client(system, times=TIMES, limits=LIMITS, base=""):
+async def client(system, times=PATIENT, limits=LIMITS, base=""):
     upstream = Upstream(Route("erp", system.url + base, timeouts=times), limits)
     try:
         yield upstream
@@ -123,7 +124,8 @@ FAULTS = {
 async def test_a_system_that_misbehaves_gets_a_refusal(fault):
     answer, refusal = FAULTS[fault]
     system = System(answer)
-    async with running(system), client(system) as upstream:
+    times = HASTY if refusal == "upstream-timeout" else PATIENT
+    async with running(system), client(system, times) as upstream:
         with pytest.raises(UpstreamFailed) as failed:
             await upstream.send(Request("POST", "/a", (), b"x"))
         assert failed.value.refusal == refusal
@@ -135,7 +137,7 @@ async def test_a_system_that_misbehaves_gets_a_refusal(fault):
 @pytest.mark.parametrize("fault", ["never answers", "drips for ever", "an endless body", "hangs in its body"])
 async def test_a_read_that_was_begun_is_not_repeated(fault):
     system = System(FAULTS[fault][0])
-    async with running(system), client(system) as upstream:
+    async with running(system), client(system, HASTY) as upstream:
         with pytest.raises(UpstreamFailed):
             await upstream.send(GET)
     assert len(system.requests) == 1
@@ -240,23 +242,27 @@ async def test_a_read_is_repeated_once_only():
 
 
 async def test_bytes_that_come_between_requests_never_answer_the_next():
+    poisoned = asyncio.Event()
+
     async def late(_, writer):
         writer.write(ok(b"good"))
         await writer.drain()
         await asyncio.sleep(0.03)
         writer.write(ok(b"poison"))
+        poisoned.set()
 
     system = System(late, ok(b"own"))
     async with running(system), client(system) as upstream:
         assert (await upstream.send(GET)).body == b"good"
-        await asyncio.sleep(0.1)
+        await poisoned.wait()
+        await asyncio.sleep(0.1)  # on its way
         assert (await upstream.send(GET)).body == b"own"
     assert system.connections == 2
 
 
 async def test_a_connection_that_idles_too_long_is_closed():
     system = System(ok())
-    async with running(system), client(system, replace(TIMES, keepalive=0.05)) as upstream:
+    async with running(system), client(system, replace(PATIENT, keepalive=0.05)) as upstream:
         await upstream.send(GET)
         await asyncio.sleep(0.2)
         await upstream.send(GET)

@@ -536,10 +536,10 @@ async def test_the_total_time_of_an_answer_doesn_t_cut_a_stream():
         writer.write(CHUNKED)
         for n in range(8):
             writer.write(chunk(b"%d\n" % n))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.15)
         writer.write(b"0\r\n\r\n")
 
-    times = Timeouts(answer=0.1, idle=0.1, total=0.1, stream=1)
+    times = Timeouts(answer=20, idle=0.6, total=0.6, stream=20)
     async with through(desk=Streams(), times=times, system=System(drips)) as (_, reader, writer, _system):
         writer.write(get())
         assert (await rest_of(reader)).endswith(b"7\n\r\n0\r\n\r\n")
