@@ -17,7 +17,7 @@ from gateway.errors import Unreadable
 from gateway.flow import Request, Response
 from gateway.formats.batch import Call, Reply, checked, inherited, own, sound
 from gateway.formats.batch_json import Cell, JsonAnswered, Text, malformed
-from gateway.formats.batch_target import Base
+from gateway.formats.batch_target import Base, escaped
 from gateway.formats.json_spans import Span
 from gateway.formats.limits import BodyLimits
 
@@ -83,7 +83,7 @@ class Composite:
         root = _VERSIONED.fullmatch(base.path)
         for at in text.items(around[form.requests], limits):
             found = text.members(at, form.request, ("method", "url", *((form.name,) if form.name else ())))
-            method, url = text.method(found["method"]), text.text(found["url"])
+            method, url = text.method(found["method"]), escaped(text.text(found["url"]))
             if "@" in url and "{" in url:
                 raise Unreadable("batch-unsafe", "an address in the batch hangs on an answer")
             address = base.resolve(url, root[1] if root else None)

@@ -14,7 +14,7 @@ from gateway.flow import Request, Response
 from gateway.formats.batch import Call, Reply, checked, inherited, own, sound
 from gateway.formats.batch_json import Cell, JsonAnswered, Text, malformed
 from gateway.formats.batch_reference import References
-from gateway.formats.batch_target import Base
+from gateway.formats.batch_target import Base, escaped
 from gateway.formats.json_spans import Span
 from gateway.formats.limits import BodyLimits
 
@@ -85,7 +85,7 @@ def asked(request: Request, base: Base, limits: BodyLimits) -> OdataJsonAsked:
         _check_names(text, found.get("dependsOn"), {*ids, *groups})
         if name in {*ids, *groups} or group in {name, *ids}:
             raise Unreadable("body-ambiguous", "two requests of the batch have the same id")
-        address, refers = references.resolve(text.text(found["url"]))
+        address, refers = references.resolve(escaped(text.text(found["url"])))
         references.add(name, method, address, refers)
         cell = Cell.read(text, found, "body", "headers", "url").addressed(address)
         fields = checked(cell.headers, base)

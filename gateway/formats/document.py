@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway.formats.parts import Part
 
@@ -44,12 +44,16 @@ class Edit:
 
     `hollow` is what an object or array meets that holds nothing, so that no scalar could be looked at; None: kept.
     `part` is asked in place of `value` where a format has a whole part or member for it; None: `value` gets its text.
+    `many` does as `value` for each of many values, whosever they are, and gives the very same sequence where all stay;
+    None: each has to be asked for by itself. `name` is asked for the name of a member, where `value` doesn't give that.
     """
 
     value: Callable[[Scalar, str | None], Scalar | Signal]
     whole: Whole = Whole.DESCEND
     hollow: Signal | None = None
     part: Callable[[Part, str | None], Part | Scalar | Signal] | None = None
+    many: Callable[[Sequence[Scalar]], Sequence[Any]] | None = None
+    name: Callable[[str, str | None], Scalar | Signal] | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -54,7 +54,7 @@ class EdiDocument:
     ) -> Written:
         """Apply one `Edits` a record, and `envelope` to what is around the records.
 
-        Raises `Unreadable`: body-encoding, for treated values that can't stand in their places.
+        A treated value that can't stand in its place is refused: treatment-misfit. Raises `Unreadable`: body-encoding.
         """
         owners = self.customers if customers is None else customers
         if len(records) != len(self._records) or len(owners) != len(records):
@@ -135,7 +135,11 @@ class EdiDocument:
         text = "" if isinstance(new, Signal) else text_of(new)
         if new is value or text == value:
             return leaf.raw
-        return _fitted(syntax.written(text), widths[leaf.element - 1] if widths else 0)
+        try:
+            return _fitted(syntax.written(text), widths[leaf.element - 1] if widths else 0)
+        except Unreadable as error:
+            tally.refuse(edits, place.spot, place.pointer, error.refusal)
+            return leaf.raw
 
     def _written(self, changed: dict[int, str]) -> bytes:
         """Put changed segments in their places."""
@@ -150,7 +154,7 @@ class EdiDocument:
 
 
 def _fitted(text: str, width: int) -> str:
-    """Pad a value to the width of its element, where it has one. Raises `Unreadable`: body-encoding."""
+    """Pad a value to the width of its element, where it has one. Raises `Unreadable`: treatment-misfit."""
     if width and len(text) > width:
-        raise Unreadable("body-encoding", "a treated value is longer than its element can be")
+        raise Unreadable("treatment-misfit", "a treated value is longer than its element can be")
     return text.ljust(width)

@@ -27,9 +27,10 @@ class Rules:
 
     `tag` is a pattern, `example` a selector, `loop` what the option `loops` says of one. `service` has the elements of
     service segments: they keep an interchange together, so what happens to unlisted places doesn't reach them. Those
-    in `fixed` never change at all. `between` are segments right within an envelope. `breaks` end every loop. `trees`
-    are segments that say by a number what they lie below: the elements of own and upper number. `widths` are those of
-    segments whose elements are padded. `binary` are segments with bytes of any kind inside.
+    in `codes` stay only where they are codes, those in `fixed` never change at all. `between` are segments right within
+    an envelope. `breaks` end every loop. `trees` are segments that say by a number what they lie below: the elements of
+    own and upper number. `widths` are those of segments whose elements are padded. `binary` are segments with bytes of
+    any kind inside.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Rules:
     loop: str
     envelopes: Mapping[str, Envelope]
     service: Mapping[str, frozenset[int]]
+    codes: Mapping[str, frozenset[int]]
     fixed: Mapping[str, frozenset[int]]
     trees: Mapping[str, tuple[int, int]]
     binary: frozenset[str]

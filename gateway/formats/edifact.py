@@ -28,13 +28,17 @@ RULES = Rules(
         "UNH": Envelope("UNT", 1, ("UNB", "UNG"), counts_segments=True),
     },
     service={
-        "UNB": elements(7, 8, 9, 10, 11, up_to=5),  # 6 is a reference or password of the recipient
+        "UNB": elements(up_to=5),  # 6 is a reference or password of the recipient
         "UNG": elements(up_to=7),  # 8 is a password
-        "UNH": elements(1, 2, 4, 5, 6, 7),  # 3 is a reference of the business
+        "UNH": elements(1, 2),  # 3 is a reference of the business
         "UNS": elements(1),
         "UNT": elements(1, 2),
         "UNE": elements(1, 2),
         "UNZ": elements(1, 2),
+    },
+    codes={
+        "UNB": elements(7, 8, 9, 10, 11),  # application, priority, request for acknowledgement, agreement, test
+        "UNH": elements(4, 5, 6, 7),  # status of transfer; subset, implementation guide, scenario
     },
     fixed={
         "UNB": elements(1, 5),

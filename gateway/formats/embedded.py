@@ -24,11 +24,15 @@ _BREAK = re.compile(r"\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The bytes of an embedded message, how to write other bytes in their place, and the content type said of them."""
+    """The bytes of an embedded message, how to write other bytes in their place, and the content type said of them.
+
+    `bare` tells that the value holds nothing besides.
+    """
 
     body: bytes
     back: Callable[[bytes], str | Part]
     media: str = ""
+    bare: bool = True
 
 
 def take(value: str | Part, coding: str, max_size: int, max_ratio: int) -> Held:
@@ -46,8 +50,8 @@ def take(value: str | Part, coding: str, max_size: int, max_ratio: int) -> Held:
     body, back = _base64(value, url=name == "base64url")
     if not packing:
         return Held(body, back)
-    plain = codings.decode(body, packing, max_size, max_ratio)
-    return Held(plain, lambda new: back(codings.encode(new, packing)))
+    plain, bare = codings.opened(body, packing, max_size, max_ratio)
+    return Held(plain, lambda new: back(codings.encode(new, packing)), bare=bare)
 
 
 def _base64(value: str, *, url: bool) -> tuple[bytes, Callable[[bytes], str]]:

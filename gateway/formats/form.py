@@ -8,7 +8,8 @@ A selector is a name, with `*` for any text without brackets: `email`, `order[li
 The whole body is the one record. A value may hold a message, JSON above all.
 
 Refused, since servers don't agree on them: `;` between pairs; names with control characters in them, or with blanks
-or a byte order mark around them; any charset but UTF-8, told by the content type or a field `_charset_`; bad escapes.
+or a byte order mark around them; a field `_method` that nobody labelled; any charset but UTF-8, told by the content
+type or a field `_charset_`; bad escapes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from gateway.errors import Unreadable
+from gateway.formats.alike import alike
 from gateway.formats.document import Edits, Signal, Spot, Written
 from gateway.formats.format import Lists, Option, SelectsSeveral, Shape, agrees
 from gateway.formats.limits import BodyLimits
@@ -34,6 +36,7 @@ _BEGINS = re.compile(rb"[^=&\x00-\x20<{\[]+=")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _ODD_NAME = re.compile(r"[\x00-\x1f\x7f]|^[\s\ufeff]|\s$")
 _MOST_PAIRS = 100_000
+_METHODS = frozenset({"_method", "_httpmethod"})  # of Rails, Symfony, Laravel and their like, where no field names them
 _CHARSET, _UTF8 = "_charset_", frozenset({"", "utf-8", "utf8", "us-ascii"})
 
 
@@ -105,6 +108,8 @@ class Form:
         pairs = tuple(map(_pair, body.split(b"&")))
         if any(_ODD_NAME.search(pair.name) for pair in pairs):
             raise Unreadable("body-ambiguous", "a name in the form that servers read in different ways")
+        if any(pair.name.lower() in _METHODS and not layout.spot(pair.name) for pair in pairs):
+            raise Unreadable("body-ambiguous", "a field by which a server may read another method")
         if any(pair.name == _CHARSET and pair.value.lower() not in _UTF8 for pair in pairs):
             raise Unreadable("body-encoding", "the form is in another charset than UTF-8")
         return FormDocument(body, layout, pairs)
@@ -122,15 +127,15 @@ class FormDocument:
     def customers(self) -> Sequence[str | None]:
         """Give the customer, where exactly one is named. Raises `Unreadable` where there are two."""
         name = self.layout.customer
-        found = {pair.value for pair in self.pairs if pair.raw and pair.name == name} if name else set()
+        found = {pair.value for pair in self.pairs if pair.raw and alike(pair.name, name)} if name else set()
         if len(found) > 1:
             raise Unreadable("body-ambiguous", "the form names two customers")
         return [next(iter(found), None) or None]
 
     def lookup(self, selector: str) -> str | int | None:
         """Give the value under a name that is there once."""
-        found = [pair.value for pair in self.pairs if pair.raw and pair.name == selector]
-        return found[0] if len(found) == 1 else None
+        found = [pair for pair in self.pairs if pair.raw and alike(pair.name, selector)]
+        return found[0].value if [pair.name for pair in found] == [selector] else None
 
     def write(
         self,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote_to_bytes
 
 from gateway.errors import Unreadable
@@ -80,6 +80,7 @@ class HeadLayout:
 
     `parameters` is by the name as it is compared; `options` finds parameters that a query language has by itself.
     `strict` tells that unlisted parameters are looked at, `fields_strict` the same of unlisted response fields.
+    `within` is how queries in the body are read, by their selectors.
     """
 
     variables: tuple[Variable, ...] = ()
@@ -88,6 +89,7 @@ class HeadLayout:
     fields: Mapping[str, tuple[str, int]] | None = None
     strict: bool = False
     fields_strict: bool = False
+    within: Mapping[str, Asking] = field(default_factory=dict)
 
     def parameter(self, name: str) -> Parameter | None:
         """Give what labels a parameter."""

@@ -18,7 +18,8 @@ from gateway.formats.query_language import Constant, Named, Path, Question, unre
 _TOKEN = re.compile(
     r"""\s+
     | (?P<text>'(?:[^']|'')*')
-    | (?P<other>[^\W\d][\w.]*'(?:[^']|'')*'
+    | (?P<other>(?:datetime|datetimeoffset|date|time|timeofday|duration|guid|binary|x|geography|geometry
+        |[^\W\d]\w*(?:\.\w+)+)'(?:[^']|'')*'  # of a known type, or of one with a namespace: else a property and a text
         | [0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}
         | -?\d{4,}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,12})?)?(?:Z|[+-]\d{2}:\d{2})?)?
         | \d{2}:\d{2}(?::\d{2}(?:\.\d{1,12})?)?)(?![\w'.])

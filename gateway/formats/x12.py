@@ -49,6 +49,7 @@ RULES = Rules(
         "LS": elements(1),
         "LE": elements(1),
     },
+    codes={},
     fixed={
         "ISA": elements(11, 12, 13, 15, 16),
         "GS": elements(1, 6, 8),

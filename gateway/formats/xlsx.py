@@ -1,8 +1,9 @@
 """Workbooks (Office Open XML, ECMA-376, .xlsx): one sheet is a table, each row a record, columns named by a header.
 
-Promise: members that hold nothing that changes keep their bytes, styles and theme always; in a sheet every other cell
-does. A changed cell keeps its place and style, and holds a text, a number or nothing, never a formula. With it goes all
-that could still tell its old value: its formula, shared strings that no cell uses any more, results of other formulas.
+Promise: members that hold nothing that changes keep their bytes; in a sheet every other cell does. A changed cell keeps
+its place and style, and holds a text, a number or nothing, never a formula. With it goes all that could still tell its
+old value: its formula, shared strings that no cell uses any more, results of other formulas, what is said about it
+beside cells, and whatever may be a copy of it (`formats.xlsx_aside`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gateway.formats.limits import BodyLimits
 from gateway.formats.tally import Tally, text_of
 from gateway.formats.xlsx_cells import Cell, Row
 from gateway.formats.xlsx_read import Workbook, read_workbook
+from gateway.formats.xlsx_sweep import Sweep
 from gateway.formats.xlsx_write import Writer
 
 
@@ -38,7 +40,7 @@ def read(
         if row.number != header_row:
             (above if row.number < header_row else below).extend([row] if said else [])
             continue
-        if any(cell.formula for cell in said):
+        if any(cell.calculated for cell in said):
             raise Unreadable("body-ambiguous", "the header of the sheet is calculated")
         named = {cell.column: text_of(cell.value) for cell in said}
     names = [named.get(number, "") for number in range(1, max(named, default=0) + 1)]
@@ -95,7 +97,9 @@ class XlsxDocument:
             for cell in row.cells:
                 spot, pointer = self._place(cell.column)
                 _treat(tally, edits, owner, cell, spot, pointer, made)
-        return tally.written(Writer(self.workbook, tally, beside, made).body(self.body))
+        named = (cell.value for row in self.rows for cell in row.cells if cell in made and self._place(cell.column)[0])
+        sweep = Sweep(named, self.columns.names)
+        return tally.written(Writer(self.workbook, tally, beside, made, sweep).body(self.body))
 
     def _place(self, column: int) -> tuple[Spot, str]:
         """Give the fields that cover a column, and how reports name it."""

@@ -1,8 +1,9 @@
 """ZIP archives as a format of the catalogue: members that hold messages, or are labelled whole.
 
 A selector is a member's name, with `*` for any text without `/` and `**` for any text: `orders/*.json`, `**.pdf`.
-Folders hold nothing and stay. A member that no field names is unlisted; where it would be changed it is left out, since
-its name could be a value. How an archive is read, what is refused, what is promised: `formats.zip_parts`.
+A member that no field names is unlisted; where it would be changed it is left out, since its name could be a value. So
+is a folder that nothing is left in and that no selector begins with; other folders stay. How an archive is read, what
+is refused, what is promised: `formats.zip_parts`.
 """
 
 from __future__ import annotations
@@ -113,7 +114,18 @@ class ZipDocument:
                 changes[name] = None
             else:
                 changes[name] = new.body if isinstance(new, Part) else part.filled(text_of(new))
+        for name in self._empty_folders(changes):
+            if tally.treat(records[0], (), "/?", name, customer) is not name:
+                changes[name] = None
         return tally.written(zip_parts.rewritten(self.archive, changes))
+
+    def _empty_folders(self, changes: Mapping[str, bytes | None]) -> Iterator[str]:
+        """Give folders that nothing is left in and no selector begins with: nobody knows such a name."""
+        left = [name for name, member in self.archive.members.items() if not member.is_folder]
+        known = [*self.layout.texts, *(name for name in left if changes.get(name, b"") is not None)]
+        for name, member in self.archive.members.items():
+            if member.is_folder and not any(one.startswith(name) for one in known):
+                yield name
 
     def _parts(self) -> Iterator[tuple[str, Part]]:
         for name, member in self.archive.members.items():

@@ -6,8 +6,10 @@ against what this caller may have read there: a value that the gateway itself ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from gateway.flow import Leg, Purpose
 from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Whole
@@ -19,12 +21,15 @@ from gateway.regime import Labels
 from gateway.steps.judge import Hearing
 from gateway.steps.record import Record
 from gateway.treatments.contract import Subject, Treatment
+from gateway.treatments.many import all_treated, only_texts, traces
 from gateway.treatments.registry import build
 
 _NO_SUBJECT = Subject(None, None, None)
 _UNMISTAKABLE = frozenset({"mask", "pseudonymise", "redact"})
 """Treatments whose texts nobody writes by chance; a year or a rounded number may well be meant."""
-_FIRST = ("denied", "customer-unknown", "hidden-field-queried", "masked-write-back", "unlisted-field")
+_FIRST = (
+    "denied", "customer-unknown", "hidden-field-queried", "masked-write-back", "treatment-misfit", "unlisted-field",
+)  # fmt: skip
 """Where places are refused for several reasons, the first of these is told."""
 _REFUSE: Edit = Edit(lambda _value, _customer: Signal.REFUSE, Whole.REFUSE)
 _REMOVE: Edit = Edit(lambda _value, _customer: Signal.REMOVE, Whole.REMOVE)
@@ -36,19 +41,26 @@ NO_EDITS = Edits(lambda _spot: None)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Editor:
-    """Makes edits, and remembers those of responses: what is decided alike shares what formats compiled."""
+    """Makes edits, and remembers them: what is decided alike shares what formats compiled."""
 
     keys: Keys
-    known: Memo[tuple[Decision, Labels, Purpose | None], Edits] = field(default_factory=lambda: Memo(4096))
+    known: Memo[tuple[object, ...], Edits] = field(default_factory=lambda: Memo(4096))
 
     def edits(self, hearing: Hearing, customer: str | None, decision: Decision, labels: Labels) -> Edits:
         """Bind a decision to the labels of a record, or of the frame around records."""
-        if hearing.situation.leg is Leg.REQUEST:
-            return self._request(hearing, customer, decision, labels)
-        purpose = hearing.situation.purpose
-        key = (decision, labels, purpose)
+        situation = hearing.situation
+        key: tuple[object, ...] = (decision, labels, situation.purpose)
+        if situation.leg is Leg.REQUEST:  # there it also counts who may have read what of whom
+            key += (situation.source, situation.target, hearing.alike_in(customer, decision))
         found = self.known.get(key)
-        return self.known.put(key, self._response(decision, labels, purpose)) if found is None else found
+        if found is not None:
+            return found
+        made = (
+            self._request(hearing, customer, decision, labels)
+            if situation.leg is Leg.REQUEST
+            else self._response(decision, labels, situation.purpose)
+        )
+        return self.known.put(key, made)
 
     def _response(self, decision: Decision, labels: Labels, purpose: Purpose | None) -> Edits:
         """Bind a decision on what goes back to the caller: the treatments alone."""
@@ -95,7 +107,7 @@ def _refusal(refused: Refused, judged: Sequence[Record], leg: Leg) -> str:
         return "denied"
     if treatment is not None and treatment.KEYED and record.facts.customer is None:
         return "customer-unknown"
-    return "masked-write-back" if leg is Leg.REQUEST else "customer-unknown"
+    return "masked-write-back" if leg is Leg.REQUEST else "treatment-misfit"
 
 
 def _bound(treatment: Treatment, purpose: Purpose | None, keys: Keys) -> Edit:
@@ -103,7 +115,7 @@ def _bound(treatment: Treatment, purpose: Purpose | None, keys: Keys) -> Edit:
     name = purpose.name if purpose else None
     keyless = Subject(None, name, None)
     if not treatment.KEYED:
-        return Edit(lambda value, _customer: treatment.apply(value, keyless), treatment.WHOLE)
+        return _keyless(treatment, keyless)
 
     def keyed(value: Scalar, customer: str | None) -> Scalar | Signal:
         if customer is None:
@@ -111,6 +123,13 @@ def _bound(treatment: Treatment, purpose: Purpose | None, keys: Keys) -> Edit:
         return treatment.apply(value, Subject(customer, name, keys.treatment_key(customer, name)))
 
     return Edit(keyed, treatment.WHOLE)
+
+
+def _keyless(treatment: Treatment, subject: Subject) -> Edit:
+    """Bind a treatment that is the same for everyone."""
+    return Edit(
+        lambda value, _customer: treatment.apply(value, subject), treatment.WHOLE, many=all_treated(treatment, subject)
+    )
 
 
 def _guarded(edit: Edit | None, forms: tuple[Form, ...], texts: tuple[Form, ...]) -> Edit | None:
@@ -123,8 +142,11 @@ def _guarded(edit: Edit | None, forms: tuple[Form, ...], texts: tuple[Form, ...]
         return edit
 
     made = [(treatment.could_have_made, write_back) for treatment, write_back in forms]
+    telling = _telling(tuple(treatment for treatment, _ in (*forms, *texts)))
 
     def guard(value: Scalar, customer: str | None) -> Scalar | Signal:
+        if type(value) is str and telling is not None and telling(value) is None:  # nearly every value
+            return value if edit is None else edit.value(value, customer)
         meets = {write_back for could_have_made, write_back in made if could_have_made(value)}
         if texts and isinstance(value, str) and len(value) > 1:
             meets |= {"refuse" for treatment, _ in texts if treatment.could_have_made(value)}
@@ -132,9 +154,27 @@ def _guarded(edit: Edit | None, forms: tuple[Form, ...], texts: tuple[Form, ...]
             return Signal.DROP if meets == {"drop"} else Signal.REFUSE
         return value if edit is None else edit.value(value, customer)
 
+    def guard_all(values: Sequence[Scalar]) -> Sequence[Scalar | Signal]:
+        if telling is None or not only_texts(values) or telling("\0".join(values)) is not None:
+            return [guard(value, None) for value in values]
+        return values if edit is None or edit.many is None else edit.many(values)
+
     hollow = {write_back for treatment, write_back in forms if treatment.WHOLE is Whole.EMPTY}
     meets_hollow = Signal.DROP if hollow == {"drop"} else Signal.REFUSE
-    return Edit(guard, Whole.DESCEND if edit is None else edit.whole, meets_hollow if hollow else None)
+    return Edit(
+        guard,
+        Whole.DESCEND if edit is None else edit.whole,
+        meets_hollow if hollow else None,
+        many=guard_all if edit is None or edit.many is not None else None,
+    )
+
+
+@lru_cache(maxsize=256)
+def _telling(treatments: tuple[Treatment, ...]) -> Callable[[str], object] | None:
+    """Give what finds, in a text or in many, whether any of these may have made one; None: only they can tell."""
+    found = [traces(treatment) for treatment in treatments]
+    texts = {text for one in found if one is not None for text in one}
+    return None if None in found else re.compile("|".join(map(re.escape, sorted(texts))) or "(?!)").search
 
 
 def _unlisted(labels: Labels) -> Edit | None:
@@ -144,5 +184,4 @@ def _unlisted(labels: Labels) -> Edit | None:
         return _REFUSE
     if word == "keep":
         return None
-    treatment = build(word, {})
-    return Edit(lambda value, _customer: treatment.apply(value, _NO_SUBJECT), treatment.WHOLE)
+    return _keyless(build(word, {}), _NO_SUBJECT)

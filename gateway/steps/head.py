@@ -6,15 +6,17 @@ their customers themselves, to nobody: then it is decided like the frame around 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gateway.catalog.path import parse
 from gateway.errors import Unreadable
 from gateway.flow import ANYONE, Flow, Leg, Request, Response
 from gateway.formats import head
-from gateway.formats.document import Refused, Touch
+from gateway.formats.document import Document, Refused, Touch
 from gateway.formats.head import Head, HeadDocument
+from gateway.formats.query_language import Asked, unreadable
+from gateway.formats.tally import pointer
 from gateway.policy.decide import Decision, decide
 from gateway.ports import Ports
 from gateway.regime import HeadPlan, MessagePlan, Regime
@@ -65,10 +67,12 @@ async def pass_head(
     regime: Regime,
     ports: Ports,
     editor: Editor,
+    body: Document | None = None,
 ) -> HeadCase:
     """Take the head of a leg through steps 1 to 5. Raises `Unreadable`, `FactsUnavailable`.
 
-    `message` is the plan of the leg's body; `top` is None for the later pieces of a body, which have no head.
+    `message` is the plan of the leg's body, `body` the body as it was read; `top` is None for the later pieces of a
+    body, which have no head.
     """
     plan = aim.plan.heads.get(leg)
     if plan is None or top is None:
@@ -85,7 +89,7 @@ async def pass_head(
     changed = written.head if written.head is not document.head else None
     if changed is not None and changed.target != document.head.target and not written.refused:
         _check(changed.target, flow, aim, regime)
-    hidden = tuple(_hidden(document, plan, record, hearing))
+    hidden = tuple(_hidden((*document.asked, *_within(plan, body)), plan, record, hearing))
     return HeadCase((record,), document, changed, written.touches, (*hidden, *written.refused))
 
 
@@ -105,7 +109,18 @@ def _check(target: str, flow: Flow, aim: Aim, regime: Regime) -> None:
         raise Unreadable("ambiguous-path", "a treated path would be another operation")
 
 
-def _hidden(document: HeadDocument, plan: HeadPlan, record: Record, hearing: Hearing) -> Iterator[Refused]:
+def _within(plan: HeadPlan, body: Document | None) -> Iterator[tuple[str, Asked]]:
+    """Give what is asked in the body. Raises `Unreadable`: query-unreadable, also where the query isn't one text."""
+    for selector, asking in plan.layout.within.items():
+        text = body.lookup(selector) if body is not None else None
+        if not isinstance(text, str):
+            raise unreadable("the body has no query where the catalogue says that there is one")
+        yield pointer(selector), asking.read(text)
+
+
+def _hidden(
+    asked_by: Iterable[tuple[str, Asked]], plan: HeadPlan, record: Record, hearing: Hearing
+) -> Iterator[Refused]:
     """Give what a query asks by that this caller would not see as it is in the answer.
 
     A query may meet the records of any customer, so what they agreed to doesn't count, unless one is named for all.
@@ -123,14 +138,14 @@ def _hidden(document: HeadDocument, plan: HeadPlan, record: Record, hearing: Hea
         for index, class_ in enumerate(answered.record.classes)
         if first + index in holds or decision.treated(frozenset({class_} - {""})).treatment is not None
     ]
-    for pointer, asked in document.asked:
+    for at, asked in asked_by:
         for spot, listed in asked.uses:
             if not listed and unlisted:
-                yield Refused(f"{pointer}/?", (), record.edits, "hidden-field-queried")
+                yield Refused(f"{at}/?", (), record.edits, "hidden-field-queried")
             elif not holds.isdisjoint(spot) or _treated(decision, plan, spot):
-                yield Refused(pointer + asked.asking.fields.pointer(spot), spot, record.edits, "hidden-field-queried")
+                yield Refused(at + asked.asking.fields.pointer(spot), spot, record.edits, "hidden-field-queried")
         if asked.question.all and (unlisted or hides):
-            yield Refused(pointer, (), record.edits, "hidden-field-queried")
+            yield Refused(at, (), record.edits, "hidden-field-queried")
 
 
 def _treated(decision: Decision, plan: HeadPlan, spot: tuple[int, ...]) -> bool:

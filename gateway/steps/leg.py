@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from gateway.errors import FactsUnavailable, StreamCut, Unreadable, UpstreamFailed
 from gateway.flow import ANYONE, Flow, Leg, Request, Response
@@ -128,12 +129,14 @@ class Legs:
         self, leg: Leg, flow: Flow, aim: Aim, reading: Reading, top: Request | Response | None
     ) -> Passage:
         """Take what was read through steps 3 to 5, and what is labelled in the head: `top` is what it is a body of."""
-        customers = [customer for one in reading.all() for customer in one.customers]
+        customers = list(chain.from_iterable(one.customers for one in reading.all()))
         classes, body = reading.plan.classes, reading.body
         hearing = await judge.convene(leg, flow, aim, customers, classes, self.regime, self.ports)  # 3
         case = treat.decide(reading, hearing, self.editor)  # 4
         records, judged = case.records, [*case.records, *case.frames]
-        head = await pass_head(leg, flow, aim, reading.plan, top, self.regime, self.ports, self.editor)
+        head = await pass_head(
+            leg, flow, aim, reading.plan, top, self.regime, self.ports, self.editor, reading.document
+        )
         refusal = judge.verdict((*(record.decision for record in records or judged), *head.decisions))
         try:
             treated = Treated(body) if refusal else await treat.treat(case, leg, flow, self.ports)  # 5

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import attrgetter
 from typing import cast
 
 from msgspec import structs
@@ -21,6 +22,10 @@ from gateway.steps.record import Record
 
 _Said = tuple[tuple[str, ...], str, tuple[str, ...]]
 """Classes, treatment, rules."""
+_DECISION = attrgetter("decision")
+_CUSTOMER = attrgetter("customer")
+_PASSPORT = attrgetter("passport")
+_COUNT = attrgetter("count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +97,17 @@ def refused(flow: Flow, refusal: str, regime: Regime, ports: Ports) -> Entry:
 
 def decided(records: Iterable[Record], touches: Sequence[Touch], leg: Leg, keys: Keys) -> tuple[Decided, ...]:
     """Group the records that were decided alike; each group with its customers, their passports and its fields."""
-    groups: dict[int, list[Record]] = {}
+    groups: defaultdict[int, list[Record]] = defaultdict(list)
     for record in records:
-        groups.setdefault(id(record.edits), []).append(record)
+        groups[id(record.edits)].append(record)
     found = (_decided(group, touches, leg, keys) for group in groups.values())
     return tuple(one for one in found if one.records or one.fields or one.customers)
 
 
-def observed(records: Iterable[Record]) -> tuple[Observed, ...]:
+def observed(records: Sequence[Record]) -> tuple[Observed, ...]:
     """Tell what rules in observe mode would have done: each rule and effect once, with the number of records."""
+    if all(decision.observed is None for decision in set(map(_DECISION, records))):
+        return ()
     counts: Counter[tuple[str, str]] = Counter()
     for record in records:
         would, does = record.decision.observed, record.decision
@@ -118,18 +125,18 @@ def observed(records: Iterable[Record]) -> tuple[Observed, ...]:
 
 def reasons(records: Iterable[Record]) -> tuple[str, ...]:
     """Give the ids of the rules that allowed, or of those that denied."""
-    decisions = {record.decision for record in records}
+    decisions = set(map(_DECISION, records))
     return tuple(sorted({reason.rule for one in decisions for reason in (one.denials or one.grants)}))
 
 
 def _decided(group: Sequence[Record], touches: Sequence[Touch], leg: Leg, keys: Keys) -> Decided:
     """Say what was decided on records that were decided alike."""
     named = [record.facts for record in group if record.facts.customer is not None]
-    heads = tuple(facts.passport for facts in named)
+    heads = tuple(map(_PASSPORT, named))
     return Decided(
-        customers=tuple(keys.customer(facts.customer or "") for facts in named),
+        customers=tuple(map(keys.customer, map(_CUSTOMER, named))),
         passports=heads if any(heads) else (),
-        records=sum(record.count for record in group),
+        records=sum(map(_COUNT, group)),
         fields=tuple(
             _field(group[0], touch, leg)
             for touch in touches
@@ -140,7 +147,9 @@ def _decided(group: Sequence[Record], touches: Sequence[Touch], leg: Leg, keys: 
 
 def _only_holds(record: Record, touch: Touch) -> bool:
     """Tell whether a place changed only because the message that it holds did: that is told from the inside."""
-    return bool(touch.spot) and record.labels.contained(touch.spot) is not None and not record.labels.at(touch.spot)
+    if not touch.spot or not record.labels.contains:
+        return False
+    return record.labels.contained(touch.spot) is not None and not record.labels.at(touch.spot)
 
 
 def _field(record: Record, touch: Touch, leg: Leg) -> FieldTreated:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from gateway.catalog.path import Query
 from gateway.errors import Unreadable
 from gateway.flow import Flow, Headers, Leg, header
 from gateway.formats import charset, codings, embedded, media
+from gateway.formats.alike import alike
 from gateway.formats.document import Document, Edit, Edits, Scalar, Spot
 from gateway.formats.format import Piece, charset_of
+from gateway.formats.head import compared
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
 from gateway.formats.parts import Part
@@ -28,12 +31,14 @@ def read(
     `headers` are the leg's own. What is embedded is read as well, under one budget for all.
     """
     coding = header(headers, "content-encoding")
-    plain = codings.decode(body, coding, limits.size, limits.ratio)
+    plain, bare = codings.opened(body, coding, limits.size, limits.ratio)
     if len(plain) > limits.size:
         raise Unreadable("body-too-large", "decoded body over the limit")
     kind = media.parse(header(headers, "content-type"))
     reader = Reader(flow, aim, headers if leg is Leg.RESPONSE else (), limits)
-    return reader.read(plan, kind, plain, body, coding)
+    reading = reader.read(plan, kind, plain, body, coding)
+    reading.bare = bare
+    return reading
 
 
 class Reader:
@@ -99,7 +104,7 @@ class Reader:
         characters = contained.coding == "text" and isinstance(value, str) and contained.plan.format.TEXT
         kind = media.parse(held.media)
         reading = self.read(contained.plan, kind, held.body, held.body, None, owner, depth, characters=characters)
-        reading.back = held.back
+        reading.back, reading.bare = held.back, held.bare
         return reading
 
     def _customers(
@@ -109,7 +114,7 @@ class Reader:
         source = plan.customer
         if source is None and not outermost:
             return [owner] * len(document.customers)
-        if source is None or source.kind == "body":
+        if source is None or source.kind in {"body", "name"}:
             named = document.customers
             return named if _all_sound(named) else [_sound(customer) for customer in named]
         found = customer_outside(plan, self.flow, self.aim, self.answer_headers)
@@ -125,7 +130,7 @@ def customer_outside(plan: MessagePlan, flow: Flow, aim: Aim, answer_headers: He
         case "path":
             return _sound(aim.match.variables.get(source.name))
         case "query":
-            return _only([value for name, value in aim.target.query if name == source.name])
+            return _only([value for name, value in _parameters(aim.target.query) if alike(name, source.name)])
         case "request-header":
             return _only(_lines(flow.request.headers, source.name))
         case "response-header":
@@ -167,9 +172,17 @@ def _places(reading: Reading) -> dict[Place, None]:
 
 
 def _lines(headers: Headers, name: str) -> list[str]:
-    """Give each line of a header: two lines that name customers are two answers, not one."""
-    wanted = name.lower()
-    return [value.strip() for key, value in headers if key.lower() == wanted]
+    """Give each line of a header: two lines that name customers are two answers, not one; `X_Id` is `X-Id` to some."""
+    wanted = compared(name)
+    return [value.strip() for key, value in headers if compared(key) == wanted]
+
+
+def _parameters(query: Query) -> Iterator[tuple[str, str]]:
+    """Give each parameter; and what those servers see as one that end a parameter at a semicolon too."""
+    for name, value in query:
+        yield name, value
+        for more in f"{name}={value}".split(";")[1:]:
+            yield more.partition("=")[0], more.partition("=")[2]
 
 
 def _only(found: list[str]) -> str | None:
@@ -179,7 +192,7 @@ def _only(found: list[str]) -> str | None:
 
 def _all_sound(customers: Sequence[str | None]) -> bool:
     """Tell whether all texts are ids, at once: a table has thousands of them."""
-    texts = {customer for customer in customers if customer is not None}
+    texts = {customer for customer in set(customers) if customer is not None}
     return "" not in texts and max(map(len, texts), default=0) <= LONGEST_ID and "".join(texts).isprintable()
 
 

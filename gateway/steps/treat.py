@@ -10,6 +10,7 @@ from functools import partial
 from gateway.flow import ANYONE, Flow, Leg
 from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Touch
 from gateway.formats.parts import Part
+from gateway.policy.decide import Decision
 from gateway.ports import Ports
 from gateway.regime import Contained, Labels
 from gateway.steps.edit import NO_EDITS, Editor
@@ -57,10 +58,13 @@ class Case:
         """Give what stands at a place after what it holds was treated; the very same where that changed nothing."""
         self.met[place] += 1
         inner, result = self.inner[place].reading, self.results[place]
-        return place[2] if result.body is inner.body or inner.back is None else inner.back(result.body)
+        same = result.body is inner.body and inner.bare
+        return place[2] if same or inner.back is None else inner.back(result.body)
 
     def holders(self, touches: Iterable[Touch]) -> dict[Contained, str]:
         """Give the pointers of fields that hold messages, as seen from the body, where touches tell of just one."""
+        if not self.inner:
+            return {}
         labels = {id(one.edits): one.labels for one in (*self.owned.values(), self.frame) if one is not None}
         found: dict[Contained, set[str]] = {}
         for touch in touches:
@@ -79,14 +83,21 @@ class Case:
 def decide(reading: Reading, hearing: Hearing, editor: Editor) -> Case:
     """Decide on every record of a body and of what is embedded in it (step 4); each decision is bound to edits."""
     plan, case = reading.plan, Case(reading)
+    kinds: dict[object, tuple[Decision, Edits]] = {}
     shared: dict[object, Edits] = {}
+    known, kind_of, labels = hearing.known, hearing.kind, plan.record
     for customer, count in Counter(reading.customers).items():
-        decision = hearing.decide(customer)
-        key = hearing.alike_in(customer, decision)
-        edits = shared.get(key)
-        if edits is None:
-            edits = shared[key] = _edits(case, editor.edits(hearing, customer, decision, plan.record), plan.record)
-        case.owned[customer] = Record(hearing.known[customer], decision, plan.record, edits, count)
+        facts = known[customer]
+        kind = kind_of(facts)
+        found = kinds.get(kind)
+        if found is None:
+            decision = hearing.decide(customer)
+            key = hearing.alike_in(customer, decision)
+            edits = shared.get(key)
+            if edits is None:
+                edits = shared[key] = _edits(case, editor.edits(hearing, customer, decision, labels), labels)
+            found = kinds[kind] = decision, edits
+        case.owned[customer] = Record(facts, found[0], labels, found[1], count)
     around = plan.record if plan.envelope is None and not case.owned else plan.envelope
     if around is not None:  # a table without rows has no record to decide on, and is decided on all the same
         decision = hearing.decide_frame()
@@ -144,7 +155,7 @@ def _edits(case: Case, edits: Edits, labels: Labels) -> Edits:
             new = text if edit is None else edit.value(text, customer)
             return new if new is not text or not part.body else case.held((contained, customer, part))
 
-        return replace(edit or Edit(swap), value=swap, part=swap_part)
+        return replace(edit or Edit(swap), value=swap, part=swap_part, many=None)
 
     return Edits(of, edits.unlisted)
 
@@ -159,7 +170,7 @@ def _turning(case: Case, edit: Edit | None) -> Edit:
         turned = case.turn(value)
         return Signal.REMOVE if turned is None else value if turned == value else turned
 
-    return Edit(turn) if edit is None else replace(edit, value=turn)
+    return Edit(turn) if edit is None else replace(edit, value=turn, many=None)
 
 
 def _touches(pointer: str, inner: Treated, count: int) -> Iterator[Touch]:

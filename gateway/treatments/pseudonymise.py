@@ -15,7 +15,10 @@ from gateway.formats.document import Scalar, Signal, Whole
 from gateway.treatments.contract import Subject
 from gateway.treatments.options import Option
 
-_TEXT = re.compile(r"pn_[A-Za-z0-9_-]{21}[AQgw]", re.ASCII)  # 16 bytes leave four possible last letters
+PREFIX = "pn_"
+"""How texts begin that stand for others."""
+
+_TEXT = re.compile(PREFIX + r"[A-Za-z0-9_-]{21}[AQgw]", re.ASCII)  # 16 bytes leave four possible last letters
 _FIRST_NUMBER = 8 * 10**15
 _NUMBERS = 10**15  # the range ends below 2^53: every JSON reader keeps such a number exact (RFC 8259 section 6)
 
@@ -41,7 +44,7 @@ class Pseudonymise:
             return None
         if isinstance(value, str):
             digest = hmac.digest(subject.key, unicodedata.normalize("NFC", value).encode(), "sha256")
-            return "pn_" + urlsafe_b64encode(digest[:16])[:22].decode()
+            return PREFIX + urlsafe_b64encode(digest[:16])[:22].decode()
         digest = hmac.digest(subject.key, _number_text(value).encode(), "sha256")
         return _FIRST_NUMBER + int.from_bytes(digest[:16]) % _NUMBERS
 

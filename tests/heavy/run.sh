@@ -27,10 +27,35 @@ fi
 # Tryton sets up a virtual environment of its own, pinned by hashes, the first time.
 mkdir -p .cache
 if PYTHONPATH=. "$python" -c "from examples.tryton.house import prepare; prepare()" >.cache/tryton-set-up.log 2>&1; then
-    tests+=(tests/heavy/test_tryton.py)
+    tests+=(tests/heavy/test_tryton.py tests/heavy/test_proteus.py)
 else
     missing+=("Tryton (examples/tryton/requirements.txt could not be installed): the gateway was not put before a real ERP")
     tail -n 5 .cache/tryton-set-up.log
+fi
+
+# SOAP: a spyne service, zeep and suds, pinned by hashes; node-soap as well where npm is (its tests say if it isn't).
+if PYTHONPATH=.:tests/heavy "$python" -c "from soap_stage import prepare; prepare()" >.cache/soap-set-up.log 2>&1; then
+    tests+=(tests/heavy/test_soap.py tests/heavy/test_soap_mtom.py)
+    if ! PYTHONPATH=.:tests/heavy "$python" -c "from soap_stage import prepare_node; exit(prepare_node() is None)" >>.cache/soap-set-up.log 2>&1; then
+        missing+=("node-soap (apt-get install nodejs npm): no SOAP packages were sent through the gateway")
+    fi
+else
+    missing+=("SOAP clients (tests/heavy/soap/requirements.txt could not be installed): zeep and suds did not go through the gateway")
+    tail -n 5 .cache/soap-set-up.log
+fi
+
+# Clients of OData, of Salesforce and of tables, and a SAP Gateway that is none, pinned by hashes.
+if PYTHONPATH=tests/heavy "$python" -c "import clients_kit; clients_kit.install_python()" >.cache/clients-set-up.log 2>&1; then
+    tests+=(tests/heavy/test_odata_sap.py tests/heavy/test_salesforce.py tests/heavy/test_tables.py)
+    # SAP's framework for services, and a client for Node.
+    if PYTHONPATH=tests/heavy "$python" -c "import clients_kit; clients_kit.install_node()" >>.cache/clients-set-up.log 2>&1; then
+        tests+=(tests/heavy/test_odata_shop.py)
+    else
+        missing+=("SAP CAP and @odata/client (apt-get install nodejs npm): no OData 4, and no pages of OData 2, went through the gateway")
+    fi
+else
+    missing+=("clients (tests/heavy/clients/requirements.txt could not be installed): pyodata, simple-salesforce and pandas did not go through the gateway")
+    tail -n 5 .cache/clients-set-up.log
 fi
 
 # mitmproxy, for the files that it writes: in a place of its own, because it pins what the gateway needs newer.
@@ -44,6 +69,13 @@ if [ -x "$venv/bin/mitmdump" ]; then
     tests+=(tests/heavy/test_mitmproxy.py)
 else
     missing+=("mitmproxy (pip install mitmproxy): its flow files were not compared with what we read")
+fi
+
+# LibreOffice opens what was treated; it is large, and only used where it is.
+if command -v soffice >/dev/null; then
+    tests+=(tests/test_xlsx_writers.py)
+else
+    missing+=("LibreOffice (apt-get install libreoffice-calc-nogui): it did not open the treated workbooks")
 fi
 
 # OpenSSL and curl, for tests that run them where they are.
