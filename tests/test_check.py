@@ -305,6 +305,43 @@ def test_folders_are_found_behind_links_as_kubernetes_makes_them(house):
     assert sovgate("check").code == 0
 
 
+@pytest.mark.parametrize("at", ["policies/other.yaml", "policies/catalog/other.yaml", "policies/deep"])
+def test_a_link_that_leads_out_of_the_folder_is_refused_and_nothing_behind_it_is_quoted(house, at):
+    put("elsewhere/secret.yaml", "root: hunter2\nversion: 1\n")
+    Path(at).symlink_to(Path("elsewhere/secret.yaml" if at.endswith(".yaml") else "elsewhere").resolve())
+    for form in FORMS:
+        said = sovgate("check", "-o", form)
+        assert (said.code, said.out) == (2, "")
+        assert "leads out of the folder" in said.err
+        assert "hunter2" not in said.err + said.out
+
+
+def test_a_link_within_the_folder_is_followed(house):
+    shutil.move("policies/sales.yaml", "policies/.kept.yaml")
+    Path("policies/sales.yaml").symlink_to(".kept.yaml")
+    assert sovgate("check").code == 0
+
+
+CASE = """
+version: 1
+cases: c
+list:
+  - case: a
+    flow: {from: crm, to: erp, request: GET /orders/7}
+    response: {file: bodies/order.json}
+    expect: {file: golden.json}
+"""
+
+
+def test_files_that_cases_name_are_looked_for(house):
+    put("policies/tests/c.yaml", CASE)
+    said = sovgate("check")
+    assert (said.code, "there is no file tests/bodies/order.json" in said.out) == (1, True)
+    assert "golden.json" not in said.out.replace("{file: golden.json}", "")  # `sovgate test --update-golden` makes it
+    put("policies/tests/bodies/order.json", "{}")
+    assert sovgate("check").code == 0
+
+
 def test_of_a_file_that_nobody_wrote_only_the_beginning_is_read(house):
     with Path("policies/huge.yaml").open("wb") as file:
         file.truncate(1 << 40)

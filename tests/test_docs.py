@@ -16,6 +16,7 @@ from gateway.config import load as load_config
 from gateway.formats.document import Signal
 from gateway.policy.load import load
 from gateway.refusals import REFUSALS
+from gateway.regime import establish
 from gateway.treatments.contract import Subject
 from gateway.treatments.registry import TREATMENTS, build
 
@@ -28,11 +29,22 @@ def blocks(text: str) -> list[str]:
 
 
 def test_the_examples_of_the_policy_guide_load(tmp_path):
-    erp, sales, consents = blocks(POLICIES)
+    erp, sales, consents = (block for block in blocks(POLICIES) if block.startswith("version: 1"))
     crm = b"version: 1\ncatalog: crm\n"
     files = {"catalog/erp.yaml": erp, "sales.yaml": sales, "consents.yaml": consents}
     policies = load({"catalog/crm.yaml": crm, **{name: text.encode() for name, text in files.items()}})
     assert set(policies.catalogues) == {"crm", "erp"}
+
+
+def test_the_messages_of_the_policy_guide_load():
+    messages = [block for block in blocks(POLICIES) if block.startswith("messages:")]
+    assert len(messages) == 2
+    for number, block in enumerate(messages):
+        named = re.findall(r"^  ([a-z]+):", block, re.MULTILINE)
+        head = f"version: 1\ncatalog: erp\noperations: {{read: {{request: GET /r, response: {named[0]}}}}}\n"
+        policies = load({"catalog/erp.yaml": (head + block).encode()})
+        establish(policies)
+        assert len(policies.catalogues["erp"].messages) == 2 - number
 
 
 ROW = re.compile(r"^\| `(\w+)` \|\s*(.*?)\s*\|\s*(.*?)\s*\|\s*(.*?)\s*\|$", re.MULTILINE)

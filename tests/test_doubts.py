@@ -175,7 +175,14 @@ CATALOGUES = [
     ("'$.a[*].b': user.name, '$.a[0].b': user", ""),
     ("'$.a[*].b': user.name, '$.a[*].c': business.order", ""),
     ("$.a: user, $.a.b: business.order", ""),
-    ("'$.*': user.name, $.id: business.order", "SG422 8 $.id"),
+    ("'$[*]': user.name, $.id: business.order", "SG422 8 $.id"),
+    # names that are data
+    ("'$.by_mail.*.total': business.order", "SG428 8 '$.by_mail.*.total'"),
+    ("'$.by_mail[*].total': business.order", ""),
+    ("\"$['by.*'].total\": business.order", ""),
+    ("'$.by_mail.*': {name: user.name}, '$.by_mail.*.total': business.order", ""),
+    ("'$.by_mail.*': {name: user.name, class: business.order}", ""),
+    ("'$.a.*': {name: user.name}, '$.a.*.b.*': business.order", "SG428 8 '$.a.*.b.*'"),
     # sensitive data
     ("$.tax: user.financial", "SG424 8 $.tax"),
     ("$.tax: business.tax", ""),
@@ -227,6 +234,43 @@ def test_a_doubt_about_two_rules_shows_both():
     (doubt,) = load(world(text)).warnings
     assert doubt.also is not None
     assert (doubt.place.line, doubt.also.place.line) == (6, 5)
+
+
+ODATA = ERP.replace("GET /orders,", "GET /odata/orders,")
+HIDES = f"{ALLOW}protect: [{{classes: user.contact.email, leg: response, treatment: mask}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "rule", "expected"),
+    [
+        (ODATA, HIDES, ["SG430 4 GET /odata/orders"]),
+        (ODATA, ALLOW, []),  # nothing is hidden
+        (ODATA, HIDES.replace("mask", "keep"), []),
+        (ODATA, HIDES.replace("leg: response", "leg: request"), []),
+        (ERP, HIDES, []),  # nothing tells that this system takes queries
+        (ODATA.replace("response: orders}", "response: orders, query: {$filter: {language: odata}}}"), HIDES, []),
+        (ODATA.replace("response: orders}", "response: orders, unlisted_query: refuse}"), HIDES, []),
+        (ODATA.replace("response: orders}", "response: orders, unlisted_query: keep}"), HIDES, []),  # said on purpose
+        (ERP.replace("  read-order", '  all: {request: "POST /$batch", batch: odata}\n  read-order'), HIDES,
+         ["SG430 4 GET /orders"]),
+        (ERP.replace("$.price:", "$.__metadata.uri: system.operations, $.price:"), HIDES, ["SG430 4 GET /orders"]),
+        (ERP.replace("GET /orders,", "GET /data/query,").replace("$.value[*]", "$.records[*]"), HIDES,
+         ["SG430 4 GET /data/query"]),
+    ],
+)  # fmt: skip
+def test_a_query_that_nobody_reads_is_told_where_something_is_hidden(catalogue, rule, expected):
+    found = told(world(rule, catalog_erp=catalogue))
+    assert [one for one in found if one.startswith("SG430")] == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [("GTE", ["SG431 4 GTE /orders"]), ("PSOT", ["SG431 4 PSOT /orders"]), ("DELTE", ["SG431 4 DELTE /orders"]),
+     ("GET", []), ("MERGE", []), ("PROPFIND", []), ("FROBNICATE", []), ("QUERY", [])],
+)  # fmt: skip
+def test_a_method_that_is_nearly_one_is_told(method, expected):
+    found = told(world(catalog_erp=ERP.replace("GET /orders,", f"{method} /orders,")))
+    assert [one for one in found if one.startswith("SG431")] == expected
 
 
 def test_policies_that_only_observe_are_noted_and_no_doubt():
@@ -333,3 +377,28 @@ def test_a_rule_that_is_told_to_have_no_effect_has_none(scope, rules):
     ]
     classes = CARRIED if idle.code is not Fault.NO_BODY else []
     assert list(treated(policies, classes)) == list(treated(replace(policies, policies=tuple(without)), classes))
+
+
+@pytest.mark.parametrize(
+    ("treatment", "expected"),
+    [
+        ("mask, keep_last: 2", ["SG429 5 mask"]),
+        ('mask, character: "~"', ['SG429 5 "~"']),
+        ('mask, character: "#"', []),
+        ("redact", []),
+        ('redact, constant: "a:b"', ['SG429 5 "a:b"']),
+        ("pseudonymise", []),
+    ],
+)
+@pytest.mark.parametrize(("format_", "place"), [("x12", "N1/2"), ("edifact", "NAD/4")])
+def test_what_x12_cannot_hold_is_told_where_it_reaches_x12(treatment, expected, format_, place):
+    catalogue = f"""\
+version: 1
+catalog: tms
+operations: {{read: {{request: GET /x, response: x}}}}
+messages: {{x: {{format: {format_}, fields: {{{place}: user.contact}}}}}}
+"""
+    rule = f"{{classes: user.contact, treatment: {treatment}}}"
+    policy = f"version: 1\npolicy: p\nscope: {{from: crm, to: tms}}\nallow: true\nprotect: [{rule}]\n"
+    found = told(world(catalog_tms=catalogue, p=policy))
+    assert found == (list(expected) if format_ == "x12" else [])

@@ -224,6 +224,20 @@ def test_an_odd_option_ends_it_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_all_odd_options_are_told_at_once(tmp_path):
+    odd = ("--caller", "CRM", "--purpose", "a b", "--path", "orders")
+    refused = sovgate("init", "house", "--yes", *odd, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert [f"--{name}:" in refused.stderr for name in ("caller", "purpose", "path")] == [True, True, True]
+    assert not (tmp_path / "house").exists()
+
+
+def test_all_that_answers_are_wrong_about_together_is_told_at_once(tmp_path):
+    refused = sovgate("init", "house", "--yes", "--caller", "erp", "--customer", "{nobody}", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert ("they need two names" in refused.stderr, "has no variable {nobody}" in refused.stderr) == (True, True)
+
+
 def test_without_a_terminal_nobody_is_asked(tmp_path):
     refused = sovgate("init", "house", "--caller", "crm", cwd=tmp_path, stdin="erp\n")
     assert (refused.returncode, "--system" in refused.stderr, "--yes" in refused.stderr) == (2, True, True)

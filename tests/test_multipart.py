@@ -91,6 +91,17 @@ def test_unlisted_are_parts_names_of_files_and_headers_that_say_nothing_of_what_
     assert after(data, ["a;x-y"], [starred])[0] == data.replace(b"X-Y:  z", b"X-Y: *")
 
 
+def test_a_field_goes_whose_name_could_be_a_value_and_nobody_labelled():
+    names = ("a_1", "lines[0][sku]", "ann@example.com", "Ann Lee", "0228 5551234", "Order No")
+    data = body(*(field(name, "x") for name in names))
+    new, touched, _ = after(data, ["Order No"], [starred], starred)
+    assert new == body(field("a_1", "*"), field("lines[0][sku]", "*"), field("Order No", "*"))
+    assert sorted(touched) == ["/?", "/Order No"]
+    assert after(data, [], [], lambda value, _customer: value)[0] == data
+    empty = body(field("ann@example.com", ""))
+    assert b"ann" not in after(empty, [], [], lambda _value, _customer: "[redacted]")[0]
+
+
 def test_parts_and_headers_can_be_removed_but_not_the_name_of_a_file_in_a_form():
     def gone(_value, _customer):
         return Signal.REMOVE

@@ -12,9 +12,10 @@ from gateway.cases.bodies import Body, read_body
 from gateway.cases.model import Attached, Customers
 from gateway.cases.texts import is_text_of, sent
 from gateway.catalog.requests import HEADER, METHOD
-from gateway.errors import Place
+from gateway.errors import Place, Unreadable
 from gateway.faults import Fault
 from gateway.flow import CustomerFacts, Flow, Headers, Operator, Purpose, Request, Response, header
+from gateway.formats import codings
 from gateway.policy.named import Named
 from gateway.policy.schemas.cases import ACTOR, CUSTOMER, EVERYONE
 from gateway.policy.when import KINDS, SOURCES
@@ -105,9 +106,12 @@ class Flows:
         if body is not None and body.type and header(headers, "content-type") is None:
             headers = (("Content-Type", body.type), *headers)
         kind = header(headers, "content-type")
-        if body is not None and body.text is not None and kind is not None and is_text_of(kind):
-            return headers, self._sent(body, body.text, kind)
-        return headers, (body.data or b"") if body else b""
+        if body is None:
+            return headers, b""
+        plain = body.data or b""
+        if body.text is not None and kind is not None and is_text_of(kind):
+            plain = self._sent(body, body.text, kind)
+        return headers, plain if body.file else _coded(plain, header(headers, "content-encoding"))
 
     def _sent(self, body: Body, text: str, kind: str) -> bytes:
         try:
@@ -167,3 +171,11 @@ class Flows:
         hint = "write it like 2026-01-05T18:30+01:00, or with Z for UTC"
         self.reader.fault(node, f'"{text[:100]}" is no moment', hint, code=Fault.BAD_MOMENT)
         return NOON
+
+
+def _coded(plain: bytes, coding: str | None) -> bytes:
+    """Put what is written out into the coding that its header names; a file is sent as it is."""
+    try:
+        return codings.encode(plain, coding) if coding else plain
+    except Unreadable:
+        return plain  # the gate refuses such a coding, which may be what the case is about

@@ -59,9 +59,10 @@ def rules_of(policies: PolicySet) -> dict[str, Rule]:
 
 
 def _selectors_of(policies: PolicySet) -> frozenset[str]:
-    """Give the selectors of messages that aren't JSON, in the words of their formats."""
+    """Give the selectors of messages that aren't JSON, in the words of their formats, and those of names."""
     messages = (message for catalogue in policies.catalogues.values() for message in catalogue.messages.values())
-    return frozenset(field.selector for message in messages if message.format != "json" for field in message.fields)
+    fields = ((message, field) for message in messages for field in message.fields)
+    return frozenset(field.written for message, field in fields if field.names or message.format != "json")
 
 
 class _File:

@@ -71,7 +71,7 @@ def check_folder(folder: Path, files: Mapping[str, bytes]) -> Report:
     except FaultyFiles as error:
         errors, doubts = error.problems, doubts or error.warnings
     if policies is not None and cases is None:
-        cases, faults, suspicions = _check_cases(files, policies)
+        cases, faults, suspicions = _check_cases(folder, files, policies)
         errors, doubts = (*errors, *faults), (*doubts, *suspicions)
     findings = [
         Finding.of(problem, level)
@@ -116,13 +116,14 @@ class _Anything(dict[str, str]):
 
 
 def _check_cases(
-    files: Mapping[str, bytes], policies: PolicySet
+    folder: Path, files: Mapping[str, bytes], policies: PolicySet
 ) -> tuple[int, tuple[Problem, ...], tuple[Problem, ...]]:
-    """Count the cases, and give their faults and doubts."""
+    """Count the cases, and give their faults and doubts; the bodies that they keep in files are looked for."""
     from gateway.cases import load as load_cases  # noqa: PLC0415 - only where there are cases
+    from gateway.cases.attached import AttachedFiles  # noqa: PLC0415 - the same
 
     try:
-        suites = load_cases(files, policies)
+        suites = load_cases(files, policies, AttachedFiles(folder))
     except FaultyFiles as error:
         return 0, error.problems, error.warnings
     doubts = tuple(problem for suite in suites for problem in suite.warnings)

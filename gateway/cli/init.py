@@ -90,16 +90,21 @@ def _text(path: Path) -> str:
 def _answers(given: Mapping[str, str | None], *, drafted: bool, ask: bool) -> Answers:
     """Take what options answer, ask for the rest, or take what is proposed."""
     answered: dict[str, str] = {}
-    unanswered = []
+    unanswered, wrong = [], list[str]()
     for question in QUESTIONS:
         text = given[question.name]
         if drafted and question.of_catalogue:
             if text is not None:
-                raise click.UsageError(f"the catalogue says it already: leave --{question.name} out")
+                wrong.append(f"the catalogue says it already: leave --{question.name} out")
         elif text is None:
             unanswered.append(question)
         else:
-            answered[question.name] = _good(question, text, f"--{question.name}: ")
+            try:
+                answered[question.name] = checked(question, text)
+            except ValueError as error:
+                wrong.append(f"--{question.name}: {error}")
+    if wrong:
+        raise click.UsageError("\n".join(wrong))
     if ask and unanswered and not sys.stdin.isatty():
         options = ", ".join(f"--{question.name}" for question in unanswered)
         raise click.UsageError(f"there is no terminal to ask on: give {options}, or --yes to take what is proposed")
@@ -114,12 +119,12 @@ def _ask(question: Question) -> str:
     return answer
 
 
-def _good(question: Question, text: str, before: str = "") -> str:
-    """Give the answer as it will be written; click asks again, or ends, where there is something wrong with it."""
+def _good(question: Question, text: str) -> str:
+    """Give the answer as it will be written; click asks again where there is something wrong with it."""
     try:
         return checked(question, text)
     except ValueError as error:
-        raise click.UsageError(f"{before}{error}") from None
+        raise click.UsageError(str(error)) from None
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> list[str]:

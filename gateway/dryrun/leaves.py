@@ -13,6 +13,7 @@ from enum import IntEnum
 from json import JSONDecoder
 from typing import Any
 
+from gateway.dryrun import called
 from gateway.dryrun.together import APART, Item, Loose, Path, together
 from gateway.flow import Leg
 from gateway.formats.document import Edit, Edits, Scalar, Signal, Spot, Whole
@@ -164,7 +165,7 @@ class Tracer:
             _cell(by[edits_], spot, tuple(ways.get((edits_, spot), ())), sight, reading.plan, before)
             for edits_, spot, _ in numbers.known
         ]
-        body = parsed(reading.plan, written.body, lambda text: _JSON.decode(text.decode()))
+        body = called.beside(parsed(reading.plan, written.body, lambda text: _JSON.decode(text.decode())), _number)
         held = {
             number: self._body(case.inner[place], sight, cells, tuple(ways.get((edits_, spot), ())))
             for (edits_, spot, place), number in numbers.known.items()
@@ -234,7 +235,7 @@ class _Spy:
                 shown, print_ = look(value, customer)
             return (self.numbers.of(self.edits, spot, place) << _SHOWN_BITS | shown) << _PRINT_BITS | print_
 
-        return Edit(number)
+        return Edit(number, name=lambda name, customer: called.numbered(name, number(name, customer)))
 
     def _inside(
         self, spot: Spot, actual: Edit | None, value: Scalar, customer: str | None

@@ -28,7 +28,7 @@ def fields_of(cell: Cell, sight: Sight, folder: str = "") -> tuple[Named, ...]:
     if not message.fields:
         return (Named(message.name, within(folder, message.place)),) if cell.spot else ()
     return tuple(
-        Named(message.fields[index].selector, within(folder, message.fields[index].place)) for index in cell.spot
+        Named(message.fields[index].written, within(folder, message.fields[index].place)) for index in cell.spot
     )
 
 

@@ -37,7 +37,9 @@ CUSTOMER = ("consents", "attributes")
 RESPONSE = ("status", "headers", "body", "file")
 FORWARDED = ("fields", "records", "unlisted", "headers", "body", "file")
 OBSERVED = ("verdict", "fields", "records", "rules")
-EXPECT = ("verdict", "leg", "refusal", "operation", "rules", "status", *FORWARDED, "watermark", "forwarded", "observed")
+REQUEST = ("verdict", "leg", "refusal", "operation", "rules", "status", *FORWARDED, "forwarded", "observed")
+"""What can be expected of one request of a batch."""
+EXPECT = (*REQUEST, "watermark", "requests")
 MARK = ("visible", "permissions")
 TABLE = ("columns", "rows")
 VERDICTS = ("allow", "refuse")
@@ -185,7 +187,8 @@ def _places() -> dict[str, Schema]:
         "fields": _met_at("What each place meets: by selectors ($.customer.email), JSON Pointers, or classes."),
         "records": described(
             {**table(text(), _met_at("What each place of the record meets."), ""), "minProperties": 1},
-            "The same for the records of one customer: places as seen from the record.",
+            'The same for the records of one customer, or for the record (row, line, event) that "#2" counts: places '
+            "as seen from the record.",
         ),
     }
 
@@ -231,6 +234,14 @@ def _expect() -> Schema:
             minProperties=1,
         ),
     }
+    of_one = {name_: properties[name_] for name_ in REQUEST}
+    properties["requests"] = described(
+        {
+            **table(text("", "^#[1-9][0-9]{0,3}$"), mapping(of_one, (), "What is expected.", minProperties=1), ""),
+            "minProperties": 1,
+        },
+        'The same of single requests of a batch, by their numbers: "#1" is the first.',
+    )
     return mapping(properties, description="What is expected; only what is written is compared.", minProperties=1)
 
 
