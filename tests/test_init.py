@@ -474,3 +474,24 @@ def test_what_the_catalogue_says_is_not_asked_again(tmp_path):
     (tmp_path / "draft.yaml").write_text(DRAFT)
     refused = sovgate("init", "h", "--yes", "--catalog", "draft.yaml", "--path", "/x", cwd=tmp_path)
     assert (refused.returncode, "--path" in refused.stderr) == (2, True)
+
+
+HOLDS = """
+version: 1
+catalog: erp
+operations: {read-doc: {request: "GET /docs/{doc}", response: doc}}
+messages:
+  doc:
+    format: json
+    fields: {$.id: business.order, $.payload: {contains: inner}, $.scan: {contains: scan, encoded: base64}}
+  inner: {format: json, fields: {$.email: user.contact.email}}
+  scan: {format: pdf, class: business.document}
+"""
+
+
+def test_of_a_draft_whose_values_hold_messages_the_first_cases_hold(tmp_path):
+    (tmp_path / "erp.yaml").write_text(HOLDS)
+    assert sovgate("init", "house", "--yes", "--catalog", "erp.yaml", cwd=tmp_path).returncode == 0
+    ran = sovgate("test", cwd=tmp_path / "house")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "verdict: allow" in (tmp_path / "house/policies/tests/crm-reads-erp.yaml").read_text()

@@ -81,7 +81,8 @@ def _filled(body: Any, fields: Iterable[Field]) -> Any:
         if steps and field.names:
             body = _put(body, steps[:-1], {str(value_of(field.class_)): None}, keep=True)
         elif steps:
-            body = _put(body, steps, value_of(field.class_), keep=True)
+            value = "" if field.contains else value_of(field.class_)  # an empty text holds no message
+            body = _put(body, steps, value, keep=True)
     return body
 
 
