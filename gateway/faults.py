@@ -155,6 +155,8 @@ class Fault(StrEnum):
     BAD_SECRET = "SG510", "a secret that no header can hold"
     BAD_LISTENER = "SG511", "a flag is not HOST:PORT"
     BAD_KEY_SET = "SG512", "a key set can't be used"
+    KEYS_SECRET = "SG513", "what protects the customers' keys can't be used"
+    KEYS_UNPROTECTED = "SG514", "a rule needs customers' keys, and nothing protects them"
 
     # -- policy cases: as written
     NO_CASES = "SG601", "a file of cases without a case"

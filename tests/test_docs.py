@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from keys_kit import subject
 
 from gateway.cli.main import _VERBS, _sovgate
 from gateway.config import load as load_config
 from gateway.formats.document import Signal
 from gateway.policy.load import load
 from gateway.refusals import REFUSALS
-from gateway.treatments.contract import Subject
 from gateway.treatments.registry import TREATMENTS, build
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +52,7 @@ def test_a_treatment_does_what_the_guide_shows(name, options, before, after):
         given = {key: int(value) if value.isdigit() else value for key, value in pairs}
     treatment = build(name, given)
     value = json.loads(before.strip("`"), parse_float=Decimal) if before.strip() else "x"
-    made = treatment.apply(value, Subject("C-017", "p", b"k" * 32))
+    made = treatment.apply(value, subject("C-017"))
     if after.startswith("(the member is gone"):
         assert made is Signal.REMOVE
     elif after.startswith("(the flow is refused"):

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 from docs_pages import Page, Reading, alike, commands, read
+from keys_kit import subject
 
 from gateway.catalog.classes import CLASSES
 from gateway.errors import SovgateError
 from gateway.formats.document import Signal
 from gateway.policy.load import load
-from gateway.treatments.contract import Subject
 from gateway.treatments.lattice import join
 from gateway.treatments.registry import TREATMENTS, build
 
@@ -83,7 +83,7 @@ def rows_of(folder: Path) -> list[tuple[str, str, str, str]]:
 def test_a_treatment_makes_of_a_value_what_its_page_shows(treatment, options, before, after):
     given = {name: yaml.safe_load(value) for name, value in _OPTION.findall(options)}
     value = json.loads(before.strip("`"), parse_float=Decimal)
-    made = build(treatment, given).apply(value, Subject("C-017", "p", b"k" * 32))
+    made = build(treatment, given).apply(value, subject("C-017"))
     if treatment == "pseudonymise" and not isinstance(value, bool | None):
         shape = r"pn_[\w-]{22}" if isinstance(value, str) else "[0-9]{16}"
         assert re.fullmatch(shape, str(made))

@@ -105,8 +105,8 @@ def _show(files: Folder, settings: Settings | None, form: str, asked: dict[str, 
     keys = open_keys(settings) if settings and (asked["customer"] or asked["operator"]) else None
     wanted = Filter(
         flow=asked["flow"],
-        customer=keys.customer(asked["customer"]) if keys and asked["customer"] else None,
-        operator=keys.operator(asked["operator"]) if keys and asked["operator"] else None,
+        customer=keys.pseudonyms.customer(asked["customer"]) if keys and asked["customer"] else None,
+        operator=keys.pseudonyms.operator(asked["operator"]) if keys and asked["operator"] else None,
         operation=asked["operation"],
         class_=asked["class_"],
         mark=asked["mark"],

@@ -14,9 +14,16 @@ from gateway.audit.entry import Entry
 from gateway.audit.pseudonym import Pseudonyms
 from gateway.cli.naming import within
 from gateway.config import Settings
+from gateway.config.keys import VARIABLE
 from gateway.crypto import JwsSigner
-from gateway.errors import FaultyFiles, NotRecorded
+from gateway.custody.file_provider import FileProvider
+from gateway.custody.keeper import Keeper
+from gateway.custody.opening import NoCustody, open_keeper
+from gateway.custody.provider import Provider
+from gateway.errors import FaultyFiles, NotRecorded, Problem
+from gateway.faults import Fault
 from gateway.flow import CustomerFacts
+from gateway.policy.keyed import needing_keys
 from gateway.policy.load import load
 from gateway.policy.model import PolicySet
 from gateway.storage.folder import Folder
@@ -25,28 +32,16 @@ from gateway.storage.keyring import Keyring
 from gateway.storage.passports import Passports
 from gateway.storage.policy_folder import read_folder
 
-AUDIT, KEYS, PASSPORTS = "audit", "keys", "passports.sqlite"
+AUDIT, CUSTODY, KEYS, PASSPORTS = "audit", "custody", "keys", "passports.sqlite"
 """Names below the state folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateKeys:
-    """The keys port of the gate: treatments' keys from the keyring, pseudonyms of the log."""
+    """The gateway's own keys, and the pseudonyms that are made with them."""
 
     keyring: Keyring
     pseudonyms: Pseudonyms
-
-    def treatment_key(self, customer: str, purpose: str | None) -> bytes:
-        """Give the 32 bytes for keyed treatments."""
-        return self.keyring.pseudonym_key(customer, purpose)
-
-    def customer(self, identifier: str) -> str:
-        """Give a customer's pseudonym in the log."""
-        return self.pseudonyms.customer(identifier)
-
-    def operator(self, identifier: str) -> str:
-        """Give an operator's pseudonym in the log."""
-        return self.pseudonyms.operator(identifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +65,35 @@ def open_keys(settings: Settings) -> GateKeys:
 def open_passports(settings: Settings, policies: PolicySet, keys: GateKeys) -> Passports:
     """Open the passports' file, or make it. Raises `FactsUnavailable`."""
     return Passports(settings.state / PASSPORTS, JwsSigner.of(keys.keyring.entries), policies.consents)
+
+
+def open_custody(settings: Settings, policies: PolicySet) -> Keeper | NoCustody:
+    """Open customers' keys. Raises `FaultyCustody`; `FaultyFiles` where policies need keys and nothing protects them."""
+    providers = open_providers(settings)
+    if not providers:
+        demand_keys(policies)
+        return NoCustody()
+    return open_keeper(settings.state / CUSTODY, providers, settings.keys.custody, now)
+
+
+def demand_keys(policies: PolicySet) -> None:
+    """Raise `FaultyFiles` for rules that need customers' keys, where none are kept."""
+    hint = f"set {VARIABLE}, or `keys: {{passphrase: ...}}` in the configuration"
+    told = [
+        Problem(rule.place, "this needs customers' keys, and nothing protects them", hint, code=Fault.KEYS_UNPROTECTED)
+        for rule in needing_keys(policies)
+    ]
+    if told:
+        raise FaultyFiles(told)
+
+
+def open_providers(settings: Settings) -> dict[str, Provider]:
+    """Open what wraps customers' keys; nothing where nothing protects them. Raises `FaultyCustody`."""
+    if settings.keys.secret is None:
+        return {}
+    path = settings.state / CUSTODY / "kek.json"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {"file": FileProvider(path, settings.keys.secret, secrets.token_bytes)}
 
 
 def open_journal(settings: Settings, keys: GateKeys) -> Journal:

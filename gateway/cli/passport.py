@@ -76,7 +76,7 @@ def grant(customer: str, consent: str, until: datetime | None, by: str | None, c
     with _desk(config_file) as desk:
         kind, end = desk.kind(consent), nanoseconds(until)
         head = _made(lambda: desk.passports.grant(customer, kind, at=now(), by=by or getuser(), until=end))
-        desk.record(Consent(desk.keys.customer(customer), consent, "granted", head))
+        desk.record(Consent(desk.keys.pseudonyms.customer(customer), consent, "granted", head))
     click.echo(f"{customer} grants {consent}; passport head {head}")
 
 
@@ -90,7 +90,7 @@ def revoke(customer: str, consent: str, by: str | None, config_file: Path) -> No
     with _desk(config_file) as desk:
         desk.revocable(customer, consent)
         head = _made(lambda: desk.passports.revoke(customer, consent, at=now(), by=by or getuser()))
-        desk.record(Consent(desk.keys.customer(customer), consent, "revoked", head))
+        desk.record(Consent(desk.keys.pseudonyms.customer(customer), consent, "revoked", head))
     click.echo(f"{customer} revokes {consent}; passport head {head}")
 
 

@@ -18,9 +18,20 @@ import click
 from gateway import __version__
 from gateway.cli import capturing, options
 from gateway.cli.callers import Callers
-from gateway.cli.house import PassportFacts, load_policies, now, open_journal, open_keys, open_passports
+from gateway.cli.house import (
+    PassportFacts,
+    demand_keys,
+    load_policies,
+    now,
+    open_custody,
+    open_journal,
+    open_keys,
+    open_passports,
+)
 from gateway.cli.main import COULD_NOT, NO
 from gateway.config import Settings, load
+from gateway.custody.keeper import Keeper
+from gateway.custody.opening import NoCustody
 from gateway.errors import FaultyFiles
 from gateway.flow import Flow, Response
 from gateway.gate import Gate
@@ -100,6 +111,8 @@ class _House:
         try:
             policies = load_policies(self.settings.policies)
             regime = establish(policies)
+            if isinstance(self.gate.ports.custody, NoCustody):
+                demand_keys(policies)
             self.callers.renew(policies)
         except FaultyFiles as error:
             self.good = False
@@ -142,6 +155,10 @@ async def _serve(settings: Settings, policies: PolicySet) -> bool:
         keys = open_keys(settings)
         passports = open_passports(settings, policies, keys)
         stack.callback(passports.close)
+        custody = open_custody(settings, policies)
+        if isinstance(custody, Keeper):
+            custody.start()
+            stack.push_async_callback(custody.close)
         journal = open_journal(settings, keys)
         stack.push_async_callback(journal.close)
         marks = settings.marks
@@ -154,13 +171,14 @@ async def _serve(settings: Settings, policies: PolicySet) -> bool:
             offload=sandbox.run,
             clock=now,
             random=secrets.token_bytes,
-            keys=keys,
+            names=keys.pseudonyms,
+            custody=custody,
             alarm=access.failed,
             addresses=RouteAddresses(settings.proxy.routes, metrics),
         )
         witness = capturing.open_witness(settings, policies, metrics, log, stack.callback)
         watch = witness.watch if witness is not None else None
-        gate = Gate(establish(policies), ports, Editor(keys), settings.bodies, watch)
+        gate = Gate(establish(policies), ports, Editor(), settings.bodies, watch)
         metrics.reloaded(successful=True, at=time.time())
         callers = Callers(settings)
         doorkeeper = await callers.open(policies, stack)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.config.capture import read_capture
 from gateway.config.identity import read_proofs
+from gateway.config.keys import read_keys
 from gateway.config.settings import AuditSettings, MarkSettings, Settings
 from gateway.config.source import Source
 from gateway.config.systems import read_routes
@@ -18,7 +19,7 @@ from gateway.yamlsource import Reader
 
 TOP = (
     "version", "listen", "admin", "policies", "state", "systems", "identity", "purpose", "audit", "limits", "marks",
-    "shutdown", "capture",
+    "shutdown", "capture", "keys",
 )  # fmt: skip
 REQUIRED = ("version", "policies", "state", "systems", "identity")
 LIMITS = (
@@ -93,6 +94,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
         ),
         bodies=bodies,
         capture=read_capture(source),
+        keys=read_keys(source),
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.custody.file_provider import Secret
+from gateway.custody.settings import CustodySettings
 from gateway.formats.limits import BodyLimits
 from gateway.identity.mtls import CertificateRules
 from gateway.proxy.settings import ProxySettings
@@ -60,6 +62,25 @@ class CaptureSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """What wraps customers' keys beside the file: its `kind`, and what that kind asks for; secrets by their names."""
+
+    kind: str
+    options: Mapping[str, str | int] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class KeysSettings:
+    """How customers' keys are kept: what protects the file of wrapping keys, other `providers`, what two must agree on."""
+
+    custody: CustodySettings = field(default_factory=CustodySettings)
+    secret: Secret | None = None
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    approvals: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that the file says."""
 
@@ -74,3 +95,4 @@ class Settings:
     marks: MarkSettings = MarkSettings()
     bodies: BodyLimits = field(default_factory=BodyLimits)
     capture: CaptureSettings | None = None
+    keys: KeysSettings = field(default_factory=KeysSettings)

@@ -20,6 +20,7 @@ from gateway.treatments.strength import Shift, shift
 from gateway.treatments.words import told
 from gateway.workbench import Trial
 from gateway.workbench.survey import UNLISTED, Fate, Seen, fate
+from gateway.workbench.values import comparable
 
 if TYPE_CHECKING:
     from gateway.dryrun.explain import Group
@@ -93,7 +94,7 @@ def changes_outside(old: Trial, new: Trial, leg: Leg, folders: tuple[str, str]) 
 def _kind(was: _Spotted | None, is_: _Spotted | None) -> str:
     before = was.shown if was else Shown.SAME
     after = is_.shown if is_ else Shown.SAME
-    if before is after is Shown.SAME or (was and is_ and was.after == is_.after):
+    if before is after is Shown.SAME or (was and is_ and comparable(was.after) == comparable(is_.after)):
         return ""
     if after is Shown.SAME or before is Shown.SAME:
         return "exposed" if after is Shown.SAME else "hidden"
@@ -110,7 +111,7 @@ def _places(sight: Sight) -> Iterator[_Spotted]:
     for record in sight.head.records:
         for at, spot, value in document.places if document else ():
             edit = record.edits.of(spot) if spot else record.edits.unlisted
-            after = value if edit is None else edit.value(value, record.facts.customer)
+            after = value if edit is None else edit.value(value, sight.head.owner)
             same = after is value or after == value
             shown = Shown.GONE if isinstance(after, Signal) else Shown.SAME if same else Shown.CHANGED
             yield _Spotted(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway.formats.parts import Part
 
@@ -19,6 +19,10 @@ Scalar = str | int | Decimal | bool | None
 
 Spot = tuple[int, ...]
 """The indexes (in the message's field list, ascending) of the fields that cover a place; () is an unlisted place."""
+
+
+Owner = Any
+"""Whose a record is, as the gate hands it to edits: formats pass it on and never look at it. None: nobody known."""
 
 
 class Signal(Enum):
@@ -40,16 +44,16 @@ class Whole(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What happens at a spot: `value` gets each scalar and the record's customer; the same object back: untouched.
+    """What happens at a spot: `value` gets each scalar and the record's owner; the same object back: untouched.
 
     `hollow` is what an object or array meets that holds nothing, so that no scalar could be looked at; None: kept.
     `part` is asked in place of `value` where a format has a whole part or member for it; None: `value` gets its text.
     """
 
-    value: Callable[[Scalar, str | None], Scalar | Signal]
+    value: Callable[[Scalar, Owner], Scalar | Signal]
     whole: Whole = Whole.DESCEND
     hollow: Signal | None = None
-    part: Callable[[Part, str | None], Part | Scalar | Signal] | None = None
+    part: Callable[[Part, Owner], Part | Scalar | Signal] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -117,10 +121,10 @@ class Document(Protocol):
         ...
 
     def write(
-        self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
+        self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None
     ) -> Written:
         """Apply one `Edits` a record, and `envelope` to what stands around the records of a list.
 
-        `customers` are handed to the edits in place of the document's own, where they were found outside of the body.
+        `owners` are handed to the edits, one a record; None: the names of the document's own customers.
         """
         ...

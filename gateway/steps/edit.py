@@ -1,33 +1,38 @@
 """Step 5: decisions become edits, the plain callables that a format applies; and what a refused edit is called.
 
-A treatment is bound to the record's customer and the flow's purpose. On a request leg each labelled value is first held
-against what this caller may have read there: a value that the gateway itself made is never written over the truth.
+A keyed treatment gets the record's owner with the keys that were lent for this leg. Where a policy reveals, a token is
+turned back first. On a request leg each labelled value is then held against what this caller may have read there: a
+value that the gateway itself made is never written over the truth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gateway.flow import Leg, Purpose
+from gateway.flow import Leg
 from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Whole
 from gateway.policy.decide import Decision
 from gateway.policy.memo import Memo
 from gateway.policy.readback import Form
-from gateway.ports import Keys
 from gateway.regime import Labels
 from gateway.steps.judge import Hearing
+from gateway.steps.owner import Owner, field_of
 from gateway.steps.record import Record
+from gateway.steps.reveal import revealing
 from gateway.treatments.contract import Subject, Treatment
 from gateway.treatments.registry import build
 
-_NO_SUBJECT = Subject(None, None, None)
+_NOBODY = Subject(None)
 _UNMISTAKABLE = frozenset({"mask", "pseudonymise", "redact"})
 """Treatments whose texts nobody writes by chance; a year or a rounded number may well be meant."""
-_FIRST = ("denied", "customer-unknown", "hidden-field-queried", "masked-write-back", "unlisted-field")
+_FIRST = (
+    "denied", "customer-unknown", "keys-missing", "token-refused", "hidden-field-queried", "masked-write-back",
+    "unlisted-field",
+)  # fmt: skip
 """Where places are refused for several reasons, the first of these is told."""
-_REFUSE: Edit = Edit(lambda _value, _customer: Signal.REFUSE, Whole.REFUSE)
-_REMOVE: Edit = Edit(lambda _value, _customer: Signal.REMOVE, Whole.REMOVE)
+_REFUSE: Edit = Edit(lambda _value, _owner: Signal.REFUSE, Whole.REFUSE)
+_REMOVE: Edit = Edit(lambda _value, _owner: Signal.REMOVE, Whole.REMOVE)
 
 
 NO_EDITS = Edits(lambda _spot: None)
@@ -38,35 +43,36 @@ NO_EDITS = Edits(lambda _spot: None)
 class Editor:
     """Makes edits, and remembers those of responses: what is decided alike shares what formats compiled."""
 
-    keys: Keys
-    known: Memo[tuple[Decision, Labels, Purpose | None], Edits] = field(default_factory=lambda: Memo(4096))
+    known: Memo[tuple[Decision, Labels], Edits] = field(default_factory=lambda: Memo(4096))
 
     def edits(self, hearing: Hearing, customer: str | None, decision: Decision, labels: Labels) -> Edits:
         """Bind a decision to the labels of a record, or of the frame around records."""
         if hearing.situation.leg is Leg.REQUEST:
             return self._request(hearing, customer, decision, labels)
-        purpose = hearing.situation.purpose
-        key = (decision, labels, purpose)
+        key = (decision, labels)
         found = self.known.get(key)
-        return self.known.put(key, self._response(decision, labels, purpose)) if found is None else found
+        return self.known.put(key, self._response(decision, labels)) if found is None else found
 
-    def _response(self, decision: Decision, labels: Labels, purpose: Purpose | None) -> Edits:
-        """Bind a decision on what goes back to the caller: the treatments alone."""
-
-        def of(spot: Spot) -> Edit | None:
-            treatment = decision.treated(labels.at(spot)).treatment
-            return None if treatment is None else _bound(treatment, purpose, self.keys)
-
-        return Edits(of, _unlisted(labels))
-
-    def _request(self, hearing: Hearing, customer: str | None, decision: Decision, labels: Labels) -> Edits:
-        """Bind a decision on what is written: first the guard, then the treatments."""
+    def _response(self, decision: Decision, labels: Labels) -> Edits:
+        """Bind a decision on what goes back to the caller: what is revealed, then the treatments."""
 
         def of(spot: Spot) -> Edit | None:
             classes = labels.at(spot)
             treatment = decision.treated(classes).treatment
-            edit = None if treatment is None else _bound(treatment, hearing.situation.purpose, self.keys)
-            return _guarded(edit, hearing.forms(customer, classes), labels.hidden_forms)
+            edit = None if treatment is None else _bound(treatment, classes)
+            return revealing(edit, classes, Leg.RESPONSE) if decision.revealed(classes) else edit
+
+        return Edits(of, _unlisted(labels))
+
+    def _request(self, hearing: Hearing, customer: str | None, decision: Decision, labels: Labels) -> Edits:
+        """Bind a decision on what is written: what is revealed, then the guard, then the treatments."""
+
+        def of(spot: Spot) -> Edit | None:
+            classes = labels.at(spot)
+            treatment = decision.treated(classes).treatment
+            edit = None if treatment is None else _bound(treatment, classes)
+            guarded = _guarded(edit, hearing.forms(customer, classes), labels.hidden_forms)
+            return revealing(guarded, classes, Leg.REQUEST) if decision.revealed(classes) else guarded
 
         word = labels.unlisted_on(Leg.REQUEST)
         if word != "keep":
@@ -76,39 +82,48 @@ class Editor:
         return Edits(of, _guarded(None, labels.hidden_forms, texts))
 
 
-def refusal_of(refused: Iterable[Refused], judged: Sequence[Record], leg: Leg) -> str:
-    """Name the refusal that refused places stand for, in whatever order they were found; "" where there are none."""
-    return min((_refusal(one, judged, leg) for one in refused), key=_FIRST.index, default="")
+def refusal_of(
+    refused: Iterable[Refused], judged: Sequence[Record], leg: Leg, keyless: Collection[str] = frozenset()
+) -> str:
+    """Name the refusal that refused places stand for, in whatever order they were found; "" where there are none.
+
+    `keyless` are the customers who have no keys that may be used.
+    """
+    return min((_refusal(one, judged, leg, keyless) for one in refused), key=_FIRST.index, default="")
 
 
-def _refusal(refused: Refused, judged: Sequence[Record], leg: Leg) -> str:
+def _refusal(refused: Refused, judged: Sequence[Record], leg: Leg, keyless: Collection[str]) -> str:
     """Name the refusal that one place stands for."""
     if refused.why:
         return refused.why
-    record = next(record for record in judged if record.edits is refused.edits)
+    alike = [record for record in judged if record.edits is refused.edits]
+    record = alike[0]
     labels = record.labels
     if not refused.spot:
         # Unlisted values that are kept in requests are refused only for looking like what the gateway itself put there.
         return "masked-write-back" if labels.unlisted_on(leg) == "keep" else "unlisted-field"
-    treatment = record.decision.treated(labels.at(refused.spot)).treatment
+    classes = labels.at(refused.spot)
+    treatment = record.decision.treated(classes).treatment
     if treatment is not None and treatment.NAME == "refuse":
         return "denied"
-    if treatment is not None and treatment.KEYED and record.facts.customer is None:
+    if treatment is not None and treatment.KEYED:
+        if record.facts.customer is None:
+            return "customer-unknown"
+        if leg is Leg.RESPONSE or any(one.facts.customer in keyless for one in alike):
+            return "keys-missing"
+    if leg is Leg.RESPONSE:
         return "customer-unknown"
-    return "masked-write-back" if leg is Leg.REQUEST else "customer-unknown"
+    return "token-refused" if record.decision.revealed(classes) else "masked-write-back"
 
 
-def _bound(treatment: Treatment, purpose: Purpose | None, keys: Keys) -> Edit:
-    """Bind a treatment to the purpose and, record by record, to the customer."""
-    name = purpose.name if purpose else None
-    keyless = Subject(None, name, None)
+def _bound(treatment: Treatment, classes: frozenset[str]) -> Edit:
+    """Bind a treatment to what a place is and, record by record, to the owner."""
     if not treatment.KEYED:
-        return Edit(lambda value, _customer: treatment.apply(value, keyless), treatment.WHOLE)
+        return Edit(lambda value, _owner: treatment.apply(value, _NOBODY), treatment.WHOLE)
+    field_ = field_of(classes)
 
-    def keyed(value: Scalar, customer: str | None) -> Scalar | Signal:
-        if customer is None:
-            return Signal.REFUSE  # nothing can be keyed for a stranger
-        return treatment.apply(value, Subject(customer, name, keys.treatment_key(customer, name)))
+    def keyed(value: Scalar, owner: Owner | None) -> Scalar | Signal:
+        return Signal.REFUSE if owner is None else treatment.apply(value, owner.subject(field_))
 
     return Edit(keyed, treatment.WHOLE)
 
@@ -124,13 +139,13 @@ def _guarded(edit: Edit | None, forms: tuple[Form, ...], texts: tuple[Form, ...]
 
     made = [(treatment.could_have_made, write_back) for treatment, write_back in forms]
 
-    def guard(value: Scalar, customer: str | None) -> Scalar | Signal:
+    def guard(value: Scalar, owner: Owner | None) -> Scalar | Signal:
         meets = {write_back for could_have_made, write_back in made if could_have_made(value)}
         if texts and isinstance(value, str) and len(value) > 1:
             meets |= {"refuse" for treatment, _ in texts if treatment.could_have_made(value)}
         if meets:
             return Signal.DROP if meets == {"drop"} else Signal.REFUSE
-        return value if edit is None else edit.value(value, customer)
+        return value if edit is None else edit.value(value, owner)
 
     hollow = {write_back for treatment, write_back in forms if treatment.WHOLE is Whole.EMPTY}
     meets_hollow = Signal.DROP if hollow == {"drop"} else Signal.REFUSE
@@ -145,4 +160,4 @@ def _unlisted(labels: Labels) -> Edit | None:
     if word == "keep":
         return None
     treatment = build(word, {})
-    return Edit(lambda value, _customer: treatment.apply(value, _NO_SUBJECT), treatment.WHOLE)
+    return Edit(lambda value, _owner: treatment.apply(value, _NOBODY), treatment.WHOLE)

@@ -46,6 +46,22 @@ else
     missing+=("mitmproxy (pip install mitmproxy): its flow files were not compared with what we read")
 fi
 
+# JavaScript, for customers who open what is theirs with it: two packages of npm, nothing of them is built.
+if command -v node >/dev/null && command -v npm >/dev/null; then
+    modules=.cache/jose
+    if [ ! -d "$modules/node_modules/jose" ] || [ ! -d "$modules/node_modules/@hpke/core" ]; then
+        mkdir -p "$modules" && npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$modules" jose@6 @hpke/core@1 >/dev/null 2>&1
+    fi
+    if [ -d "$modules/node_modules/jose" ] && [ -d "$modules/node_modules/@hpke/core" ]; then
+        export JOSE_MODULES="$PWD/$modules"
+        tests+=(tests/heavy/test_jose.py)
+    else
+        missing+=("npm packages jose and @hpke/core: encrypted and sealed values were not opened in JavaScript")
+    fi
+else
+    missing+=("node and npm: encrypted and sealed values were not opened in JavaScript")
+fi
+
 # OpenSSL and curl, for tests that run them where they are.
 for tool in openssl curl; do
     if ! command -v "$tool" >/dev/null; then
