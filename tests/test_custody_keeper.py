@@ -1,6 +1,8 @@
 """Customers' keys on disk: lent, cached, replaced, destroyed, in one process and across several."""
 
 import asyncio
+import base64
+import json
 import os
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -276,8 +278,5 @@ def test_what_is_asked_of_a_customer_without_keys_is_refused_clearly(folder):
 
 
 def _kid(token):
-    import base64
-    import json
-
     head = token.split(".")[0]
     return json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"]

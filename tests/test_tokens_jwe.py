@@ -14,6 +14,7 @@ from joserfc.jwk import OctKey
 from tokens_kit import ANNA, BORIS, FIELD, PURPOSE, data_key, handle, key_set, lent
 
 from gateway.tokens import jwe
+from gateway.tokens.context import context
 from gateway.tokens.keyset import DataKey, KeySet, thumbprint
 from gateway.tokens.kid import Kid
 from gateway.tokens.shapes import is_encrypted
@@ -220,6 +221,12 @@ def test_a_token_moved_to_another_field_is_not_turned_back(field):
     token = keys.encrypt('"anna@example.com"', FIELD)
     assert keys.reveal(token, FIELD) == '"anna@example.com"'
     assert keys.reveal(token, field) is None
+
+
+@pytest.mark.parametrize(("customer", "purpose"), [(ANNA, PURPOSE), (BORIS, PURPOSE), (ANNA, None), (ANNA, "")])
+def test_a_token_is_bound_to_tenant_customer_field_and_purpose(customer, purpose):
+    token = lent(key_set(customer, purpose=purpose), purpose).encrypt("1", FIELD)
+    assert jwe.kid_of(token) == Kid(handle(customer), 1, context("sovgate", customer, FIELD, purpose))
 
 
 @pytest.mark.parametrize("purpose", [None, "", "marketing"])

@@ -26,7 +26,17 @@ scalars = st.one_of(
     st.ip_addresses().map(str),
 )
 every = st.one_of(
-    st.sampled_from([("keep", {}), ("pseudonymise", {}), ("encrypt", {}), ("tokenise", {}), ("remove", {}), ("refuse", {}), ("redact", {})]),
+    st.sampled_from(
+        [
+            ("keep", {}),
+            ("pseudonymise", {}),
+            ("encrypt", {}),
+            ("tokenise", {}),
+            ("remove", {}),
+            ("refuse", {}),
+            ("redact", {}),
+        ]
+    ),
     st.builds(
         lambda first, last, up_to: ("mask", {"keep_first": first, "keep_last": last, "hide_up_to": up_to}),
         st.integers(0, 5),

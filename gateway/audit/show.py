@@ -76,6 +76,8 @@ def fits(said: dict[str, Any], wanted: Filter) -> bool:
         and (
             wanted.customer is None
             or said.get("consent", {}).get("customer") == wanted.customer
+            or said.get("key", {}).get("customer") == wanted.customer
+            or any(use.get("customer") == wanted.customer for use in said.get("keys", ()))
             or any(wanted.customer in decision.get("customers", ()) for decision in decided)
         )
         and (wanted.class_ is None or any(_covers(wanted.class_, decision) for decision in decided))

@@ -23,8 +23,8 @@ T = TypeVar("T")
 def split(entry: Entry, limit: int = PAYLOAD_LIMIT) -> tuple[Entry, ...]:
     """Give entries whose payloads stay below `limit` bytes, numbered `part` of `parts`; sums of counts stay right.
 
-    What grows with a body (decisions, keys used, marks, reasons, observations) is dealt out; the rest is in every part. Raises
-    `NotRecorded` where even that doesn't fit.
+    What grows with a body (decisions, keys, marks, reasons, observations) is dealt out; the rest is in every part.
+    Raises `NotRecorded` where even that doesn't fit.
     """
     base = structs.replace(entry, decided=(), keys=(), marks=(), reasons=(), observed=())
     room = limit - len(encode(base)) - _ALL_PARTS_ALIKE

@@ -68,7 +68,7 @@ def open_passports(settings: Settings, policies: PolicySet, keys: GateKeys) -> P
 
 
 def open_custody(settings: Settings, policies: PolicySet) -> Keeper | NoCustody:
-    """Open customers' keys. Raises `FaultyCustody`; `FaultyFiles` where policies need keys and nothing protects them."""
+    """Open customers' keys. Raises `FaultyCustody`; `FaultyFiles` where policies need some and nothing protects them."""
     providers = open_providers(settings)
     if not providers:
         demand_keys(policies)

@@ -51,7 +51,10 @@ def _secret(source: Source, section: Section) -> Secret | None:
             source.reader.fault(at, message, hint, code=Fault.NOT_IN_ENVIRONMENT)
         return Secret.read(text) if text else None
     except (OSError, UnicodeDecodeError):
-        message, hint = "the file of the passphrase can't be read", "the gateway, and nobody else, must be able to read it"
+        message, hint = (
+            "the file of the passphrase can't be read",
+            "the gateway, and nobody else, must be able to read it",
+        )
         source.reader.fault(at, message, hint, code=Fault.KEYS_SECRET)
     except FaultyCustody as error:
         source.reader.fault(at, str(error), "make one: openssl rand -base64 32", code=Fault.KEYS_SECRET)

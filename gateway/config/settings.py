@@ -72,7 +72,7 @@ class ProviderSettings:
 
 @dataclass(frozen=True, slots=True)
 class KeysSettings:
-    """How customers' keys are kept: what protects the file of wrapping keys, other `providers`, what two must agree on."""
+    """How customers' keys are kept: what protects the wrapping keys, other `providers`, what two must agree on."""
 
     custody: CustodySettings = field(default_factory=CustodySettings)
     secret: Secret | None = None

@@ -76,6 +76,13 @@ class Chest:
             raise KeyGone("a customer's keys were destroyed")
         return self.provider(row.provider).unwrap(row.wrapped, row.handle.encode())
 
+    def close(self) -> None:
+        """Close the files, and let go of the providers."""
+        self.store.close()
+        self.vault.close()
+        for provider in self.providers.values():
+            provider.close()
+
     def add(
         self, handle: str, under: bytearray, kind: Kind, purpose: str | None, now: int, key: bytearray | None = None
     ) -> VersionRow:

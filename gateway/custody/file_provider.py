@@ -29,7 +29,7 @@ from gateway.storage.disk import Disk
 COST = 2**15
 """scrypt's N; with r = 8 and p = 1 it takes 32 MiB and about a tenth of a second."""
 _BLOCK, _LANES = 8, 1
-_MOST_COST = 2**20
+_LEAST_COST, _MOST_COST = 2**14, 2**20
 _SALT = 16
 _OTHERS = 0o077
 _VERSION = 1
@@ -57,7 +57,7 @@ class Secret:
 
     @classmethod
     def read(cls, text: str) -> Secret:
-        """Read a secret: `base64:` and 32 bytes in base64 are a key, all else is a passphrase. Raises `FaultyCustody`."""
+        """Read a secret: `base64:` and 32 bytes in base64 are a key, else a passphrase. Raises `FaultyCustody`."""
         text = text.strip("\r\n")
         if not text:
             raise FaultyCustody("the passphrase of the keys is empty")
@@ -176,10 +176,12 @@ class FileProvider:
             found = msgspec.json.decode(self._path.read_bytes(), type=_File)
         except (msgspec.DecodeError, ValueError):
             raise FaultyCustody(f"{self._path}: not a file of wrapping keys, or damaged") from None
-        if found.version != _VERSION or not found.keks or not 2 <= found.cost <= _MOST_COST:
+        if found.version != _VERSION or not found.keks or not _LEAST_COST <= found.cost <= _MOST_COST:
             raise FaultyCustody(f"{self._path}: written by another version, or damaged")
         if found.protection != self._secret.protection:
-            raise FaultyCustody(f"{self._path}: protected by a {found.protection}, and a {self._secret.protection} is given")
+            raise FaultyCustody(
+                f"{self._path}: protected by a {found.protection}, and a {self._secret.protection} is given"
+            )
         under = self._under(found.salt, found.cost)
         keks: dict[int, bytearray] = {}
         try:

@@ -1,8 +1,8 @@
 """Keeps customers' keys and lends them: the `Custody` port over the store, the vault and the providers.
 
-What is warm costs no I/O. Before each loan the keeper looks whether anyone changed the store, so that a key destroyed by
-any process is gone for the next leg of every worker; and every second while nothing is asked, so that it doesn't stay in
-the memory of one that idles.
+What is warm costs no I/O. Before each loan the keeper looks whether anyone changed the store, so that a key destroyed
+by any process is gone for the next leg of every worker; and every second while nothing is asked, so that it doesn't
+stay in the memory of one that idles.
 """
 
 from __future__ import annotations

@@ -52,7 +52,9 @@ class LegVault:
 class KeptLoan:
     """The keys that were lent for one leg."""
 
-    def __init__(self, sets: Iterable[KeySet], purpose: str | None, tools: Tools, vault: LegVault, write: Write) -> None:
+    def __init__(
+        self, sets: Iterable[KeySet], purpose: str | None, tools: Tools, vault: LegVault, write: Write
+    ) -> None:
         """Lend keys for a purpose; `tools` has `vault` for its vault."""
         self._handles: dict[str, str] = {}
         self._lent: dict[str, LentKeys] = {}

@@ -1,8 +1,8 @@
 """Nonces that never repeat for any key, across processes, forks, restarts and restored backups.
 
-12 bytes: 4 of an epoch, 3 random ones, 5 of a counter. An epoch is taken from the store before the first nonce, durably,
-by every process for itself, and never given again. Where a backup brings an epoch back, the random bytes, drawn for
-each epoch, keep its nonces apart. A fork takes an epoch of its own.
+12 bytes: 4 of an epoch, 3 random ones, 5 of a counter. An epoch is taken from the store before the first nonce,
+durably, by every process for itself, and never given again. Where a backup brings an epoch back, the random bytes,
+drawn for each epoch, keep its nonces apart. A fork takes an epoch of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _Run:
 
 
 class Nonces:
-    """Gives nonces. `epoch` takes a new epoch, `random` gives random bytes. Raises `KeysUnavailable` as `epoch` does."""
+    """Gives nonces. `epoch` takes a new epoch, `random` gives random bytes. Raises what `epoch` raises."""
 
     __slots__ = ("_epoch", "_lock", "_random", "_run")
 

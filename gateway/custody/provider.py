@@ -17,8 +17,8 @@ class Wrapped:
 class Provider(Protocol):
     """Wraps and unwraps keys of 32 bytes, bound to a context. Called from threads; may take its time, within limits.
 
-    Every method raises `KeysUnavailable` while the provider can't be reached or doesn't let us, and `KeyGone` where what
-    wrapped the key is no more, was disabled, or refuses this wrapping for good.
+    Every method raises `KeysUnavailable` while the provider can't be reached, and `KeyGone` where what wrapped the key
+    is no more, was disabled, or refuses this wrapping for good.
     """
 
     @property

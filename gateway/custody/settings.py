@@ -14,8 +14,8 @@ class CustodySettings:
 
     `cache_seconds` is how long a key stays in memory after it was fetched, and so the longest that a customer who takes
     their wrapping key away has to wait. `rotate_days` and `rotate_uses` end a version's time (0: never by days); the
-    cipher's own limit is 2^32 uses. `capacity` bounds the customers remembered. `provider_seconds` is how long a provider
-    may take. `holders` name the provider of customers who don't have the `default`.
+    cipher's own limit is 2^32 uses. `capacity` bounds the customers remembered. `provider_seconds` is how long a
+    provider may take. `holders` name the provider of customers who don't have the `default`.
     """
 
     tenant: str = "sovgate"

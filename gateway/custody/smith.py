@@ -188,6 +188,11 @@ class Smith:
             there = [one for one in self.chest.store.versions(handle) if one.kind == "data"]
             return self._note("exported", customer, there, None)
 
+    def look(self, customer: str) -> tuple[CustomerRow, list[VersionRow], list[RecipientRow]]:
+        """Give everything of one customer's keys, all of it wrapped."""
+        handle, row = self._living(customer)
+        return row, self.chest.store.versions(handle), self.chest.store.recipients(handle)
+
     def customers(self) -> Iterator[CustomerRow]:
         """Give all customers, a thousand at a time."""
         after = ""

@@ -1,7 +1,7 @@
 """The file of customers' keys: each wrapped, none in clear. What changed since is told by a number that only grows.
 
-A customer is known by a handle, an HMAC of the id: it stays in tokens and says nothing. The id itself goes when the keys
-are destroyed; the handle stays, so that nobody gets new keys unnoticed in the place of the destroyed ones.
+A customer is known by a handle, an HMAC of the id: it stays in tokens and says nothing. The id itself goes when the
+keys are destroyed; the handle stays, so that nobody gets new keys unnoticed in the place of the destroyed ones.
 """
 
 from __future__ import annotations
@@ -24,15 +24,26 @@ KEYS = FileKind(
     0x536F766B,  # "Sovk"
     (
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE customers (handle TEXT PRIMARY KEY, customer TEXT, state TEXT NOT NULL, provider TEXT NOT NULL, "
-        "kek TEXT NOT NULL, wrapped BLOB, created INTEGER NOT NULL, changed INTEGER NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE versions (handle TEXT NOT NULL, version INTEGER NOT NULL, kind TEXT NOT NULL, purpose TEXT, "
-        "state TEXT NOT NULL, wrapped BLOB NOT NULL, thumbprint TEXT NOT NULL, created INTEGER NOT NULL, "
-        "PRIMARY KEY (handle, version)) WITHOUT ROWID",
+        (
+            "CREATE TABLE customers (handle TEXT PRIMARY KEY, customer TEXT, state TEXT NOT NULL, provider TEXT "
+            "NOT NULL, kek TEXT NOT NULL, wrapped BLOB, created INTEGER NOT NULL, changed INTEGER NOT NULL) "
+            "WITHOUT ROWID"
+        ),
+        (
+            "CREATE TABLE versions (handle TEXT NOT NULL, version INTEGER NOT NULL, kind TEXT NOT NULL, purpose "
+            "TEXT, state TEXT NOT NULL, wrapped BLOB NOT NULL, thumbprint TEXT NOT NULL, created INTEGER NOT NULL, "
+            "PRIMARY KEY (handle, version)) WITHOUT ROWID"
+        ),
+        (
+            "CREATE TABLE requests (number INTEGER PRIMARY KEY, action TEXT NOT NULL, customer TEXT NOT NULL, "
+            "asked_by TEXT NOT NULL, at INTEGER NOT NULL)"
+        ),
         "CREATE TABLE unrecorded (number INTEGER PRIMARY KEY, change BLOB NOT NULL)",
-        "CREATE TABLE recipients (handle TEXT NOT NULL, version INTEGER NOT NULL, form TEXT NOT NULL, key BLOB NOT NULL, "
-        "thumbprint TEXT NOT NULL, state TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY (handle, version)) "
-        "WITHOUT ROWID",
+        (
+            "CREATE TABLE recipients (handle TEXT NOT NULL, version INTEGER NOT NULL, form TEXT NOT NULL, key BLOB "
+            "NOT NULL, thumbprint TEXT NOT NULL, state TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY "
+            "(handle, version)) WITHOUT ROWID"
+        ),
     ),
     KeysUnavailable,
     erases=True,
@@ -81,6 +92,17 @@ class RecipientRow:
     thumbprint: str
     state: State
     created: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something that waits for a second person: what, of whom, asked by which account, when."""
+
+    number: int
+    action: str
+    customer: str
+    asked_by: str
+    at: int
 
 
 class KeyStore:
@@ -183,7 +205,11 @@ class KeyStore:
 
     def add_recipient(self, handle: str, row: RecipientRow) -> None:
         """Keep a public key; it takes the place of the one before for its form; inside a transaction."""
-        self._do("UPDATE recipients SET state = 'older' WHERE handle = ? AND form = ? AND state = 'current'", handle, row.form)
+        self._do(
+            "UPDATE recipients SET state = 'older' WHERE handle = ? AND form = ? AND state = 'current'",
+            handle,
+            row.form,
+        )
         self._do(
             "INSERT INTO recipients VALUES (?, ?, ?, ?, ?, ?, ?)",
             handle, row.version, row.form, row.key, row.thumbprint, row.state, row.created,
@@ -218,13 +244,30 @@ class KeyStore:
         self.put_meta("changes", str(change).encode())
         self._do("UPDATE customers SET changed = ? WHERE handle = ?", change, handle)
 
+    def request(self, action: str, customer: str, asked_by: str, at: int) -> int:
+        """Keep what waits for a second person, inside a transaction; gives its number."""
+        self._do(
+            "INSERT INTO requests (action, customer, asked_by, at) VALUES (?, ?, ?, ?)", action, customer, asked_by, at
+        )
+        return int(self._all("SELECT max(number) FROM requests")[0][0])
+
+    def requests(self) -> list[Request]:
+        """Give what waits for a second person."""
+        return [Request(*row) for row in self._all("SELECT * FROM requests ORDER BY number")]
+
+    def answered(self, number: int) -> None:
+        """Forget what waited, inside a transaction."""
+        self._do("DELETE FROM requests WHERE number = ?", number)
+
     def owe(self, change: bytes) -> None:
         """Note a change that the audit log has to tell of, inside its transaction."""
         self._do("INSERT INTO unrecorded (change) VALUES (?)", change)
 
     def owed(self) -> list[tuple[int, bytes]]:
         """Give the changes that the audit log doesn't tell of yet."""
-        return [(number, change) for number, change in self._all("SELECT number, change FROM unrecorded ORDER BY number")]
+        return [
+            (number, change) for number, change in self._all("SELECT number, change FROM unrecorded ORDER BY number")
+        ]
 
     def recorded(self, number: int) -> None:
         """Forget a change that the audit log tells of."""
@@ -256,7 +299,9 @@ class KeyStore:
     def _customers(self, where: str, *values: object) -> list[CustomerRow]:
         columns = "SELECT handle, customer, state, provider, kek, wrapped, created, changed FROM customers "
         return [
-            CustomerRow(handle, customer, state, provider, None if data is None else Wrapped(kek, data), created, changed)
+            CustomerRow(
+                handle, customer, state, provider, None if data is None else Wrapped(kek, data), created, changed
+            )
             for handle, customer, state, provider, kek, data, created, changed in self._all(columns + where, *values)
         ]
 

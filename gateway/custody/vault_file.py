@@ -18,10 +18,14 @@ VAULT = FileKind(
     "the file of the vault",
     0x536F7676,  # "Sovv"
     (
-        "CREATE TABLE tokens (token TEXT PRIMARY KEY, handle TEXT NOT NULL, lookup BLOB NOT NULL, version INTEGER NOT NULL, "
-        "sealed BLOB NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE uses (handle TEXT NOT NULL, version INTEGER NOT NULL, uses INTEGER NOT NULL, "
-        "PRIMARY KEY (handle, version)) WITHOUT ROWID",
+        (
+            "CREATE TABLE tokens (token TEXT PRIMARY KEY, handle TEXT NOT NULL, lookup BLOB NOT NULL, version "
+            "INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID"
+        ),
+        (
+            "CREATE TABLE uses (handle TEXT NOT NULL, version INTEGER NOT NULL, uses INTEGER NOT NULL, PRIMARY KEY "
+            "(handle, version)) WITHOUT ROWID"
+        ),
     ),
     KeysUnavailable,
     erases=True,
@@ -45,7 +49,9 @@ class VaultFile:
     def find(self, lookup: bytes) -> str | None:
         """Give the token of a row by its lookup; of several the first, so that all who ask get the same."""
         with _told():
-            found = self._file.connection.execute("SELECT min(token) FROM tokens WHERE lookup = ?", (lookup,)).fetchone()
+            found = self._file.connection.execute(
+                "SELECT min(token) FROM tokens WHERE lookup = ?", (lookup,)
+            ).fetchone()
         return None if found is None else found[0]
 
     def get(self, token: str) -> Row | None:
@@ -65,7 +71,8 @@ class VaultFile:
                 if not done.rowcount and self.get(row.token) != row:
                     taken.append(row)
             self._file.connection.executemany(
-                "INSERT INTO uses VALUES (?, ?, ?) ON CONFLICT (handle, version) DO UPDATE SET uses = uses + excluded.uses",
+                "INSERT INTO uses VALUES (?, ?, ?) "
+                "ON CONFLICT (handle, version) DO UPDATE SET uses = uses + excluded.uses",
                 [(*key, count) for key, count in uses.items()],
             )
         return taken
@@ -73,13 +80,17 @@ class VaultFile:
     def uses(self, handle: str) -> dict[int, int]:
         """Give how often each version of a customer's keys was used, as far as it was written."""
         with _told():
-            found = self._file.connection.execute("SELECT version, uses FROM uses WHERE handle = ?", (handle,)).fetchall()
+            found = self._file.connection.execute(
+                "SELECT version, uses FROM uses WHERE handle = ?", (handle,)
+            ).fetchall()
         return dict(found)
 
     def count(self, handle: str) -> int:
         """Count a customer's tokens."""
         with _told():
-            (count,) = self._file.connection.execute("SELECT count(*) FROM tokens WHERE handle = ?", (handle,)).fetchone()
+            (count,) = self._file.connection.execute(
+                "SELECT count(*) FROM tokens WHERE handle = ?", (handle,)
+            ).fetchone()
         return int(count)
 
     def destroy(self, handle: str) -> None:

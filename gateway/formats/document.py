@@ -120,9 +120,7 @@ class Document(Protocol):
         """Give the text or whole number that a singular selector finds in the body; None for anything else."""
         ...
 
-    def write(
-        self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None
-    ) -> Written:
+    def write(self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None) -> Written:
         """Apply one `Edits` a record, and `envelope` to what stands around the records of a list.
 
         `owners` are handed to the edits, one a record; None: the names of the document's own customers.

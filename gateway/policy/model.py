@@ -64,8 +64,8 @@ ABOUT_FIELDS = frozenset({"protect", "reveal"})
 class Rule:
     """One rule of one policy; `id` is `policy/kind[index]` and is what entries and reports name.
 
-    `kind` is `allow`, `deny`, `protect`, `reveal` or `watermark`. `scope` and `when` must both hold; `unless` exempts when it
-    certainly holds. `enforced` is False in a policy whose mode is `observe`.
+    `kind` is `allow`, `deny`, `protect`, `reveal` or `watermark`. `scope` and `when` must both hold; `unless` exempts
+    when it certainly holds. `enforced` is False in a policy whose mode is `observe`.
     """
 
     id: str

@@ -96,7 +96,11 @@ class Legs:
         self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan | None, top: Request | Response
     ) -> Passage:
         """Decide a leg without a body; the path, the query or a header may still name the customer."""
-        named = read.customer_outside(aim.plan.response, flow, aim, (), self.ports.custody.owner) if aim.plan.response else None
+        named = (
+            read.customer_outside(aim.plan.response, flow, aim, (), self.ports.custody.owner)
+            if aim.plan.response
+            else None
+        )
         # Where no one is named and nothing can be changed, the verdict waits for the records of the answer.
         asks = flow.request.method in _SAFE or bool(aim.plan.operation.batch)
         waits = named is None and (leg is Leg.RESPONSE or asks)

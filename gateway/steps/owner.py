@@ -52,9 +52,7 @@ class Owners:
         return () if self.loan is None else await self.loan.settle()
 
 
-async def owners(
-    decided: Mapping[str | None, Decision], purpose: Purpose | None, now: int, ports: Ports
-) -> Owners:
+async def owners(decided: Mapping[str | None, Decision], purpose: Purpose | None, now: int, ports: Ports) -> Owners:
     """Find the owners of records, and borrow the keys that the decisions on them need. Raises `KeysUnavailable`."""
     needing = [name for name, one in decided.items() if name is not None and (one.keyed or one.reveals)]
     if not needing:

@@ -128,9 +128,7 @@ class Reader:
         return [found] * len(document.customers)
 
 
-def customer_outside(
-    plan: MessagePlan, flow: Flow, aim: Aim, answer_headers: Headers, whose: Whose
-) -> str | None:
+def customer_outside(plan: MessagePlan, flow: Flow, aim: Aim, answer_headers: Headers, whose: Whose) -> str | None:
     """Give the customer that the path, the query or a header names; None where there is none or more than one."""
     return _turned(_outside(plan.customer, flow, aim, answer_headers), whose)
 

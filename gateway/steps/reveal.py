@@ -14,8 +14,8 @@ from gateway.tokens.shapes import could_be_token
 def revealing(edit: Edit | None, classes: frozenset[str], leg: Leg) -> Edit:
     """Turn tokens back, and let the value through to the edit.
 
-    A token that doesn't open (another customer's, field's or purpose's, of destroyed keys, or none at all) is refused in
-    a request: it would be written over the truth. In a response it stays what it is: it tells nobody anything.
+    A token that doesn't open (another customer's, field's or purpose's, of destroyed keys, or none at all) is refused
+    in a request: it would be written over the truth. In a response it stays what it is: it tells nobody anything.
     """
     field = field_of(classes)
 

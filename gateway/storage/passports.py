@@ -23,10 +23,14 @@ _KIND = FileKind(
     "the file of the passports",
     0x536F7670,  # "Sovp"
     (
-        "CREATE TABLE events (customer TEXT NOT NULL, sequence INTEGER NOT NULL, jws BLOB NOT NULL, "
-        "PRIMARY KEY (customer, sequence)) WITHOUT ROWID",
-        "CREATE TABLE attributes (customer TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, "
-        "PRIMARY KEY (customer, name)) WITHOUT ROWID",
+        (
+            "CREATE TABLE events (customer TEXT NOT NULL, sequence INTEGER NOT NULL, jws BLOB NOT NULL, PRIMARY "
+            "KEY (customer, sequence)) WITHOUT ROWID"
+        ),
+        (
+            "CREATE TABLE attributes (customer TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY "
+            "(customer, name)) WITHOUT ROWID"
+        ),
     ),
     FactsUnavailable,
 )

@@ -19,8 +19,8 @@ _EMPTY = (0, 0)
 class FileKind:
     """A kind of file: `called` in messages ("the file of the passports"), with the statements that make its tables.
 
-    `application` (4 bytes, SQLite's application_id) tells it from any other SQLite file. `fails` is what is raised, with
-    a message free of values. `erases`: what is deleted is overwritten, in the file and in its log.
+    `application` (4 bytes, SQLite's application_id) tells it from any other SQLite file. `fails` is what is raised,
+    with a message free of values. `erases`: what is deleted is overwritten, in the file and in its log.
     """
 
     called: str
@@ -98,7 +98,11 @@ class SharedFile:
         self._identity = None  # so that a failure here is made good by the next call
         identity = self._look()  # before connecting: a file put in its place meanwhile is then noticed
         self.connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw", uri=True, timeout=self._patience, isolation_level=None, check_same_thread=False
+            f"{self._path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=self._patience,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             self._prepare()

@@ -30,9 +30,7 @@ class Tokenise:
     KEYED: ClassVar[bool] = True
     WHOLE: ClassVar[Whole] = Whole.DESCEND
     OPTIONS: ClassVar[Mapping[str, Option]] = {
-        "shape": Option(
-            "choice", "what the token looks like", default="text", choices=("text", "digits", "phone")
-        ),
+        "shape": Option("choice", "what the token looks like", default="text", choices=("text", "digits", "phone")),
     }
 
     def apply(self, value: Scalar, subject: Subject) -> Scalar | Signal:
