@@ -1,4 +1,4 @@
-"""What customers' keys cost: fields a second on one core through `CustomerKeys`, beside a general JOSE library.
+"""What customers' keys cost: fields a second on one core, beside a general JOSE library; and in the gate.
 
     python bench/keys.py [--seconds 1] [--json]
 
@@ -23,6 +23,7 @@ from joserfc.jwk import OctKey
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench import keys_gate
 from gateway.custody.memory import MemoryCustody
 from gateway.tokens.lent import LentKeys
 from gateway.tokens.shapes import could_be_token
@@ -83,7 +84,7 @@ def measure(seconds: float) -> dict[str, object]:
         if name in TARGETS:
             found[name] |= {"target": TARGETS[name]}  # type: ignore[operator]
     found["a list of 200 records, 5 fields each, 37 customers"] = {"ms": leg(texts), "target below": LEG_TARGET_MS}
-    return found
+    return {**found, **keys_gate.measure()}
 
 
 def peers(custody: MemoryCustody, texts: list[str], tokens: list[str]) -> dict[str, Callable[[int], object]]:

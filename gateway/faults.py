@@ -141,6 +141,8 @@ class Fault(StrEnum):
     UNNAMED_PURPOSE = "SG425", "a consent for a purpose that no rule names"
     IDLE_TRUST = "SG426", "`purpose_from` where no purpose is asked for"
     OBSERVES = "SG427", "a policy that only observes"
+    REVEALS_NOTHING = "SG428", "a `reveal` with nothing to turn back"
+    NO_CUSTOMER = "SG429", "a treatment under customers' keys where no customer is named"
 
     # -- the gateway's configuration
     NO_PROOF = "SG501", "nobody could prove who they are"
@@ -157,6 +159,8 @@ class Fault(StrEnum):
     BAD_KEY_SET = "SG512", "a key set can't be used"
     KEYS_SECRET = "SG513", "what protects the customers' keys can't be used"
     KEYS_UNPROTECTED = "SG514", "a rule needs customers' keys, and nothing protects them"
+    UNKNOWN_PROVIDER = "SG515", "an unknown provider of keys"
+    BAD_PROVIDER = "SG516", "a provider of keys is not written as one"
 
     # -- policy cases: as written
     NO_CASES = "SG601", "a file of cases without a case"

@@ -4,58 +4,19 @@ import asyncio
 import base64
 import json
 import os
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from custody_kit import DAY, EMAIL, NOW, SECRET, SETTINGS, encrypted, in_memory, keeping, opened, smith
 
 from gateway.custody.file_provider import FileProvider, Secret
-from gateway.custody.opening import open_chest, open_keeper
-from gateway.custody.settings import CustodySettings
-from gateway.custody.smith import Smith
 from gateway.errors import FaultyCustody, KeyGone, KeysUnavailable, UnknownKey
-
-NOW = 1_763_900_000_000_000_000
-DAY = 86_400 * 10**9
-SECRET = Secret("key", b"k" * 32)
-SETTINGS = CustodySettings()
-EMAIL = "user.contact.email"
-
-
-def providers(folder):
-    return {"file": FileProvider(folder / "kek.json", SECRET, os.urandom)}
-
-
-@asynccontextmanager
-async def keeping(folder, settings=SETTINGS):
-    keeper = open_keeper(folder, providers(folder), settings, lambda: NOW)
-    try:
-        yield keeper
-    finally:
-        await keeper.close()
-
-
-def smith(folder, settings=SETTINGS, now=NOW):
-    return Smith(open_chest(folder, providers(folder), settings), "ann", now)
 
 
 @pytest.fixture
-def folder(tmp_path):
-    made = tmp_path / "custody"
-    made.mkdir(mode=0o700)
-    return made
-
-
-async def encrypted(keeper, customer="C-1", purpose="p", text='"a"', now=NOW):
-    loan = await keeper.lend([customer], purpose, now, make=True)
-    token = loan.of(customer).encrypt(text, EMAIL)
-    return token, await loan.settle()
-
-
-async def opened(keeper, token, customer="C-1", purpose="p", field=EMAIL, now=NOW):
-    loan = await keeper.lend([customer], purpose, now, make=False)
-    keys = loan.of(customer)
-    return None if keys is None else keys.reveal(token, field)
+def folder():
+    with in_memory() as made:
+        yield made
 
 
 async def test_what_was_encrypted_opens_again_also_after_a_restart_and_in_another_process(folder):
@@ -117,7 +78,8 @@ async def test_after_a_destruction_nothing_opens_in_any_process_at_once(folder, 
         await loan.settle()
         if warm:
             assert await opened(other, token) == '"a"'
-        smith(folder).destroy("C-1")
+        with smith(folder) as worker:
+            worker.destroy("C-1")
         for one in (keeper, other):
             assert await opened(one, token) is None
             assert await opened(one, short) is None
@@ -132,12 +94,12 @@ async def test_after_a_destruction_no_file_holds_the_id_the_keys_or_the_rows(fol
         loan = await keeper.lend(["a-customer-to-find"], "p", NOW, make=True)
         token = loan.of("a-customer-to-find").tokenise('"a"', EMAIL, "text")
         await loan.settle()
-        worker = smith(folder)
-        wrapped = worker.chest.store.customer(worker.chest.handle("a-customer-to-find")).wrapped.data
-        worker.destroy("a-customer-to-find")
-        for owed in worker.owed():
-            worker.recorded(owed)
-        worker.chest.store.forget()
+        with smith(folder) as worker:
+            wrapped = worker.look("a-customer-to-find")[0].wrapped.data
+            worker.destroy("a-customer-to-find")
+            for owed in worker.owed():
+                worker.recorded(owed)
+            worker.chest.store.forget()
     everything = b"".join(path.read_bytes() for path in folder.iterdir())
     assert b"a-customer-to-find" not in everything
     assert token.encode() not in everything
@@ -147,8 +109,9 @@ async def test_after_a_destruction_no_file_holds_the_id_the_keys_or_the_rows(fol
 async def test_only_a_person_gives_a_destroyed_customer_new_keys(folder):
     async with keeping(folder) as keeper:
         token, _ = await encrypted(keeper)
-        smith(folder).destroy("C-1")
-        smith(folder).create("C-1", "p")
+        with smith(folder) as worker:
+            worker.destroy("C-1")
+            worker.create("C-1", "p")
         assert await opened(keeper, token) is None
         new, _ = await encrypted(keeper)
         assert await opened(keeper, new) == '"a"'
@@ -157,7 +120,8 @@ async def test_only_a_person_gives_a_destroyed_customer_new_keys(folder):
 async def test_a_rotation_keeps_what_is_old_readable_and_writes_with_the_new(folder):
     async with keeping(folder) as keeper:
         token, (before,) = await encrypted(keeper)
-        (rotated, *_) = smith(folder).rotate("C-1", "p")
+        with smith(folder) as worker:
+            (rotated, *_) = worker.rotate("C-1", "p")
         new, (after,) = await encrypted(keeper)
         assert after.keys == (rotated,) != before.keys
         assert await opened(keeper, token) == await opened(keeper, new) == '"a"'
@@ -167,9 +131,10 @@ async def test_a_revoked_version_opens_nothing_while_the_others_do(folder):
     async with keeping(folder) as keeper:
         token, _ = await encrypted(keeper)
         version = int(_kid(token).split(".")[1])
-        smith(folder).rotate("C-1", "p")
-        new, _ = await encrypted(keeper)
-        smith(folder).revoke("C-1", version)
+        with smith(folder) as worker:
+            worker.rotate("C-1", "p")
+            new, _ = await encrypted(keeper)
+            worker.revoke("C-1", version)
         assert await opened(keeper, token) is None
         assert await opened(keeper, new) == '"a"'
 
@@ -186,7 +151,6 @@ async def test_keys_are_replaced_when_their_days_are_over(folder):
 async def test_keys_are_replaced_when_they_were_used_often(folder):
     async with keeping(folder, replace(SETTINGS, rotate_uses=1, cache_seconds=1)) as keeper:
         _, (first,) = await encrypted(keeper)
-        await keeper._write((), {}, now=True)
         _, (second,) = await encrypted(keeper, now=NOW + 2 * 10**9)
         assert first.keys != second.keys
 
@@ -201,8 +165,7 @@ async def test_a_wrong_secret_opens_nothing(folder):
 async def test_a_row_that_was_changed_opens_nothing(folder):
     async with keeping(folder, replace(SETTINGS, cache_seconds=1)) as keeper:
         token, _ = await encrypted(keeper)
-        worker = smith(folder)
-        with worker.chest.store.writing():
+        with smith(folder) as worker, worker.chest.store.writing():
             worker.chest.store._do("UPDATE versions SET purpose = 'q'")
         assert await opened(keeper, token, now=NOW + 2 * 10**9) is None
         assert await opened(keeper, token, purpose="q", now=NOW + 2 * 10**9) is None
@@ -211,24 +174,26 @@ async def test_a_row_that_was_changed_opens_nothing(folder):
 async def test_a_rewrap_touches_no_data_key(folder):
     async with keeping(folder, replace(SETTINGS, cache_seconds=1)) as keeper:
         token, (use,) = await encrypted(keeper)
-        worker = smith(folder)
-        worker.chest.providers["file"].rotate()
-        assert list(worker.rewrap("file")) == [1]
-        assert list(worker.rewrap("file")) == []
-        worker.chest.providers["file"].retire(worker.chest.store.keks("file") | {"1"})
+        with smith(folder) as worker:
+            kek = worker.chest.providers["file"]
+            kek.rotate()
+            assert list(worker.rewrap("file")) == [1]
+            assert list(worker.rewrap("file")) == []
+            worker.retire(kek)
+            assert kek.versions() == {"2"}
         assert await opened(keeper, token, now=NOW + 2 * 10**9) == '"a"'
         _, (after,) = await encrypted(keeper, now=NOW + 2 * 10**9)
         assert after.keys == use.keys
 
 
 async def test_what_the_log_has_to_tell_is_owed_until_it_is_told(folder):
-    worker = smith(folder)
-    worker.create("C-1", "p")
-    worker.rotate("C-1", "p")
-    worker.destroy("C-1")
-    assert [one.change.action for one in smith(folder).owed()] == ["created", "rotated", "destroyed"]
-    worker.recorded(worker.owed()[0])
-    assert [one.change.action for one in smith(folder).owed()] == ["rotated", "destroyed"]
+    with smith(folder) as worker, smith(folder) as other:
+        worker.create("C-1", "p")
+        worker.rotate("C-1", "p")
+        worker.destroy("C-1")
+        assert [one.change.action for one in other.owed()] == ["created", "rotated", "destroyed"]
+        worker.recorded(worker.owed()[0])
+        assert [one.change.action for one in other.owed()] == ["rotated", "destroyed"]
 
 
 async def test_many_flows_that_ask_at_once_fetch_once_and_get_the_same(folder):
@@ -271,10 +236,10 @@ async def test_a_provider_that_fails_is_told_apart_from_a_key_that_is_gone(folde
 
 
 def test_what_is_asked_of_a_customer_without_keys_is_refused_clearly(folder):
-    worker = smith(folder)
-    for ask in (worker.rotate, worker.destroy):
-        with pytest.raises(UnknownKey, match="has no keys"):
-            ask("nobody")
+    with smith(folder) as worker:
+        for ask in (worker.rotate, worker.destroy):
+            with pytest.raises(UnknownKey, match="has no keys"):
+                ask("nobody")
 
 
 def _kid(token):

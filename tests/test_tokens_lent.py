@@ -173,13 +173,13 @@ def test_each_purpose_has_a_pseudonym_key_of_its_own():
 
 
 @given(st.lists(st.tuples(st.sampled_from(["encrypt", "text", "digits"]), texts), max_size=20))
-def test_the_evidence_is_the_digest_of_the_tokens_in_their_order(work):
+def test_the_evidence_is_the_digest_of_the_tokens_sorted(work):
     keys = lent()
     made = [keys.encrypt(text, FIELD) if how == "encrypt" else keys.tokenise(text, FIELD, how) for how, text in work]
     opened = [keys.reveal(token, FIELD) for token in made]
     refused = [keys.reveal(token, "user.name") for token in made] + [keys.reveal("no token", FIELD)]
     use = keys.use()
-    assert use.digest == (sha256("".join(f"{token}\n" for token in made).encode()).hexdigest() if made else "")
+    assert use.digest == (sha256("".join(f"{token}\n" for token in sorted(made)).encode()).hexdigest() if made else "")
     assert (use.customer, use.made, use.opened, use.refused) == (ANNA, len(made), len(opened), len(refused))
     kinds = {"data" if how == "encrypt" else "vault" for how, _ in work}
     assert use.keys == tuple(sorted(key.thumbprint for key in key_set().keys if key.kind in kinds))
@@ -188,7 +188,7 @@ def test_the_evidence_is_the_digest_of_the_tokens_in_their_order(work):
 def test_the_evidence_of_a_long_message_is_the_same_as_of_a_short_one():
     keys = lent()
     made = [keys.encrypt(str(n), FIELD) for n in range(2000)]
-    assert keys.use().digest == sha256("".join(f"{token}\n" for token in made).encode()).hexdigest()
+    assert keys.use().digest == sha256("".join(f"{token}\n" for token in sorted(made)).encode()).hexdigest()
     assert keys.use().made == 2000
     assert keys.uses() == {1: 2000}
 

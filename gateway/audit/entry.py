@@ -86,7 +86,7 @@ class KeysUsed(Piece, frozen=True, omit_defaults=True, gc=False):
     """What was done with the keys of one customer (a pseudonym).
 
     `keys` are the thumbprints (RFC 7638) of the key versions; `made` counts the tokens that were made, and `digest` is
-    SHA-256 (hex) over them in their order, each followed by a line feed. `opened` were turned back, `refused` were not.
+    SHA-256 (hex) over them, sorted, each followed by a line feed. `opened` were turned back, `refused` were not.
     """
 
     customer: str

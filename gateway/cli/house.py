@@ -14,16 +14,20 @@ from gateway.audit.entry import Entry
 from gateway.audit.pseudonym import Pseudonyms
 from gateway.cli.naming import within
 from gateway.config import Settings
-from gateway.config.keys import VARIABLE
+from gateway.config.key_providers import FILE
 from gateway.crypto import JwsSigner
+from gateway.custody.aws_kms import Kms
 from gateway.custody.file_provider import FileProvider
 from gateway.custody.keeper import Keeper
 from gateway.custody.opening import NoCustody, open_keeper
+from gateway.custody.outside import OutsideProvider, Service, Watch
+from gateway.custody.pkcs11_token import Token
 from gateway.custody.provider import Provider
-from gateway.errors import FaultyFiles, NotRecorded, Problem
-from gateway.faults import Fault
+from gateway.custody.services import KmsSettings, Pkcs11Settings, ServiceSettings, TransitSettings
+from gateway.custody.vault_transit import Transit
+from gateway.errors import FaultyFiles, NotRecorded
 from gateway.flow import CustomerFacts
-from gateway.policy.keyed import needing_keys
+from gateway.policy.keyed import VARIABLE, unprotected
 from gateway.policy.load import load
 from gateway.policy.model import PolicySet
 from gateway.storage.folder import Folder
@@ -67,9 +71,12 @@ def open_passports(settings: Settings, policies: PolicySet, keys: GateKeys) -> P
     return Passports(settings.state / PASSPORTS, JwsSigner.of(keys.keyring.entries), policies.consents)
 
 
-def open_custody(settings: Settings, policies: PolicySet) -> Keeper | NoCustody:
-    """Open customers' keys. Raises `FaultyCustody`; `FaultyFiles` where policies need some and nothing protects them."""
-    providers = open_providers(settings)
+def open_custody(settings: Settings, policies: PolicySet, watch: Watch | None = None) -> Keeper | NoCustody:
+    """Open customers' keys. Raises `FaultyCustody`; `FaultyFiles` where policies need some and nothing protects them.
+
+    `watch` is told of each call to a provider that is somewhere else.
+    """
+    providers = open_providers(settings, watch)
     if not providers:
         demand_keys(policies)
         return NoCustody()
@@ -78,22 +85,38 @@ def open_custody(settings: Settings, policies: PolicySet) -> Keeper | NoCustody:
 
 def demand_keys(policies: PolicySet) -> None:
     """Raise `FaultyFiles` for rules that need customers' keys, where none are kept."""
-    hint = f"set {VARIABLE}, or `keys: {{passphrase: ...}}` in the configuration"
-    told = [
-        Problem(rule.place, "this needs customers' keys, and nothing protects them", hint, code=Fault.KEYS_UNPROTECTED)
-        for rule in needing_keys(policies)
-    ]
+    told = unprotected(policies, f"set {VARIABLE}, or `keys: {{passphrase: ...}}` in the configuration")
     if told:
         raise FaultyFiles(told)
 
 
-def open_providers(settings: Settings) -> dict[str, Provider]:
-    """Open what wraps customers' keys; nothing where nothing protects them. Raises `FaultyCustody`."""
-    if settings.keys.secret is None:
+def open_providers(settings: Settings, watch: Watch | None = None) -> dict[str, Provider]:
+    """Open what wraps customers' keys; nothing where the usual one isn't there. Raises `FaultyCustody`.
+
+    None of those that are somewhere else is asked yet: one customer's own may be down while all others' work.
+    """
+    keys = settings.keys
+    if not keys.kept:
         return {}
-    path = settings.state / CUSTODY / "kek.json"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {"file": FileProvider(path, settings.keys.secret, secrets.token_bytes)}
+    found: dict[str, Provider] = {}
+    if keys.secret is not None:
+        path = settings.state / CUSTODY / "kek.json"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found[FILE] = FileProvider(path, keys.secret, secrets.token_bytes)
+    for name, told in keys.providers.items():
+        found[name] = OutsideProvider(name, _service(told, keys.custody.call_seconds), secrets.token_bytes, watch)
+    return found
+
+
+def _service(told: ServiceSettings, seconds: float) -> Service:
+    """Open a service, each call to which takes `seconds` at most. Raises `FaultyCustody`."""
+    match told:
+        case Pkcs11Settings():
+            return Token(told, seconds, secrets.token_bytes)
+        case KmsSettings():
+            return Kms(told, seconds)
+        case TransitSettings():
+            return Transit(told, seconds)
 
 
 def open_journal(settings: Settings, keys: GateKeys) -> Journal:

@@ -148,7 +148,7 @@ def _made(change: Callable[[], T]) -> T:
 @contextmanager
 def _desk(config_file: Path) -> Iterator[_Desk]:
     """Open what the verbs need."""
-    settings = load(config_file, os.environ)
+    settings = load(config_file, os.environ, secrets=False)
     policies = load_policies(settings.policies)
     keys = open_keys(settings)
     passports = open_passports(settings, policies, keys)

@@ -34,9 +34,12 @@ SHUTDOWN = ("delay", "limit")
 _MIB = 1024 * 1024
 
 
-def load(path: Path, environment: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> Settings:
+def load(
+    path: Path, environment: Mapping[str, str], overrides: Mapping[str, str] | None = None, *, secrets: bool = True
+) -> Settings:
     """Read the file. `overrides` are `listen` and `admin` as `host:port`, from flags or the environment.
 
+    Where not `secrets`, the file is only checked: what protects customers' keys needn't be there.
     Raises `FaultyFiles` with every fault, an unreadable file included.
     """
     try:
@@ -44,16 +47,21 @@ def load(path: Path, environment: Mapping[str, str], overrides: Mapping[str, str
     except OSError as error:
         place, message = Place(str(path), 1, 1), f"can't be read: {error.strerror}"
         raise FaultyFiles([Problem(place, message, "name the file with -c", code=Fault.UNREADABLE)]) from None
-    return read(path, data, environment, overrides)
+    return read(path, data, environment, overrides, secrets=secrets)
 
 
 def read(
-    path: Path, data: bytes, environment: Mapping[str, str], overrides: Mapping[str, str] | None = None
+    path: Path,
+    data: bytes,
+    environment: Mapping[str, str],
+    overrides: Mapping[str, str] | None = None,
+    *,
+    secrets: bool = True,
 ) -> Settings:
     """Read what a file holds; paths in it are relative to its own. Raises `FaultyFiles` with every fault."""
     reader = Reader()
     top = reader.section(reader.parse(str(path), data), TOP, REQUIRED)
-    settings = _settings(Source(reader, top, path.parent, environment), overrides or {})
+    settings = _settings(Source(reader, top, path.parent, environment, secrets), overrides or {})
     reader.finish()
     return settings
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.custody.file_provider import Secret
+from gateway.custody.services import ServiceSettings
 from gateway.custody.settings import CustodySettings
 from gateway.formats.limits import BodyLimits
 from gateway.identity.mtls import CertificateRules
@@ -62,22 +63,18 @@ class CaptureSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderSettings:
-    """What wraps customers' keys beside the file: its `kind`, and what that kind asks for; secrets by their names."""
-
-    kind: str
-    options: Mapping[str, str | int] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class KeysSettings:
     """How customers' keys are kept: what protects the wrapping keys, other `providers`, what two must agree on."""
 
     custody: CustodySettings = field(default_factory=CustodySettings)
     secret: Secret | None = None
-    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    providers: Mapping[str, ServiceSettings] = field(default_factory=dict)
     approvals: frozenset[str] = frozenset()
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether customers' keys are kept at all: what wraps everybody's has to be there."""
+        return self.secret is not None or self.custody.default in self.providers
 
 
 @dataclass(frozen=True, slots=True)

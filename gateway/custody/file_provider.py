@@ -1,7 +1,7 @@
 """The provider that needs nothing else: the keys that wrap, in a file, encrypted under a passphrase or a key.
 
 The file is JSON: how the passphrase becomes a key (scrypt, RFC 7914), and each version of the wrapping key, wrapped by
-that. A change is a new file in the place of the old one, written by one at a time.
+that. A change is a new file in the place of the old one, written by one at a time; other processes notice it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import time
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from gateway.custody import wrapping
 from gateway.custody.provider import Wrapped
-from gateway.errors import FaultyCustody, KeyGone
+from gateway.errors import FaultyCustody, KeyGone, KeysUnavailable
 from gateway.storage.disk import Disk
 
 COST = 2**15
@@ -33,6 +34,8 @@ _LEAST_COST, _MOST_COST = 2**14, 2**20
 _SALT = 16
 _OTHERS = 0o077
 _VERSION = 1
+_PATIENCE, _PAUSE = 5.0, 0.05
+"""Seconds that another writer is waited for, and between two tries."""
 
 
 class _Kek(msgspec.Struct, frozen=True):
@@ -83,6 +86,7 @@ class FileProvider:
         self._random = random
         self._secret = secret
         self._keks: dict[int, bytearray] = {}
+        self._seen: tuple[int, ...] = ()
         self._lock = RLock()  # threads share the provider, and a key must not be wiped while it is used
         with _trouble(path):
             if make and not path.exists():
@@ -92,22 +96,25 @@ class FileProvider:
             self._open()
 
     def current(self) -> str:
-        """Name the newest key."""
-        return str(max(self._keks))
+        """Name the newest key. Raises `KeysUnavailable`."""
+        with self._lock:
+            self._renew()
+            if not self._keks:
+                raise KeysUnavailable("the file of wrapping keys is closed")
+            return str(max(self._keks))
 
     def wrap(self, key: bytearray, context: bytes) -> Wrapped:
-        """Wrap a key."""
+        """Wrap a key, always with the newest one: older ones may be dropped. Raises `KeysUnavailable`."""
         with self._lock:
-            newest = max(self._keks)
-            return Wrapped(str(newest), wrapping.wrap(self._keks[newest], key, context, self._random))
+            newest = self.current()
+            return Wrapped(newest, wrapping.wrap(self._keks[int(newest)], key, context, self._random))
 
     def unwrap(self, wrapped: Wrapped, context: bytes) -> bytearray:
-        """Give the key. Raises `KeyGone`."""
+        """Give the key. Raises `KeyGone`, `KeysUnavailable`."""
         number = int(wrapped.kek) if wrapped.kek.isdecimal() else 0
         with self._lock:
             if number and number not in self._keks:
-                with _trouble(self._path):
-                    self._open()  # another process may have added one
+                self._renew()  # another process may have added it
             under = self._keks.get(number)
             if under is None:
                 raise KeyGone("the file of wrapping keys has not the version that is needed")
@@ -116,22 +123,44 @@ class FileProvider:
             except ValueError:
                 raise KeyGone("a wrapped key was changed, or belongs to something else") from None
 
+    def versions(self) -> set[str]:
+        """Name all keys of the file. Raises `KeysUnavailable`."""
+        with self._lock:
+            self._renew()
+            return {str(number) for number in self._keks}
+
     def rotate(self) -> str:
         """Add a new key, which wraps from now on, and name it. Raises `FaultyCustody`."""
         with _trouble(self._path), self._alone(), self._lock:
             self._open()
             version = max(self._keks) + 1
-            self._write({**self._keks, version: bytearray(self._random(wrapping.KEY))})
+            self._write({**self._keks, version: wrapping.fresh()})
             self._open()
         return str(version)
 
     def retire(self, kept: set[str]) -> None:
-        """Drop the keys that wrap nothing any more; the newest stays. Raises `FaultyCustody`."""
+        """Drop the keys that wrap nothing any more; the newest stays. Raises `FaultyCustody`.
+
+        Nothing may be kept that one of them wraps from now on: `Smith.retire` sees to that.
+        """
         with _trouble(self._path), self._alone(), self._lock:
             self._open()
-            left = {number: kek for number, kek in self._keks.items() if str(number) in {*kept, self.current()}}
-            self._write(left)
+            newest = max(self._keks)
+            left = {number: kek for number, kek in self._keks.items() if number == newest or str(number) in kept}
+            if len(left) < len(self._keks):
+                self._write(left)
+                self._open()
+
+    def protect(self, secret: Secret) -> None:
+        """Protect the file by another secret; the keys stay. Raises `FaultyCustody`."""
+        with _trouble(self._path), self._alone(), self._lock:
             self._open()
+            before, self._secret = self._secret, secret
+            try:
+                self._write(self._keks)
+            except OSError:
+                self._secret = before
+                raise
 
     def close(self) -> None:
         """Wipe the keys."""
@@ -140,7 +169,7 @@ class FileProvider:
             self._keks.clear()
 
     def _begin(self) -> None:
-        self._write({1: bytearray(self._random(wrapping.KEY))})
+        self._write({1: wrapping.fresh()})
 
     def _write(self, keks: dict[int, bytearray]) -> None:
         """Put a new file in place: complete and durable, or not at all."""
@@ -153,7 +182,7 @@ class FileProvider:
         text = msgspec.json.format(msgspec.json.encode(_File(_VERSION, self._secret.protection, salt, COST, keks_)))
         disk = Disk()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        draft = self._path.with_name(self._path.name + ".draft")  # there is one writer at a time
         file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             try:
@@ -167,10 +196,19 @@ class FileProvider:
             raise
         disk.sync_folder(self._path.parent)
 
+    def _renew(self) -> None:
+        """Read the keys anew where the file is another one by now. Raises `KeysUnavailable`."""
+        try:
+            with _trouble(self._path):
+                if _stamp(self._path.stat()) != self._seen:
+                    self._open()
+        except FaultyCustody as error:
+            raise KeysUnavailable(str(error)) from None
+
     def _open(self) -> None:
-        """Read the keys anew. Raises `FaultyCustody`."""
-        mode = self._path.stat().st_mode
-        if stat.S_IMODE(mode) & _OTHERS:
+        """Read the keys. Raises `FaultyCustody`."""
+        status = self._path.stat()  # before reading: a change in between is then noticed
+        if stat.S_IMODE(status.st_mode) & _OTHERS:
             raise FaultyCustody(f"{self._path}: others may read or change it: chmod go= it")
         try:
             found = msgspec.json.decode(self._path.read_bytes(), type=_File)
@@ -194,7 +232,7 @@ class FileProvider:
             wrapping.wipe(under)
         with self._lock:
             self.close()
-            self._keks = keks
+            self._keks, self._seen = keks, _stamp(status)
 
     def _under(self, salt: bytes, cost: int) -> bytearray:
         """Give the key that the secret stands for."""
@@ -209,14 +247,32 @@ class FileProvider:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the lock of writers. Raises `FaultyCustody` where another holds it."""
+        """Hold the lock of writers, one at a time. Raises `FaultyCustody` where another holds on to it."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(self._path.with_name(self._path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            end = time.monotonic() + _PATIENCE
+            while not _locked(file):
+                if time.monotonic() > end:
+                    raise FaultyCustody(f"{self._path}: another process is changing it")
+                time.sleep(_PAUSE)
             yield
         finally:
             os.close(file)
+
+
+def _locked(file: int) -> bool:
+    """Try to lock."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _stamp(status: os.stat_result) -> tuple[int, ...]:
+    """Tell a file from another that came in its place, or was written anew."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _context(version: int) -> bytes:

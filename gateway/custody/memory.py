@@ -59,6 +59,8 @@ class MemoryCustody:
     `create`. The same calls in the same order give the same tokens, sealed values apart.
     """
 
+    LENT = LentKeys
+
     def __init__(
         self,
         secret: bytes = _SECRET,
@@ -106,7 +108,7 @@ class MemoryCustody:
                     tuple(self._keys.get(customer, ())),
                     tuple(self._public.get(customer, ())),
                 )
-                lent[customer] = LentKeys(keys, purpose, self._tools)
+                lent[customer] = self.LENT(keys, purpose, self._tools)
         return MemoryLoan(lent)
 
     def create(self, customer: str, purpose: str | None = None) -> None:

@@ -1,8 +1,9 @@
-"""Nonces that never repeat for any key, across processes, forks, restarts and restored backups.
+"""Nonces that never repeat for any key, across processes, threads, forks, restarts and restored backups.
 
-12 bytes: 4 of an epoch, 3 random ones, 5 of a counter. An epoch is taken from the store before the first nonce,
-durably, by every process for itself, and never given again. Where a backup brings an epoch back, the random bytes,
-drawn for each epoch, keep its nonces apart. A fork takes an epoch of its own.
+12 bytes: 4 of an epoch, 4 random ones, 4 of a counter. An epoch is taken from the store, durably, by every process for
+itself before its first nonce, and is never given again; a fork takes its own. It is never less than the seconds since
+1970, so that a restored backup gives none that was given before. Should the clock be set back as well, the random
+bytes, drawn for each epoch, still keep its nonces apart but for a chance of 2^-32 (NIST SP 800-38D section 8.2.1).
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from threading import RLock
 
+from gateway.errors import KeysUnavailable
+
 _EPOCHS = 2**32
-_COUNT = 2**40
+_COUNT = 2**32
+_DRAWN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,11 @@ class Nonces:
         run = self._run
         number = next(run.counter)
         if number < _COUNT and run.process == os.getpid():
-            return run.head + number.to_bytes(5)
+            return run.head + number.to_bytes(4)
         with self._lock:
             if self._run is run:
-                head = (self._epoch() % _EPOCHS).to_bytes(4) + self._random(3)
-                self._run = _Run(os.getpid(), head)
+                epoch = self._epoch()
+                if epoch >= _EPOCHS:
+                    raise KeysUnavailable("the epochs of nonces are used up, or their number is damaged")
+                self._run = _Run(os.getpid(), epoch.to_bytes(4) + self._random(_DRAWN))
         return self()

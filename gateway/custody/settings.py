@@ -33,6 +33,11 @@ class CustodySettings:
         return int(self.cache_seconds * 1e9)
 
     @property
+    def call_seconds(self) -> float:
+        """Give how long one call to a provider may take: a customer who is new needs two."""
+        return self.provider_seconds * 0.45
+
+    @property
     def rotate_nanoseconds(self) -> int:
         """Give `rotate_days` in nanoseconds; 0: never."""
         return self.rotate_days * _DAY

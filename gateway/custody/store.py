@@ -7,64 +7,41 @@ keys are destroyed; the handle stays, so that nobody gets new keys unnoticed in 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from gateway.custody.provider import Wrapped
+from gateway.custody.schema import FILE, INDEXES
 from gateway.errors import KeysUnavailable
-from gateway.storage.shared_file import FileKind, SharedFile, name
+from gateway.storage.shared_file import SharedFile, name
 from gateway.tokens.keys import SealForm
 from gateway.tokens.keyset import Kind, State
 
-KEYS = FileKind(
-    "the file of customers' keys",
-    0x536F766B,  # "Sovk"
-    (
-        "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
-        (
-            "CREATE TABLE customers (handle TEXT PRIMARY KEY, customer TEXT, state TEXT NOT NULL, provider TEXT "
-            "NOT NULL, kek TEXT NOT NULL, wrapped BLOB, created INTEGER NOT NULL, changed INTEGER NOT NULL) "
-            "WITHOUT ROWID"
-        ),
-        (
-            "CREATE TABLE versions (handle TEXT NOT NULL, version INTEGER NOT NULL, kind TEXT NOT NULL, purpose "
-            "TEXT, state TEXT NOT NULL, wrapped BLOB NOT NULL, thumbprint TEXT NOT NULL, created INTEGER NOT NULL, "
-            "PRIMARY KEY (handle, version)) WITHOUT ROWID"
-        ),
-        (
-            "CREATE TABLE requests (number INTEGER PRIMARY KEY, action TEXT NOT NULL, customer TEXT NOT NULL, "
-            "asked_by TEXT NOT NULL, at INTEGER NOT NULL)"
-        ),
-        "CREATE TABLE unrecorded (number INTEGER PRIMARY KEY, change BLOB NOT NULL)",
-        (
-            "CREATE TABLE recipients (handle TEXT NOT NULL, version INTEGER NOT NULL, form TEXT NOT NULL, key BLOB "
-            "NOT NULL, thumbprint TEXT NOT NULL, state TEXT NOT NULL, created INTEGER NOT NULL, PRIMARY KEY "
-            "(handle, version)) WITHOUT ROWID"
-        ),
-    ),
-    KeysUnavailable,
-    erases=True,
-)
-_INDEXES = (
-    "CREATE INDEX IF NOT EXISTS changes ON customers (changed)",
-    "CREATE INDEX IF NOT EXISTS wrapping ON customers (provider, kek)",
-)
-
 CustomerState = Literal["live", "destroyed"]
+_STATES = frozenset(get_args(State))
+_CUSTOMER = (str, str | None, str, str, str, bytes | None, str, int, int)
+_VERSION = (int, str, str | None, str, bytes, str, int)
+_RECIPIENT = (int, str, bytes, str, str, int)
+"""What columns hold, unless the file is damaged: SQLite itself lets them hold anything."""
+_DAMAGED = "the file of customers' keys is damaged, or asked for what it can't hold"
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A customer with the key that wraps their data keys, wrapped by a provider; None once it was destroyed."""
+    """A customer with the key that wraps their data keys, wrapped by a provider; None once it was destroyed.
+
+    `thumbprint` is that of the key itself: a customer's next life has another one, a rewrap has not.
+    """
 
     handle: str
     customer: str | None
     state: CustomerState
     provider: str
     wrapped: Wrapped | None
+    thumbprint: str
     created: int
     changed: int
 
@@ -111,18 +88,29 @@ class KeyStore:
     def __init__(self, path: Path, patience: float = 5.0) -> None:
         """Open the file, or make it (mode 0600)."""
         with _told():
-            self._file = SharedFile(KEYS, path, patience)
-            for statement in _INDEXES:
+            self._file = SharedFile(FILE, path, patience)
+            for statement in INDEXES:
                 self._file.connection.execute(statement)
 
+    @property
+    def opened(self) -> int:
+        """Tell how often a file was opened: another number means that another file took the place of the first."""
+        return self._file.opened
+
     def generation(self) -> int:
-        """Give a number that is another one after any change by any process."""
-        with _told():
+        """Give a number that is another one after any change by any process. Called for every leg."""
+        try:
             return self._file.generation()
+        except sqlite3.Error as error:
+            raise _unavailable(error) from None
+
+    def refresh(self) -> None:
+        """See to it that the file is the one that stands there now: somebody may have put another in its place."""
+        self.generation()
 
     def changes(self) -> int:
         """Give the number of the last change that caches must know of."""
-        return int(self.meta("changes") or b"0")
+        return self._number("changes")
 
     def changed_since(self, change: int) -> list[str]:
         """Give the handles of customers whose keys changed after a change."""
@@ -148,9 +136,9 @@ class KeyStore:
         return self._customers("WHERE handle > ? ORDER BY handle LIMIT ?", after, limit)
 
     def wrapped_otherwise(self, provider: str, kek: str, after: str = "", limit: int = 1000) -> list[CustomerRow]:
-        """Give living customers whose key a provider wrapped with another key than this, after a handle."""
-        where = "WHERE provider = ? AND kek <> ? AND state = 'live' AND handle > ? ORDER BY handle LIMIT ?"
-        return self._customers(where, provider, kek, after, limit)
+        """Give living customers whose key isn't wrapped with this key of this provider, after a handle."""
+        where = "WHERE state = 'live' AND handle > ? AND (provider <> ? OR kek <> ?) ORDER BY handle LIMIT ?"
+        return self._customers(where, after, provider, kek, limit)
 
     def keks(self, provider: str) -> set[str]:
         """Name the keys of a provider that wrap something."""
@@ -164,37 +152,48 @@ class KeyStore:
             rows = self._all(columns + " ORDER BY version", handle)
         else:
             rows = [row for purpose in purposes for row in self._all(columns + " AND purpose IS ?", handle, purpose)]
-        return [VersionRow(*row) for row in rows]
+        if not _STATES.issuperset(state for _, _, _, state, *_ in rows):
+            raise KeysUnavailable(_DAMAGED)  # nothing that was revoked comes back for a flipped bit
+        return [VersionRow(*row) for row in _whole(rows, _VERSION)]
 
     def recipients(self, handle: str) -> list[RecipientRow]:
         """Give the public keys that a customer gave."""
         columns = "SELECT version, form, key, thumbprint, state, created FROM recipients WHERE handle = ?"
-        return [RecipientRow(*row) for row in self._all(columns + " ORDER BY version", handle)]
+        return [RecipientRow(*row) for row in _whole(self._all(columns + " ORDER BY version", handle), _RECIPIENT)]
 
     def next_version(self, handle: str) -> int:
-        """Give the number of a customer's next version, inside a transaction."""
-        rows = self._all(
-            "SELECT 1 + max((SELECT coalesce(max(version), 0) FROM versions WHERE handle = ?1), "
-            "(SELECT coalesce(max(version), 0) FROM recipients WHERE handle = ?1))",
-            handle,
-        )
-        return int(rows[0][0])
+        """Take the number of a customer's next version, inside a transaction; no number is ever given twice."""
+        self._do("UPDATE customers SET numbers = numbers + 1 WHERE handle = ?", handle)
+        return int(self._all("SELECT numbers FROM customers WHERE handle = ?", handle)[0][0])
 
-    def add_customer(self, handle: str, customer: str, provider: str, wrapped: Wrapped, now: int) -> None:
+    def add_customer(
+        self, handle: str, customer: str, provider: str, wrapped: Wrapped, thumbprint: str, now: int
+    ) -> None:
         """Keep a new customer, or a destroyed one's new key, inside a transaction."""
+        self._check(provider, wrapped)
         self._do(
-            "INSERT INTO customers VALUES (?, ?, 'live', ?, ?, ?, ?, 0) ON CONFLICT (handle) DO UPDATE SET "
+            "INSERT INTO customers (handle, customer, state, provider, kek, wrapped, thumbprint, created) "
+            "VALUES (?, ?, 'live', ?, ?, ?, ?, ?) ON CONFLICT (handle) DO UPDATE SET "
             "customer = excluded.customer, state = 'live', provider = excluded.provider, kek = excluded.kek, "
-            "wrapped = excluded.wrapped, created = excluded.created",
-            handle, customer, provider, wrapped.kek, wrapped.data, now,
+            "wrapped = excluded.wrapped, thumbprint = excluded.thumbprint, created = excluded.created",
+            handle, customer, provider, wrapped.kek, wrapped.data, thumbprint, now,
         )  # fmt: skip
 
-    def rewrap(self, handle: str, provider: str, wrapped: Wrapped) -> None:
-        """Put another wrapping in the place of a customer's, inside a transaction."""
-        self._do(
-            "UPDATE customers SET provider = ?, kek = ?, wrapped = ? WHERE handle = ? AND state = 'live'",
-            provider, wrapped.kek, wrapped.data, handle,
+    def retire(self, provider: str, keks: Iterable[str]) -> None:
+        """Take nothing more that these keys of a provider wrap, inside a transaction."""
+        for kek in keks:
+            self._do("INSERT OR IGNORE INTO retired VALUES (?, ?)", provider, kek)
+
+    def rewrap(self, row: CustomerRow, provider: str, wrapped: Wrapped) -> bool:
+        """Put another wrapping in the place of a customer's, inside a transaction; False where it is another by now."""
+        assert row.wrapped is not None
+        self._check(provider, wrapped)
+        done = self._do(
+            "UPDATE customers SET provider = ?, kek = ?, wrapped = ? WHERE handle = ? AND state = 'live' "
+            "AND wrapped = ?",
+            provider, wrapped.kek, wrapped.data, row.handle, row.wrapped.data,
         )  # fmt: skip
+        return done > 0
 
     def add_version(self, handle: str, row: VersionRow) -> None:
         """Keep a version, inside a transaction."""
@@ -216,7 +215,12 @@ class KeyStore:
         )  # fmt: skip
 
     def set_state(self, handle: str, version: int, state: State) -> bool:
-        """Change the state of a version or of a public key, inside a transaction; False where there is none."""
+        """Change the state of a version or of a public key, inside a transaction; False where there is none.
+
+        What is revoked is for good: its key is deleted. `forget` after it.
+        """
+        if state == "revoked":
+            self._do("UPDATE versions SET wrapped = x'' WHERE handle = ? AND version = ?", handle, version)
         done = self._do("UPDATE versions SET state = ? WHERE handle = ? AND version = ?", state, handle, version)
         done += self._do("UPDATE recipients SET state = ? WHERE handle = ? AND version = ?", state, handle, version)
         return done > 0
@@ -233,8 +237,8 @@ class KeyStore:
         self._do("DELETE FROM versions WHERE handle = ?", handle)
         self._do("DELETE FROM recipients WHERE handle = ?", handle)
         self._do(
-            "UPDATE customers SET state = 'destroyed', customer = NULL, wrapped = NULL, kek = '', created = ? "
-            "WHERE handle = ?",
+            "UPDATE customers SET state = 'destroyed', customer = NULL, wrapped = NULL, kek = '', thumbprint = '', "
+            "created = ? WHERE handle = ?",
             now, handle,
         )  # fmt: skip
 
@@ -274,10 +278,10 @@ class KeyStore:
         with self.writing():
             self._do("DELETE FROM unrecorded WHERE number = ?", number)
 
-    def epoch(self) -> int:
-        """Take a number that nobody had before, for nonces; durable when it is given."""
+    def epoch(self, least: int) -> int:
+        """Take a number that nobody had before, for nonces, and not below `least`; durable when it is given."""
         with self.writing():
-            epoch = int(self.meta("epoch") or b"0") + 1
+            epoch = max(self._number("epoch") + 1, least)
             self.put_meta("epoch", str(epoch).encode())
         return epoch
 
@@ -296,14 +300,26 @@ class KeyStore:
         """Close the connection."""
         self._file.close()
 
+    def _check(self, provider: str, wrapped: Wrapped) -> None:
+        """Refuse what was wrapped with a key that was dropped meanwhile: nobody could unwrap it again."""
+        if self._all("SELECT 1 FROM retired WHERE provider = ? AND kek = ?", provider, wrapped.kek):
+            raise KeysUnavailable("wrapped with a key that was retired at the same time: try again")
+
     def _customers(self, where: str, *values: object) -> list[CustomerRow]:
-        columns = "SELECT handle, customer, state, provider, kek, wrapped, created, changed FROM customers "
+        columns = "SELECT handle, customer, state, provider, kek, wrapped, thumbprint, created, changed FROM customers "
         return [
-            CustomerRow(
-                handle, customer, state, provider, None if data is None else Wrapped(kek, data), created, changed
+            CustomerRow(handle, customer, state, provider, None if data is None else Wrapped(kek, data), *rest)
+            for handle, customer, state, provider, kek, data, *rest in _whole(
+                self._all(columns + where, *values), _CUSTOMER
             )
-            for handle, customer, state, provider, kek, data, created, changed in self._all(columns + where, *values)
         ]
+
+    def _number(self, key: str) -> int:
+        """Give a number of the whole store, 0 at first."""
+        value = self.meta(key) or b"0"
+        if not isinstance(value, bytes) or not value.isdigit():
+            raise KeysUnavailable(_DAMAGED)
+        return int(value)
 
     def _all(self, statement: str, *values: object) -> list[Any]:
         with _told():
@@ -314,12 +330,23 @@ class KeyStore:
             return self._file.connection.execute(statement, values).rowcount
 
 
+def _whole(rows: list[Any], types: tuple[Any, ...]) -> list[Any]:
+    """Give rows that hold what they should."""
+    if not all(isinstance(value, type_) for row in rows for value, type_ in zip(row, types, strict=True)):
+        raise KeysUnavailable(_DAMAGED)
+    return rows
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """Say in our words what SQLite says in its own."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise KeysUnavailable(f"the file of customers' keys can't be used now: {name(error)}") from None
-    except (sqlite3.Error, UnicodeEncodeError):
-        raise KeysUnavailable("the file of customers' keys is damaged, or asked for what it can't hold") from None
+    except (sqlite3.Error, UnicodeEncodeError) as error:
+        raise _unavailable(error) from None
+
+
+def _unavailable(error: Exception) -> KeysUnavailable:
+    if isinstance(error, sqlite3.OperationalError):
+        return KeysUnavailable(f"the file of customers' keys can't be used now: {name(error)}")
+    return KeysUnavailable(_DAMAGED)

@@ -34,6 +34,9 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS by_lookup ON tokens (lookup)",
     "CREATE INDEX IF NOT EXISTS by_handle ON tokens (handle)",
 )
+_FIND = "SELECT min(token) FROM tokens WHERE lookup = ?"
+_GET = "SELECT handle, lookup, version, sealed FROM tokens WHERE token = ?"
+_DAMAGED = "the file of the vault is damaged, or asked for what it can't hold"
 
 
 class VaultFile:
@@ -46,20 +49,33 @@ class VaultFile:
             for statement in _INDEXES:
                 self._file.connection.execute(statement)
 
+    def refresh(self) -> None:
+        """See to it that the file is the one that stands there now: somebody may have put another in its place."""
+        with _told():
+            self._file.generation()
+
     def find(self, lookup: bytes) -> str | None:
         """Give the token of a row by its lookup; of several the first, so that all who ask get the same."""
-        with _told():
-            found = self._file.connection.execute(
-                "SELECT min(token) FROM tokens WHERE lookup = ?", (lookup,)
-            ).fetchone()
-        return None if found is None else found[0]
+        try:
+            (found,) = self._file.connection.execute(_FIND, (lookup,)).fetchone()
+        except sqlite3.Error as error:
+            raise _unavailable(error) from None
+        if not isinstance(found, str | None):
+            raise KeysUnavailable(_DAMAGED)
+        return found
 
     def get(self, token: str) -> Row | None:
         """Give the row of a token."""
-        statement = "SELECT token, handle, lookup, version, sealed FROM tokens WHERE token = ?"
-        with _told():
-            found = self._file.connection.execute(statement, (token,)).fetchone()
-        return None if found is None else Row(*found)
+        try:
+            found = self._file.connection.execute(_GET, (token,)).fetchone()
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise _unavailable(error) from None
+        if found is None:
+            return None
+        handle, lookup, version, sealed = found
+        if not (isinstance(sealed, bytes) and isinstance(handle, str) and isinstance(version, int)):
+            raise KeysUnavailable(_DAMAGED)  # SQLite itself lets columns hold anything
+        return Row(token, handle, lookup, version, sealed)
 
     def write(self, rows: Iterable[Row], uses: Mapping[tuple[str, int], int]) -> list[Row]:
         """Write rows and add to the counts, durably, all or nothing; gives the rows whose token another has."""
@@ -76,6 +92,16 @@ class VaultFile:
                 [(*key, count) for key, count in uses.items()],
             )
         return taken
+
+    def worn(self, versions: Iterable[tuple[str, int]], uses: int) -> set[str]:
+        """Give the handles of customers of whose versions (by handle and number) one was used as often or more."""
+        statement = "SELECT 1 FROM uses WHERE handle = ? AND version = ? AND uses >= ?"
+        with _told():
+            return {
+                handle
+                for handle, version in versions
+                if self._file.connection.execute(statement, (handle, version, uses)).fetchone()
+            }
 
     def uses(self, handle: str) -> dict[int, int]:
         """Give how often each version of a customer's keys was used, as far as it was written."""
@@ -111,7 +137,11 @@ def _told() -> Iterator[None]:
     """Say in our words what SQLite says in its own."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise KeysUnavailable(f"the file of the vault can't be used now: {name(error)}") from None
-    except (sqlite3.Error, UnicodeEncodeError):
-        raise KeysUnavailable("the file of the vault is damaged, or asked for what it can't hold") from None
+    except (sqlite3.Error, UnicodeEncodeError) as error:
+        raise _unavailable(error) from None
+
+
+def _unavailable(error: Exception) -> KeysUnavailable:
+    if isinstance(error, sqlite3.OperationalError):
+        return KeysUnavailable(f"the file of the vault can't be used now: {name(error)}")
+    return KeysUnavailable(_DAMAGED)

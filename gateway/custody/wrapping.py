@@ -11,11 +11,27 @@ from collections.abc import Callable
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.errors import KeysUnavailable
+
 KEY = 32
 _NONCE = 12
 _TAG = 16
 LENGTH = _NONCE + KEY + _TAG
 """Bytes of a wrapped key."""
+_SOURCE = "/dev/urandom"
+
+
+def fresh() -> bytearray:
+    """Make a key of 32 random bytes. `os.urandom` would leave a copy of it in memory, which nobody can wipe."""
+    key = bytearray(KEY)
+    try:
+        with open(_SOURCE, "rb", buffering=0) as source:  # noqa: PTH123 - a device
+            got = source.readinto(key)
+    except OSError:
+        got = 0
+    if got != KEY:
+        raise KeysUnavailable("the system gives no random bytes")
+    return key
 
 
 def wrap(under: bytearray, key: bytearray, context: bytes, random: Callable[[int], bytes]) -> bytes:

@@ -83,6 +83,12 @@ class Leaf:
     shown: Shown
     print: int = 0
 
+    @property
+    def revealed(self) -> bool:
+        """Tell whether it arrives as a token that was turned back, and nothing else was done to it."""
+        fate = None if self.cell is None else self.cell.fate
+        return fate is not None and bool(fate.reveals) and fate.treatment is None and self.shown is Shown.CHANGED
+
     def at(self, path: Path) -> Shown:
         """Tell how the value arrives, once it is known where it stands."""
         if self.shown is not Shown.WIPED or self.cell is None:

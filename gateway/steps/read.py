@@ -212,4 +212,9 @@ def _turned(customer: str | None, whose: Whose) -> str | None:
 
 def _sound(customer: str | None) -> str | None:
     """Take no empty, endless or unprintable text for an id."""
-    return customer if customer and len(customer) <= LONGEST_ID and customer.isprintable() else None
+    return customer if customer and is_customer(customer) else None
+
+
+def is_customer(text: str) -> bool:
+    """Tell whether a text can be a customer's id: one that is empty, endless or unprintable is none."""
+    return 0 < len(text) <= LONGEST_ID and text.isprintable()

@@ -39,12 +39,14 @@ class SharedFile:
     def __init__(self, kind: FileKind, path: Path, patience: float) -> None:
         """Open the file, or make it with mode 0600; wait at most `patience` seconds for another process's lock."""
         self.kind = kind
+        self.opened = 0  # how often: once, and once more for each file that was put in its place
         self._path = path
         self._path_text = str(path)
         self._patience = patience
         self._generation = 0
         self._identity: tuple[int, int] | None = None
         self._seen: bytes | int = -1
+        self._held: WalIndex | None = None
         self._index: WalIndex | None = None
         self._make()
         self._open()
@@ -81,15 +83,20 @@ class SharedFile:
 
     def close(self) -> None:
         """Close the connection."""
-        if self._index:
-            self._index.close()
-            self._index = None
         self.connection.close()
+        if self._held:
+            self._held.close()
+        self._index = self._held = None
 
     def _make(self) -> None:
-        """Make an empty file that only its owner may read; the files that SQLite puts beside it follow its mode."""
+        """Make an empty file that only its owner may read; the files that SQLite puts beside it follow its mode.
+
+        One that is there isn't opened: to close it would give up the locks of this process's other connections.
+        """
         try:
-            os.close(os.open(self._path_text, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(os.open(self._path_text, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            return
         except OSError:
             raise self.kind.fails(f"{self.kind.called} can't be opened or made") from None
 
@@ -97,13 +104,18 @@ class SharedFile:
         """Connect, and make the tables where the file is empty."""
         self._identity = None  # so that a failure here is made good by the next call
         identity = self._look()  # before connecting: a file put in its place meanwhile is then noticed
-        self.connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=self._patience,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        self._held = WalIndex(self._path_text, identity)
+        try:
+            self.connection = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=self._patience,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.OperationalError:
+            self._held.close()
+            raise self.kind.fails(f"{self.kind.called} can't be opened or made") from None
         try:
             self._prepare()
             self._index = self._map()
@@ -118,6 +130,7 @@ class SharedFile:
             raise
         self._identity = identity
         self._generation += 1
+        self.opened += 1
 
     def _look(self) -> tuple[int, int]:
         """Tell which file stands at the path now."""
@@ -130,10 +143,12 @@ class SharedFile:
     def _map(self) -> WalIndex | None:
         """Map the log's index; without one that we know, SQLite is asked instead."""
         self._data_version()  # makes SQLite make the index
+        assert self._held is not None
         try:
-            return WalIndex(self._path_text)
+            self._held.map()
         except (OSError, ValueError):
             return None
+        return self._held
 
     def _data_version(self) -> int:
         """Ask SQLite for the number that other connections' commits change."""

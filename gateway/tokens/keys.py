@@ -1,7 +1,7 @@
 """What is lent of customers' keys: the seam between treatments, which use keys, and custody, which keeps them.
 
-A *loan* is for one leg of one flow: the keys of the customers concerned, for the flow's purpose. It counts what was made
-and opened with them; `settle` makes lasting what has to last, before anything is released.
+A *loan* is for one leg of one flow: the keys of the customers concerned, for the flow's purpose. It counts what was
+made and opened with them; `settle` makes lasting what has to last, before anything is released.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 SealForm = Literal["hpke", "jwe"]
-"""How a value is sealed for its customer alone: HPKE (RFC 9180), or JWE with ECDH-ES (RFC 7516, RFC 7518 section 4.6)."""
+"""How a value is sealed for its customer alone: HPKE (RFC 9180), or JWE with ECDH-ES (RFC 7518 section 4.6)."""
 
 Shape = Literal["text", "digits", "phone"]
 """What a token of the vault looks like."""
@@ -22,8 +22,8 @@ class KeyUse:
     """What was done with one customer's keys on one leg: the evidence that the audit entry keeps.
 
     `keys` are the thumbprints (RFC 7638) of the key versions that were used, sorted. `made` counts the tokens that were
-    made, and `digest` is SHA-256 (hex) over them in the order in which they stand, each followed by a line feed; "" for
-    none. `opened` counts tokens turned back, `refused` those that were not.
+    made, and `digest` is SHA-256 (hex) over them, sorted by their characters, each followed by a line feed; "" for
+    none: whoever has the message can work it out again. `opened` counts tokens turned back, `refused` those that were not.
     """
 
     customer: str
@@ -77,7 +77,7 @@ class Custody(Protocol):
     """Keeps customers' keys and lends them."""
 
     def owner(self, token: str) -> str | None:
-        """Give the customer whose token this is; None where it is none, or nobody's any more. Raises `KeysUnavailable`."""
+        """Give the customer whose token this is; None where it is nobody's (any more). Raises `KeysUnavailable`."""
         ...
 
     async def lend(self, customers: Iterable[str], purpose: str | None, now: int, *, make: bool) -> Loan:

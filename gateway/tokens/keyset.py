@@ -123,6 +123,10 @@ class DataKey:
             self._lookup = None
         self.heads.clear()
 
+    def __del__(self) -> None:
+        """Wipe a key that nobody has any more, however it got lost."""
+        self.wipe()
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -135,7 +139,7 @@ class Recipient:
     state: State = "current"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class KeySet:
     """The keys of one customer: those of some purposes at least, every version, and the public keys they gave.
 

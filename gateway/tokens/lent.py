@@ -17,7 +17,6 @@ from gateway.tokens.kid import Kid
 from gateway.tokens.vault import Vault
 
 _TRIES = 8  # tokens of the vault that are tried before none is free
-_AT_ONCE = 512  # tokens kept until they are hashed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,6 @@ class LentKeys:
     """
 
     __slots__ = (
-        "_digest",
         "_encrypted",
         "_kids",
         "_known",
@@ -53,7 +51,6 @@ class LentKeys:
         "_rows",
         "_set",
         "_tools",
-        "_total",
         "_used",
         "_writing",
     )
@@ -70,8 +67,7 @@ class LentKeys:
         self._kids: dict[tuple[int, str], Kid] = {}
         self._used: set[str] = set()
         self._made: list[str] = []
-        self._digest = sha256()
-        self._total = self._encrypted = self._rows = self._opened = self._refused = 0
+        self._encrypted = self._rows = self._opened = self._refused = 0
 
     def pseudonym_key(self) -> bytearray:
         """Give the key under which values are pseudonymised; not to be copied."""
@@ -86,10 +82,7 @@ class LentKeys:
         token = jwe.make(key.cipher, first, self._nonce(), text)
         self._used.add(key.thumbprint)
         self._encrypted += 1
-        made = self._made
-        made.append(token)
-        if len(made) >= _AT_ONCE:
-            self._hash()
+        self._made.append(token)
         return token
 
     def seal(self, text: str, field: str, form: SealForm) -> str | None:
@@ -134,9 +127,11 @@ class LentKeys:
 
     def use(self) -> KeyUse:
         """Tell what was done so far."""
-        self._hash()
-        digest = self._digest.hexdigest() if self._total else ""
-        return KeyUse(self._set.customer, tuple(sorted(self._used)), self._total, digest, self._opened, self._refused)
+        made = "".join(f"{token}\n" for token in sorted(self._made))
+        digest = sha256(made.encode()).hexdigest() if made else ""
+        return KeyUse(
+            self._set.customer, tuple(sorted(self._used)), len(self._made), digest, self._opened, self._refused
+        )
 
     def uses(self) -> dict[int, int]:
         """Tell how often each version's cipher was used so far: what rotation by use counts."""
@@ -205,14 +200,4 @@ class LentKeys:
         """Count a token that goes into the message."""
         self._used.add(thumbprint)
         self._made.append(token)
-        if len(self._made) >= _AT_ONCE:
-            self._hash()
         return token
-
-    def _hash(self) -> None:
-        """Put the tokens that were made into the digest."""
-        made = self._made
-        if made:
-            self._digest.update(("\n".join(made) + "\n").encode())
-            self._total += len(made)
-            made.clear()

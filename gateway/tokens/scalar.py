@@ -23,6 +23,9 @@ def text_of(value: str | int | Decimal | bool) -> str:
 def value_of(text: str) -> Scalar:
     """Read what `text_of` wrote. Raises ValueError for anything else."""
     if text.startswith('"'):
+        inner = text[1:-1]
+        if text.endswith('"') and inner.isprintable() and "\\" not in inner and '"' not in inner:
+            return inner  # nothing is escaped: most are
         value = json.loads(text)
         if not isinstance(value, str):
             raise ValueError("not one text")

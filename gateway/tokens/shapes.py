@@ -58,7 +58,7 @@ def make(shape: Shape, random: Callable[[int], bytes]) -> str:
 def could_be_token(value: object) -> bool:
     """Tell cheaply whether a value may be a token, or what was left of one that was cut: no is sure, yes is not."""
     if isinstance(value, str):
-        return value.startswith(_STARTS) and _could_be(value)
+        return value.startswith(jwe.START) or (value.startswith(_STARTS) and _could_be(value))
     return isinstance(value, int) and _FIRST_NUMBER <= value <= _LAST_NUMBER and is_token(str(value))
 
 

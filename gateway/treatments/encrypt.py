@@ -17,7 +17,7 @@ from gateway.treatments.options import Option
 class Encrypt:
     """Replace the value by a compact JWE (RFC 7516; `dir`, A256GCM) under the customer's key for this purpose.
 
-    It is bound to customer, field and purpose. Whatever its type was, it becomes a text; null stays null. A stranger,
+    It is bound to customer, field and purpose. Whatever its type was, it becomes a text; null and "" stay. A stranger,
     and a customer whose keys were destroyed, has no key: refused.
     """
 
@@ -30,7 +30,7 @@ class Encrypt:
         """Give the token."""
         if subject.keys is None:
             return Signal.REFUSE
-        return None if value is None else subject.keys.encrypt(text_of(value), subject.field)
+        return value if value is None or value == "" else subject.keys.encrypt(text_of(value), subject.field)
 
     def could_have_made(self, value: Scalar) -> bool:
         """Recognise tokens of this form, whoever's they are."""

@@ -19,7 +19,7 @@ from gateway.treatments.redact import Redact
 class Seal:
     """Encrypt to the public key that the customer gave: `form` is HPKE (RFC 9180), or JWE with ECDH-ES (RFC 7518).
 
-    Whatever its type was, the value becomes a text; null stays null. Who gave no key for this form is refused.
+    Whatever its type was, the value becomes a text; null and "" stay. Who gave no key for this form is refused.
     """
 
     form: SealForm = "hpke"
@@ -37,8 +37,8 @@ class Seal:
         """Give the sealed value."""
         if subject.keys is None:
             return Signal.REFUSE
-        if value is None:
-            return None
+        if value is None or value == "":
+            return value
         sealed = subject.keys.seal(text_of(value), subject.field, self.form)
         return Signal.REFUSE if sealed is None else sealed
 

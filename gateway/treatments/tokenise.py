@@ -20,7 +20,7 @@ from gateway.treatments.redact import Redact
 class Tokenise:
     """Replace the value by a random token, the same each time for one customer, field and purpose.
 
-    `shape`: `text` (27 characters at most), `digits` (a number stays a number), `phone`. Null stays null. A stranger,
+    `shape`: `text` (27 characters at most), `digits` (a number stays a number), `phone`. Null and "" stay. A stranger,
     and a customer whose keys were destroyed, has no vault: refused.
     """
 
@@ -37,8 +37,8 @@ class Tokenise:
         """Give the token; a number's token of digits is a number."""
         if subject.keys is None:
             return Signal.REFUSE
-        if value is None:
-            return None
+        if value is None or value == "":
+            return value
         token = subject.keys.tokenise(text_of(value), subject.field, self.shape)
         if token is None:
             return Signal.REFUSE

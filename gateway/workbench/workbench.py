@@ -34,7 +34,8 @@ class Workbench:
     """Puts flows through the gate under one policy set, one after the other.
 
     `offload` opens documents (the sandbox, or a plain call for documents of one's own); `clock` tells nanoseconds since
-    the epoch: give the time of the flow where the flow is old, so that time windows decide as they did.
+    the epoch: give the time of the flow where the flow is old, so that time windows decide as they did. `custody` has
+    the customers' keys, which protect nothing here.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Workbench:
         offload: Offload,
         limits: BodyLimits | None = None,
         known: Known = NOTHING_KNOWN,
+        custody: MemoryCustody | None = None,
     ) -> None:
         """Make the policies ready. Raises `FaultyFiles` for selectors that can't be used together."""
         self.regime: Regime = establish(policies)
         self.names = Pseudonyms(hkdf_sha256(_SECRET, b"pseudonyms"))
         self.known = known
+        self.custody = custody or MemoryCustody(_SECRET)
         self._now = 0
         self._sights: list[Sight] = []
         self._alarms: list[Exception] = []
@@ -59,7 +62,7 @@ class Workbench:
             clock=lambda: self._now,
             random=self._random,
             names=self.names,
-            custody=MemoryCustody(_SECRET),
+            custody=self.custody,
             alarm=lambda _flow, error: self._alarms.append(error),
         )
         self._limits = limits or BodyLimits()

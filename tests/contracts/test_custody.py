@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from custody_kit import keeping, smith
 
 from gateway.custody.memory import MemoryCustody
 from gateway.errors import KeysUnavailable
-from gateway.tokens import shapes
+from gateway.tokens import public, shapes
 
 NOW = 1_790_000_000_000_000_000
 FIELD, PURPOSE = "user.contact.email", "service"
@@ -19,9 +20,25 @@ EMAIL = '"anna@example.com"'
 X25519 = X25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
-@pytest.fixture(params=["memory"])
-def custody(request):
-    return MemoryCustody(b"a secret")
+class OnDisk:
+    """The keeper as the gateway has it, and the smith as people have him: each over files of its own."""
+
+    def __init__(self, keeper, worker):
+        self.lend, self.owner = keeper.lend, keeper.owner
+        self.create, self.destroy, self.revoke = worker.create, worker.destroy, worker.revoke
+        self.rotate = worker.rotate
+        self.register = lambda customer, key, form: worker.register(customer, public.pem(key), form)
+
+
+@pytest.fixture(params=["memory", "disk"])
+async def custody(request, tmp_path):
+    if request.param == "memory":
+        yield MemoryCustody(b"a secret")
+        return
+    folder = tmp_path / "custody"
+    async with keeping(folder) as keeper:
+        with smith(folder) as worker:
+            yield OnDisk(keeper, worker)
 
 
 async def lend(custody, *customers, purpose=PURPOSE, make=True):

@@ -5,6 +5,7 @@ Needs node, and JOSE_MODULES: a folder in which `npm install jose @hpke/core` wa
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from jwcrypto.jwk import JWK
+from test_docs_keys import PROGRAMS, prepared
 
 from gateway.crypto import b64url
 from gateway.custody.memory import MemoryCustody
@@ -120,3 +122,18 @@ async def test_javascript_opens_all_that_was_made_for_the_customer_and_nothing_t
 
 def other(letter: str) -> str:
     return "A" if letter != "A" else "B"
+
+
+@pytest.mark.parametrize("kind", ["encrypt", "seal"])
+def test_the_lines_of_javascript_in_the_docs_open_what_was_made(kind: str, tmp_path: Path) -> None:
+    folder = modules()
+    program = tmp_path / "open.mjs"
+    lines = PROGRAMS["javascript", kind]
+    program.write_text(f"const token = process.argv[2]\n{lines}\nconsole.log(JSON.stringify(value))\n")
+    (tmp_path / "node_modules").symlink_to(folder / "node_modules")
+    for token, value in asyncio.run(prepared(tmp_path))[kind]:
+        done = subprocess.run(
+            ["node", program, token], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout) == value
