@@ -470,6 +470,9 @@ async def test_people_s_work_is_in_force_at_once_in_a_gateway_that_runs(tmp_path
         house = make_house(tmp_path, tmp_path / "policies", upstream)
         with running(house) as gateway:
             first = (await asked(gateway))[1]["email"]
+            async with aiohttp.ClientSession() as session, session.get(gateway.admin + "/readyz") as ready:
+                shown = (await ready.json())["keys"]
+            assert shown == {"tenant": "sovgate", "provider": "file", "cache_seconds": 300.0}
             assert await asyncio.to_thread(house.sovgate, "keys", "rotate", "C-1", "--all-purposes") is not None
             second = (await asked(gateway))[1]["email"]
             out = str(tmp_path / "theirs.json")

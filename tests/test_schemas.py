@@ -57,7 +57,9 @@ def faults(name: str, data: bytes) -> set[Fault]:
         if name == "catalogue":
             load_catalogue("f.yaml", data)
         elif name == "config":
-            read_config(Path("gateway.yaml"), data, {"ERP_TOKEN": "secret"})
+            read_config(
+                Path("gateway.yaml"), data, {"ERP_TOKEN": "secret", "SOVGATE_KEYS_PASSPHRASE": "a secret as well"}
+            )
         else:
             load({**WORLD, ("consents.yaml" if name == "consents" else "p.yaml"): data})
     except FaultyFiles as faulty:

@@ -17,7 +17,7 @@ import click
 from gateway.cli.main import COULD_NOT
 from gateway.cli.starter import QUESTIONS, Answers, Question, Starter, check_together, checked, plan
 
-_SECRET = "keys.passphrase"  # its file, for its owner alone, as the template of gateway.yaml names it
+_SECRET = "keys.passphrase"  # noqa: S105 - its file, for its owner alone; gateway.yaml.template names it
 _LARGEST = 16 * 1024 * 1024
 
 F = TypeVar("F")

@@ -16,7 +16,7 @@ from custody_kit import in_memory, program
 
 pytestmark = [pytest.mark.heavy, pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")]
 
-CALLS = ("pwrite64", "fdatasync", "fsync", "ftruncate", "rename", "unlink")
+CALLS = ("pwrite64", "fdatasync", "ftruncate")
 WORK = """
 import pathlib, sys
 from custody_kill import ACTIONS, smith
@@ -25,7 +25,7 @@ with smith(pathlib.Path(sys.argv[1])) as worker:
 """
 
 
-@pytest.mark.parametrize("action", ["create", "rotate", "destroy", "rewrap"])
+@pytest.mark.parametrize("action", ["rotate", "destroy"])
 def test_at_every_write_all_was_done_or_nothing(action):
     kills = 0
     with in_memory() as folder:
