@@ -28,6 +28,7 @@ from typing import Any
 from gateway.audit.entry import Entry, encode
 from gateway.audit.pseudonym import Pseudonyms
 from gateway.audit.split import PAYLOAD_LIMIT, split
+from gateway.custody.memory import MemoryCustody
 from gateway.flow import CustomerFacts, Flow, Operator, Purpose, Request, Response
 from gateway.gate import Gate
 from gateway.policy.load import load
@@ -109,17 +110,6 @@ def rows(kind: str, customers: int) -> list[bytes]:
     ]
 
 
-class Keys:
-    """Keys as the gate uses them."""
-
-    def __init__(self) -> None:
-        self.pseudonyms = Pseudonyms(b"p" * 32)
-        self.customer, self.operator = self.pseudonyms.customer, self.pseudonyms.operator
-
-    def treatment_key(self, customer: str, purpose: str | None) -> bytes:
-        return sha256(f"{customer}|{purpose}".encode()).digest()
-
-
 def gate() -> Gate:
     known: dict[str | None, CustomerFacts] = {}
     agreed = frozenset({"contact"})
@@ -144,7 +134,6 @@ def gate() -> Gate:
     def alarm(_flow: str, error: Exception) -> None:
         raise error
 
-    keys = Keys()
     files = {
         "catalog/erp.yaml": catalogue(),
         "catalog/crm.yaml": CALLER,
@@ -152,8 +141,9 @@ def gate() -> Gate:
         "consents.yaml": CONSENTS,
     }
     policies = load({name: text.encode() for name, text in files.items()})
-    ports = Ports(facts, append, offload, lambda: 1, lambda size: b"r" * size, keys, alarm)
-    return Gate(establish(policies), ports, Editor(keys))
+    names, custody = Pseudonyms(b"p" * 32), MemoryCustody(b"bench")
+    ports = Ports(facts, append, offload, lambda: 1, lambda size: b"r" * size, names, custody, alarm)
+    return Gate(establish(policies), ports, Editor())
 
 
 async def chunks(lines: list[bytes], size: int, *, headed: bool) -> AsyncIterator[bytes]:

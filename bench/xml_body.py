@@ -95,7 +95,7 @@ def by_lxml(given: bytes) -> bytes:
 
 
 def by_the_gateway() -> Callable[[bytes], bytes]:
-    form, nobody = FORMATS["xml"], Subject(None, None, None)
+    form, nobody = FORMATS["xml"], Subject(None)
     layout = form.layout(Shape(FIELDS, CUSTOMER, "/cac:Invoices/cac:Invoice", (), {"namespaces": SPACES}))
 
     def bound(treatment: Treatment) -> Edit:  # as `steps.edit` binds them

@@ -147,6 +147,8 @@ class Fault(StrEnum):
     SEPARATES = "SG429", "a treatment whose result X12 can't hold"
     QUERY_UNREAD = "SG430", "a query that nobody reads asks about what is hidden"
     NEAR_METHOD = "SG431", "a method that is nearly one that is known"
+    REVEALS_NOTHING = "SG432", "a `reveal` with nothing to turn back"
+    NO_CUSTOMER = "SG433", "a treatment under customers' keys where no customer is named"
 
     # -- the gateway's configuration
     NO_PROOF = "SG501", "nobody could prove who they are"
@@ -161,6 +163,10 @@ class Fault(StrEnum):
     BAD_SECRET = "SG510", "a secret that no header can hold"
     BAD_LISTENER = "SG511", "a flag is not HOST:PORT"
     BAD_KEY_SET = "SG512", "a key set can't be used"
+    KEYS_SECRET = "SG513", "what protects the customers' keys can't be used"
+    KEYS_UNPROTECTED = "SG514", "a rule needs customers' keys, and nothing protects them"
+    UNKNOWN_PROVIDER = "SG515", "an unknown provider of keys"
+    BAD_PROVIDER = "SG516", "a provider of keys is not written as one"
 
     # -- policy cases: as written
     NO_CASES = "SG601", "a file of cases without a case"

@@ -46,6 +46,8 @@ _ALL = (
     Refusal("denied", "A policy denies this flow", 403, 403),
     Refusal("customer-unknown", "A record's customer can't be found and the policies need it", 403, 403),
     Refusal("treatment-misfit", "A value can't be treated so that it fits its place", 422, 502),
+    Refusal("keys-missing", "A customer has no key that this needs, or their keys were destroyed", 403, 403),
+    Refusal("token-refused", "The request holds a token that does not open for this customer, field and purpose", 403),
     Refusal("unlisted-field", "The message has fields that the catalogue does not list", 422),
     Refusal("masked-write-back", "The request holds values that the gateway hid; they would overwrite the truth", 422),
     Refusal("hidden-field-queried", "The query asks by a field that this caller may not see as it is", 403),
@@ -74,6 +76,7 @@ _ALL = (
     Refusal("upstream-broken", "The system behind the gateway broke off or answered wrongly", 502),
     # the house
     Refusal("facts-unavailable", "What customers agreed to can't be looked up", 503, 503),
+    Refusal("keys-unavailable", "Customers' keys can't be had at present", 503, 503),
     Refusal("not-recorded", "The audit log can't record this flow", 503, 503),
     Refusal("overloaded", "Too much work at once", 503, 503),
     Refusal("draining", "The gateway is shutting down", 503, 503),

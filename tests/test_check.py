@@ -17,6 +17,7 @@ from test_cli import CONFIG, POLICY, sovgate, write
 from gateway.faults import Fault
 from gateway.storage.policy_folder import read_folder
 
+KEYED = "protect: [{classes: user.name, leg: response, treatment: encrypt, unless: {consent: contact}}]\n"
 FORMS = ("text", "json", "junit", "sarif", "github")
 FAULTY = "version: 1\ncatalog: erp\nmesages: {}\n"
 UNUSED = "policies/consents.yaml:4:3: warning: no rule asks for the consent"
@@ -360,6 +361,41 @@ def test_a_configuration_is_checked_with_its_policies_and_without_its_secrets(ho
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines()[0] == "gateway.yaml: fine"
     assert said.out.splitlines()[1].startswith("policies: fine")
+
+
+@pytest.mark.parametrize(
+    ("keys", "environment", "told"),
+    [
+        ("", "", True),  # nobody can say what the gateway's own environment will have
+        ("", "a passphrase", False),
+        ("keys: {passphrase: {environment: SOMEWHERE_ELSE}}\n", "", False),
+        ("keys: {passphrase: {environment: SOVGATE_KEYS_PASSPHRASE}}\n", "", False),
+        ("keys: {passphrase: {file: not-on-this-machine}}\n", "", False),
+        ("keys: {cache_seconds: 60}\n", "", True),
+    ],
+)
+def test_rules_that_need_keys_are_doubtful_where_nothing_protects_any(house, monkeypatch, keys, environment, told):
+    no_doubt()
+    monkeypatch.setenv("SOVGATE_KEYS_PASSPHRASE", environment)
+    put("gateway.yaml", CONFIG + keys)
+    put("policies/keyed.yaml", "version: 1\npolicy: keyed\nscope: {from: crm, to: erp}\n" + KEYED)
+    said = sovgate("check", "-c", "gateway.yaml")
+    assert (said.code, said.out.count("warning: this needs customers' keys, and nothing protects them [SG514]")) == (
+        0,
+        int(told),
+    )
+    assert "SG514" not in sovgate("check").out  # which gateway it is for is not known
+
+
+def test_a_passphrase_that_is_there_is_looked_at(house):
+    put("gateway.yaml", CONFIG + "keys: {passphrase: {file: words}}\n")
+    put("words", "")
+    Path("words").chmod(0o600)
+    said = sovgate("check", "-c", "gateway.yaml", "policies")
+    assert (said.code, "the passphrase of the keys is empty [SG513]" in said.out) == (1, True)
+    both = CONFIG + "keys: {passphrase: {file: words, environment: WORDS}}\n"
+    put("gateway.yaml", both)
+    assert "the passphrase stands in exactly one place [SG513]" in sovgate("check", "-c", "gateway.yaml").out
 
 
 def test_faults_of_a_configuration_are_told_like_others(house):

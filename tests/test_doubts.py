@@ -221,6 +221,40 @@ def test_sensitive_data_that_some_rule_names_is_no_doubt(rule, expected):
     assert codes(world(text, catalog_erp=catalogue)) == expected
 
 
+PRICED = "fields: {$.a: business.price}"
+LIST = 'one: {format: json, records: "$.b[*]", each: x'
+
+
+@pytest.mark.parametrize(
+    ("messages", "treatment", "expected"),
+    [
+        (f"one: {{format: json, {PRICED}}}", "encrypt", ["SG433"]),
+        (f"one: {{format: json, {PRICED}}}", "pseudonymise", ["SG433"]),
+        (f"one: {{format: json, {PRICED}}}", "redact", []),
+        ("one: {format: json, fields: {$.a: business.order}}", "encrypt", ["SG403"]),
+        (f"one: {{format: json, customer: $.c, {PRICED}}}", "encrypt", []),
+        (f"one: {{format: json, customer: {{response-header: X}}, {PRICED}}}", "encrypt", []),
+        # of a list: its records, whose customer either may name, and what is around them
+        (f"{LIST}}}, x: {{format: json, {PRICED}}}", "encrypt", ["SG433"]),
+        (f"{LIST}, customer: $.c}}, x: {{format: json, {PRICED}}}", "encrypt", []),
+        (f"{LIST}}}, x: {{format: json, customer: $.c, {PRICED}}}", "encrypt", []),
+        (f"{LIST}, {PRICED}}}, x: {{format: json, customer: $.c}}", "encrypt", ["SG433"]),
+        # what is embedded belongs to whom the record around it belongs to
+        (
+            f"one: {{format: json, customer: $.c, fields: {{$.b: {{contains: x}}}}}}, x: {{format: json, {PRICED}}}",
+            "encrypt",
+            [],
+        ),
+    ],
+)
+def test_keys_are_nobodys_where_no_customer_is_named(messages, treatment, expected):
+    operations = "operations: {read: {request: GET /x, response: one}}"
+    catalogue = f"version: 1\ncatalog: tms\n{operations}\nmessages: {{{messages}}}"
+    base = BASE.replace("[erp, mes]", "[erp, mes, tms]")
+    text = f"scope: {{from: crm, to: tms}}\nprotect: [{{classes: business.price, treatment: {treatment}}}]"
+    assert codes(world(text, catalog_tms=catalogue, base=base)) == expected
+
+
 def test_a_message_that_only_an_unused_list_holds_is_unused_as_well():
     catalogue = MES.replace(
         "messages: {", 'messages: {old: {format: json, records: "$[*]", each: one}, one: {format: json}, '

@@ -344,7 +344,7 @@ def test_whatever_is_answered_what_is_written_is_right(tmp_path_factory, answers
     assert failures(files) == []
     config = tmp_path_factory.mktemp("house") / "gateway.yaml"
     config.write_text(files["gateway.yaml"])
-    assert load_config(config, {}).development == good["caller"]
+    assert load_config(config, {}, secrets=False).development == good["caller"]
 
 
 # -- from a catalogue that is there already
@@ -495,3 +495,20 @@ def test_of_a_draft_whose_values_hold_messages_the_first_cases_hold(tmp_path):
     ran = sovgate("test", cwd=tmp_path / "house")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "verdict: allow" in (tmp_path / "house/policies/tests/crm-reads-erp.yaml").read_text()
+
+
+def test_customers_keys_are_protected_from_the_start_by_words_that_nobody_knows(tmp_path):
+    for name in ("one", "other"):
+        assert sovgate("init", name, "--yes", cwd=tmp_path).returncode == 0
+    files = [tmp_path / name / "keys.passphrase" for name in ("one", "other")]
+    assert [path.stat().st_mode & 0o777 for path in files] == [0o600] * 2
+    one, other = (path.read_text() for path in files)
+    assert one != other
+    assert len(one.strip()) >= 43  # 256 bits
+    assert "/keys.passphrase\n" in (tmp_path / "one" / ".gitignore").read_text()
+    assert one.strip() not in "".join(
+        path.read_text() for path in (tmp_path / "one").rglob("*") if path.is_file() and path != files[0]
+    )
+    assert sovgate("keys", "create", "C-017", cwd=tmp_path / "one").stdout == "C-017: 3 keys made\n"
+    assert sovgate("init", "one", "--yes", "--force", cwd=tmp_path).returncode == 0
+    assert files[0].read_text() == one

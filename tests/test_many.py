@@ -8,17 +8,17 @@ import pytest
 from gate_kit import Bench, written
 from hypothesis import given
 from hypothesis import strategies as st
+from keys_kit import subject
 
 from gateway.formats.document import Edit, Edits, Signal
 from gateway.formats.format import Shape
 from gateway.formats.limits import BodyLimits
 from gateway.formats.registry import FORMATS
 from gateway.formats.rows import Rows
-from gateway.treatments.contract import Subject
 from gateway.treatments.many import all_treated, traces
 from gateway.treatments.registry import build
 
-ANN = Subject("C-1", "sales", b"k" * 32)
+ANN = subject("C-1", "sales")
 TREATMENTS = [
     build("keep", {}),
     build("mask", {}),

@@ -114,8 +114,8 @@ async def test_each_record_of_a_map_is_decided_by_the_customer_that_is_its_name(
     assert [ann[1], bob[1]] == [{"email": "ann@x.example"}, {"email": "*********mple"}]
     outcome = bench.entries[-1]
     assert {one for decided in outcome.decided for one in decided.customers} == {
-        bench.keys.customer("C-1"),
-        bench.keys.customer("C-2"),
+        bench.names.customer("C-1"),
+        bench.names.customer("C-2"),
     }
     assert "/customers/?" in {field.pointer for decided in outcome.decided for field in decided.fields}
 

@@ -25,7 +25,7 @@ from gateway.flow import Leg
 from gateway.formats.document import Scalar
 from gateway.policy.model import Rule
 from gateway.policy.rules import PERMISSIONS
-from gateway.policy.schemas.cases import FORWARDED, MARK, MET, OBSERVED, REQUEST, VERDICTS
+from gateway.policy.schemas.cases import FORWARDED, MARK, MET, NEVER_ALIKE, OBSERVED, REQUEST, VERDICTS
 from gateway.policy.treated import options
 from gateway.refusals import REFUSALS
 from gateway.treatments.registry import TREATMENTS
@@ -200,6 +200,9 @@ class Expects:
             except ValueError as error:
                 self.reader.fault(section.members[key], str(error), code=Fault.BAD_OPTION)
         becomes = section.get("becomes")
+        if becomes is not None and name in NEVER_ALIKE:
+            message, hint = f"`{name}` makes something else each time", "leave `becomes` out: the treatment says it all"
+            self.reader.fault(becomes, message, hint, code=Fault.CONTRADICTION)
         if not section.members:
             if isinstance(node, Table) and not node.entries:
                 self.reader.fault(node, _NOTHING, "name a treatment", code=Fault.NO_VALUE)

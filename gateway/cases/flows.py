@@ -17,7 +17,7 @@ from gateway.faults import Fault
 from gateway.flow import CustomerFacts, Flow, Headers, Operator, Purpose, Request, Response, header
 from gateway.formats import codings
 from gateway.policy.named import Named
-from gateway.policy.schemas.cases import ACTOR, CUSTOMER, EVERYONE
+from gateway.policy.schemas.cases import ACTOR, CUSTOMER, EVERYONE, KEYS
 from gateway.policy.when import KINDS, SOURCES
 from gateway.yamlsource import Listing, Node, Reader, Section
 
@@ -73,6 +73,7 @@ class Flows:
         """Read what customers agreed to, and what is known of them."""
         named: dict[str, CustomerFacts] = {}
         places: dict[str, Place] = {}
+        keyless: set[str] = set()
         for key, node in section.entries("customers"):
             told = self.reader.section(node, CUSTOMER)
             consents = told.get("consents")
@@ -85,8 +86,14 @@ class Flows:
                 attributes={name: value for name, value in attributes.items() if value is not None},
             )
             places[key.text] = key.place
+            if told.choice("keys", KEYS, "some") == "none":
+                if key.text == EVERYONE:
+                    hint = "name the customers whose keys are gone"
+                    message = "nobody can have destroyed everyone's keys"
+                    self.reader.fault(told.members["keys"], message, hint, code=Fault.CONTRADICTION)
+                keyless.add(key.text)
         others = named.pop(EVERYONE, None)
-        return Customers(named, places, others)
+        return Customers(named, places, others, frozenset(keyless))
 
     def attach(self, body: Body | None, *, needed: bool) -> Body | None:
         """Give a body with what its file holds; one that isn't there is recorded if it is `needed`."""

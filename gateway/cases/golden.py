@@ -13,6 +13,7 @@ from gateway.cases.model import Expectation
 from gateway.cases.outcome import Outcome
 from gateway.cases.requests import RequestMeets
 from gateway.cases.run import Result
+from gateway.cases.standin import with_stand_ins
 from gateway.errors import Problem
 from gateway.faults import Fault
 from gateway.workbench.values import parse
@@ -68,6 +69,8 @@ class Goldens:
 
     def _take(self, expected: BodyIs, outcome: Outcome) -> Iterator[Problem]:
         file, found = expected.body.file, outcome.body(expected.leg)
+        if expected.body.json:
+            found = with_stand_ins(found)
         before = self.seen.setdefault(file, found)
         if before != found:
             message = f"another case expects {file} to hold something else"

@@ -9,6 +9,7 @@ from gateway.cases.flows import Flows
 from gateway.cases.model import Attached, Case, Suite
 from gateway.cases.overlay import overlay
 from gateway.cases.tables import read_rows
+from gateway.cases.tokens import read_tokens
 from gateway.catalog.load import VERSION
 from gateway.catalog.names import read_name
 from gateway.errors import Second
@@ -134,7 +135,9 @@ class _File:
         if first is not at and name:
             message = f'the case "{name[:100]}" is there twice; first on line {first.line + 1}'
             self.reader.fault(at, message, code=Fault.NAME_TAKEN, also=Second("first here", first.place))
-        yield Case(self.suite, name, at.place, flow, answer, customers, expected)
+        purpose = flow.purpose.name if flow.purpose else None
+        tokens = read_tokens(self.reader, section, purpose)
+        yield Case(self.suite, name, at.place, flow, answer, customers, expected, tokens)
 
 
 def _only(item: Table) -> Table:

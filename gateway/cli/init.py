@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ import click
 from gateway.cli.main import COULD_NOT
 from gateway.cli.starter import QUESTIONS, Answers, Question, Starter, check_together, checked, plan
 
+_SECRET = "keys.passphrase"  # noqa: S105 - its file, for its owner alone; gateway.yaml.template names it
 _LARGEST = 16 * 1024 * 1024
 
 F = TypeVar("F")
@@ -53,6 +56,7 @@ def command(folder: Path, catalog: Path | None, yes: bool, force: bool, **given:
         starter = plan(answers, drafted)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    starter = replace(starter, files={**starter.files, _SECRET: f"{secrets.token_urlsafe(32)}\n"})
     try:
         written = _write(folder, starter.files)
     except OSError as error:
@@ -133,8 +137,9 @@ def _write(folder: Path, files: Mapping[str, str]) -> list[str]:
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        mode = 0o600 if name == _SECRET else 0o666
         try:
-            with path.open("x", encoding="utf-8", newline="\n") as stream:
+            with open(path, "x", encoding="utf-8", newline="\n", opener=partial(os.open, mode=mode)) as stream:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())

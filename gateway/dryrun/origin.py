@@ -34,6 +34,8 @@ def fields_of(cell: Cell, sight: Sight, folder: str = "") -> tuple[Named, ...]:
 
 def rules_of(cell: Cell, sight: Sight, folder: str = "") -> tuple[Named, ...]:
     """Give the rules that asked for what a cell meets; for unlisted places, the message that says so."""
+    if cell.fate.reveals:
+        return named((*cell.fate.reasons, *cell.fate.reveals), folder)
     if cell.fate.reasons or cell.fate.rules != (UNLISTED,):
         return named(cell.fate.reasons, folder)
     return (Named(UNLISTED, within(folder, message_of(cell.plan, cell.record, sight.hearing.book.policies).place)),)

@@ -1,7 +1,8 @@
 """What is labelled outside of bodies takes the same steps: read, decided by whose it is, treated, recorded.
 
 It belongs to the customer whom the path, the query or a header names for the bodies of the operation; where these name
-their customers themselves, to nobody: then it is decided like the frame around records.
+their customers themselves, to the one whose token it holds, or to nobody: then it is decided like the frame around
+records.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ from gateway.steps import judge
 from gateway.steps.edit import Editor
 from gateway.steps.find import Aim
 from gateway.steps.judge import Hearing
+from gateway.steps.owner import Owner, owners
 from gateway.steps.read import customer_outside
 from gateway.steps.record import Record
+from gateway.tokens.keys import KeyUse
+from gateway.tokens.shapes import could_be_token
 
 _OUTSIDE = frozenset({"path", "query", "request-header"})
 
@@ -34,7 +38,8 @@ _OUTSIDE = frozenset({"path", "query", "request-header"})
 class HeadCase:
     """A head with the decision on it. `head` is what goes on, None where nothing changed.
 
-    `records` has the one decision, or none where nothing is labelled; its `count` is 0.
+    `records` has the one decision, or none where nothing is labelled; its `count` is 0. `owner` is the customer whom it
+    belongs to.
     """
 
     records: tuple[Record, ...] = ()
@@ -42,6 +47,9 @@ class HeadCase:
     head: Head | None = None
     touches: tuple[Touch, ...] = ()
     refused: tuple[Refused, ...] = ()
+    uses: tuple[KeyUse, ...] = ()
+    keyless: frozenset[str] = frozenset()
+    owner: Owner | None = None
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -69,7 +77,7 @@ async def pass_head(
     editor: Editor,
     body: Document | None = None,
 ) -> HeadCase:
-    """Take the head of a leg through steps 1 to 5. Raises `Unreadable`, `FactsUnavailable`.
+    """Take the head of a leg through steps 1 to 5. Raises `Unreadable`, `FactsUnavailable`, `KeysUnavailable`.
 
     `message` is the plan of the leg's body, `body` the body as it was read; `top` is None for the later pieces of a
     body, which have no head.
@@ -79,18 +87,32 @@ async def pass_head(
         return NO_HEAD
     document = head.read(Head(top.target if isinstance(top, Request) else "", top.headers), plan.layout)
     owner = next(_owners(leg, aim, message), None)
-    named = customer_outside(owner, flow, aim, top.headers if leg is Leg.RESPONSE else ()) if owner else None
+    answer_headers = top.headers if leg is Leg.RESPONSE else ()
+    named = customer_outside(owner, flow, aim, answer_headers, ports.custody.owner) if owner else None
+    if owner is None:
+        named = _token_owner(document, ports)
     classes = frozenset[str]().union(*(plan.labels.at(spot) for _, spot, _ in document.places))
-    hearing = await judge.convene(leg, flow, aim, (named,) if owner else (), classes, regime, ports)
-    decision = hearing.decide(named) if owner else hearing.decide_frame()
+    hearing = await judge.convene(leg, flow, aim, (named,) if owner or named else (), classes, regime, ports)
+    decision = hearing.decide(named) if owner or named else hearing.decide_frame()
     edits = editor.edits(hearing, named, decision, plan.labels)
-    record = Record(hearing.known[named] if owner else ANYONE, decision, plan.labels, edits)
-    written = document.write(edits, named)
+    record = Record(hearing.known[named] if owner or named else ANYONE, decision, plan.labels, edits)
+    borrowed = await owners({named: decision}, flow.purpose, hearing.now, ports)
+    written = document.write(edits, borrowed.of.get(named))
     changed = written.head if written.head is not document.head else None
     if changed is not None and changed.target != document.head.target and not written.refused:
         _check(changed.target, flow, aim, regime)
     hidden = tuple(_hidden((*document.asked, *_within(plan, body)), plan, record, hearing))
-    return HeadCase((record,), document, changed, written.touches, (*hidden, *written.refused))
+    uses = await borrowed.settle()
+    return HeadCase(
+        records=(record,),
+        document=document,
+        head=changed,
+        touches=written.touches,
+        refused=(*hidden, *written.refused),
+        uses=uses,
+        keyless=borrowed.keyless,
+        owner=borrowed.of.get(named),
+    )
 
 
 def _owners(leg: Leg, aim: Aim, message: MessagePlan | None) -> Iterator[MessagePlan]:
@@ -99,6 +121,13 @@ def _owners(leg: Leg, aim: Aim, message: MessagePlan | None) -> Iterator[Message
     for plan in (message, aim.plan.response):
         if plan is not None and plan.customer is not None and plan.customer.kind in outside:
             yield plan
+
+
+def _token_owner(document: HeadDocument, ports: Ports) -> str | None:
+    """Give the customer whose tokens stand here: that of all of them, where nobody is named otherwise."""
+    tokens = {str(value) for _, spot, value in document.places if spot and could_be_token(value)}
+    found = {ports.custody.owner(token) for token in tokens} - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _check(target: str, flow: Flow, aim: Aim, regime: Regime) -> None:

@@ -11,14 +11,15 @@ from typing import cast
 
 from msgspec import structs
 
-from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, Kind, Mark, Network, Observed
+from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, KeysUsed, Kind, Mark, Network, Observed
 from gateway.flow import Flow, Leg, Response
 from gateway.formats.document import Spot, Touch
 from gateway.formats.head import Head
-from gateway.ports import Keys, Ports
+from gateway.ports import Names, Ports
 from gateway.regime import Regime
 from gateway.steps.find import Aim
 from gateway.steps.record import Record
+from gateway.tokens.keys import KeyUse
 
 _Said = tuple[tuple[str, ...], str, tuple[str, ...]]
 """Classes, treatment, rules."""
@@ -46,6 +47,7 @@ class Passage:
     observed: tuple[Observed, ...] = ()
     marks: tuple[str, ...] = ()
     head: Head | None = None
+    uses: tuple[KeyUse, ...] = ()
 
 
 def request(flow: Flow, aim: Aim, asked: Passage, regime: Regime, ports: Ports, *, streamed: bool = False) -> Entry:
@@ -95,12 +97,12 @@ def refused(flow: Flow, refusal: str, regime: Regime, ports: Ports) -> Entry:
     return _entry("refusal", flow, None, Passage(flow.request.body, refusal=refusal), regime, ports)
 
 
-def decided(records: Iterable[Record], touches: Sequence[Touch], leg: Leg, keys: Keys) -> tuple[Decided, ...]:
+def decided(records: Iterable[Record], touches: Sequence[Touch], leg: Leg, names: Names) -> tuple[Decided, ...]:
     """Group the records that were decided alike; each group with its customers, their passports and its fields."""
     groups: defaultdict[int, list[Record]] = defaultdict(list)
     for record in records:
         groups[id(record.edits)].append(record)
-    found = (_decided(group, touches, leg, keys) for group in groups.values())
+    found = (_decided(group, touches, leg, names) for group in groups.values())
     return tuple(one for one in found if one.records or one.fields or one.customers)
 
 
@@ -129,12 +131,12 @@ def reasons(records: Iterable[Record]) -> tuple[str, ...]:
     return tuple(sorted({reason.rule for one in decisions for reason in (one.denials or one.grants)}))
 
 
-def _decided(group: Sequence[Record], touches: Sequence[Touch], leg: Leg, keys: Keys) -> Decided:
+def _decided(group: Sequence[Record], touches: Sequence[Touch], leg: Leg, names: Names) -> Decided:
     """Say what was decided on records that were decided alike."""
     named = [record.facts for record in group if record.facts.customer is not None]
     heads = tuple(map(_PASSPORT, named))
     return Decided(
-        customers=tuple(map(keys.customer, map(_CUSTOMER, named))),
+        customers=tuple(map(names.customer, map(_CUSTOMER, named))),
         passports=heads if any(heads) else (),
         records=sum(map(_COUNT, group)),
         fields=tuple(
@@ -170,8 +172,14 @@ def _said(record: Record, spot: Spot, leg: Leg) -> _Said:
     treated = record.decision.treated(classes)
     if treated.treatment is None and record.labels.is_address(spot):
         return tuple(sorted(classes)), "address", ("catalogue/address",)
-    name = treated.treatment.NAME if treated.treatment else "write-back"
-    return tuple(sorted(classes)), name, tuple(reason.rule for reason in treated.reasons)
+    revealed = record.decision.revealed(classes)
+    name = treated.treatment.NAME if treated.treatment else "reveal" if revealed else "write-back"
+    return tuple(sorted(classes)), name, tuple(reason.rule for reason in (*treated.reasons, *revealed))
+
+
+def _used(use: KeyUse, names: Names) -> KeysUsed:
+    """Say what was done with one customer's keys."""
+    return KeysUsed(names.customer(use.customer), use.keys, use.made, use.digest, use.opened, use.refused)
 
 
 def _entry(
@@ -197,7 +205,7 @@ def _entry(
         operation=aim.plan.operation.name if aim else "",
         purpose=flow.purpose,
         operator=Actor(
-            ports.keys.operator(operator.subject) if operator.subject else "",
+            ports.names.operator(operator.subject) if operator.subject else "",
             operator.role,
             operator.kind,
             operator.assurance,
@@ -209,6 +217,7 @@ def _entry(
         policies=regime.policies.digest,
         catalogue=regime.policies.catalogue_digest,
         body=_body(passage),
+        keys=tuple(_used(use, ports.names) for use in passage.uses),
         marks=tuple(Mark(code, page) for page, code in enumerate(passage.marks, start=1)),
         verdict="refuse" if passage.refusal else "allow",
         refusal=passage.refusal,

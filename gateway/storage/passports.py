@@ -17,8 +17,23 @@ from gateway.passport.change import LONGEST_NAME, check_names
 from gateway.passport.event import Change, Keys
 from gateway.passport.known import Known, know
 from gateway.policy.model import ConsentKind
-from gateway.storage.passports_file import PassportsFile, name
+from gateway.storage.shared_file import FileKind, SharedFile, name
 
+_KIND = FileKind(
+    "the file of the passports",
+    0x536F7670,  # "Sovp"
+    (
+        (
+            "CREATE TABLE events (customer TEXT NOT NULL, sequence INTEGER NOT NULL, jws BLOB NOT NULL, PRIMARY "
+            "KEY (customer, sequence)) WITHOUT ROWID"
+        ),
+        (
+            "CREATE TABLE attributes (customer TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY "
+            "(customer, name)) WITHOUT ROWID"
+        ),
+    ),
+    FactsUnavailable,
+)
 _EVENTS = "SELECT customer, CAST(jws AS BLOB) FROM events WHERE customer IN ({}) ORDER BY customer, sequence"
 _ATTRIBUTES = "SELECT customer, name, CAST(value AS TEXT) FROM attributes WHERE customer IN ({})"
 _AT_ONCE = 500  # customers asked for in one statement; SQLite takes 999 parameters at least
@@ -51,7 +66,7 @@ class Passports:
         self._versions = {name: kind.version for name, kind in consents.items()}
         self._capacity = capacity
         self._known: OrderedDict[str, tuple[int, Known]] = OrderedDict()
-        self._file = PassportsFile(path, patience)
+        self._file = SharedFile(_KIND, path, patience)
 
     def declare(self, consents: Mapping[str, ConsentKind]) -> None:
         """Take other declarations of consents, after a reload."""

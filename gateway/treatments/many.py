@@ -9,13 +9,17 @@ from collections.abc import Callable, Sequence
 from typing import TypeGuard
 
 from gateway.formats.document import Scalar, Signal
+from gateway.tokens import jwe, sealed, shapes
 from gateway.treatments.contract import Subject, Treatment
+from gateway.treatments.encrypt import Encrypt
 from gateway.treatments.keep import Keep
 from gateway.treatments.mask import Mask
 from gateway.treatments.pseudonymise import PREFIX, Pseudonymise
 from gateway.treatments.redact import REDACTED, Redact
 from gateway.treatments.refuse import Refuse
 from gateway.treatments.remove import Remove
+from gateway.treatments.seal import Seal
+from gateway.treatments.tokenise import Tokenise
 
 _ONLY_TEXTS = {str}
 
@@ -48,6 +52,12 @@ def traces(treatment: Treatment) -> tuple[str, ...] | None:
             return (treatment.constant if isinstance(treatment.constant, str) else REDACTED,)
         case Pseudonymise():
             return (PREFIX,)
+        case Encrypt():
+            return (jwe.START,)
+        case Seal():
+            return sealed.START_JWE, sealed.START_HPKE
+        case Tokenise():
+            return shapes.STARTS
         case Keep() | Remove() | Refuse():
             return ()
         case _:

@@ -24,10 +24,12 @@ from gateway.formats.limits import BodyLimits
 from gateway.formats.parts import Part
 from gateway.policy.model import PolicySet
 from gateway.regime import MessagePlan
+from gateway.steps.owner import Owner
 from gateway.steps.reading import Place, Reading
 from gateway.steps.record import Record
 from gateway.steps.sight import Sight
 from gateway.steps.treat import Case
+from gateway.tokens.shapes import is_unmistakable
 from gateway.workbench.listing import Listed, listed
 
 Location = tuple[str | int, ...]
@@ -100,6 +102,11 @@ def values(sight: Sight) -> tuple[Value, ...]:
     return tuple(_values(sight.case, made))
 
 
+def comparable(made: Scalar | Signal) -> Scalar | Signal:
+    """Give what treated values are compared by: one value that is encrypted twice makes two tokens."""
+    return "" if isinstance(made, str) and is_unmistakable(made) else made
+
+
 def is_json(plan: MessagePlan) -> bool:
     """Tell whether each value of a message has a way of its own."""
     return plan.format.NAME in _JSON
@@ -169,8 +176,16 @@ def after(
     if edit.whole is Whole.REFUSE:
         return Signal.REFUSE, None
     if place is None:
-        return edit.value(old, customer), None
+        return _answered(edit, record, spot, old, case.owner(customer), case), None
     return _swapped(edit, record, spot, place, case)
+
+
+def _answered(edit: Edit, record: Record, spot: Spot, old: Scalar, owner: Owner | None, case: Case) -> Scalar | Signal:
+    """Give what an edit answers; a value that was to be made with keys, and never was, is gone."""
+    treatment = record.decision.treated(record.labels.at(spot)).treatment if spot else None
+    if treatment is not None and treatment.KEYED and owner is not None and case.borrowed is None:
+        return Signal.REMOVE
+    return edit.value(old, owner)
 
 
 def held(record: Record, spot: Spot, old: Scalar | Part, customer: str | None, case: Case) -> Place | None:
@@ -182,7 +197,7 @@ def held(record: Record, spot: Spot, old: Scalar | Part, customer: str | None, c
 
 def _swapped(edit: Edit, record: Record, spot: Spot, place: Place, case: Case) -> tuple[Scalar | Signal, Place | None]:
     """Do as `after` for a value that holds a message."""
-    old = place[2]
+    old, owner = place[2], case.owner(place[1])
     text = old.text if isinstance(old, Part) else old
     if place not in case.results:  # the flow was refused before anything was treated
         treated = record.decision.treated(record.labels.at(spot)).treatment
@@ -190,9 +205,9 @@ def _swapped(edit: Edit, record: Record, spot: Spot, place: Place, case: Case) -
     with _uncounted(case):
         inside = case.held(place)
         if isinstance(old, Part):
-            made = edit.part(old, place[1]) if edit.part else edit.value(text, place[1])
+            made = edit.part(old, owner) if edit.part else edit.value(text, owner)
         else:
-            made = edit.value(old, place[1])
+            made = edit.value(old, owner)
     told = made.text if isinstance(made, Part) else made
     return told, place if made == inside else None
 

@@ -78,6 +78,53 @@ else
     missing+=("LibreOffice (apt-get install libreoffice-calc-nogui): it did not open the treated workbooks")
 fi
 
+# JavaScript, for customers who open what is theirs with it: two packages of npm, nothing of them is built.
+if command -v node >/dev/null && command -v npm >/dev/null; then
+    modules=.cache/jose
+    if [ ! -d "$modules/node_modules/jose" ] || [ ! -d "$modules/node_modules/@hpke/core" ]; then
+        mkdir -p "$modules" && npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$modules" jose@6 @hpke/core@1 >/dev/null 2>&1
+    fi
+    if [ -d "$modules/node_modules/jose" ] && [ -d "$modules/node_modules/@hpke/core" ]; then
+        export JOSE_MODULES="$PWD/$modules"
+        tests+=(tests/heavy/test_jose.py)
+    else
+        missing+=("npm packages jose and @hpke/core: encrypted and sealed values were not opened in JavaScript")
+    fi
+else
+    missing+=("node and npm: encrypted and sealed values were not opened in JavaScript")
+fi
+
+# A PKCS#11 token in software, for keys that never leave one.
+if ! command -v softhsm2-util >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get install -qq -y softhsm2 >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y softhsm2 >/dev/null 2>&1; } || true
+fi
+if command -v softhsm2-util >/dev/null && "$python" -c "import pkcs11" 2>/dev/null; then
+    tests+=(tests/heavy/test_pkcs11.py)
+else
+    missing+=("SoftHSM2 (apt-get install softhsm2) and python-pkcs11 (pip install python-pkcs11): no key was kept in a token")
+fi
+
+# moto, for the interface of AWS KMS: in a place of its own, for all that it brings along.
+venv=.cache/moto
+if [ ! -x "$venv/bin/moto_server" ]; then
+    "$python" -m venv "$venv" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check moto flask flask-cors
+fi
+if [ -x "$venv/bin/moto_server" ] && "$python" -c "import botocore" 2>/dev/null; then
+    export MOTO_SERVER="$PWD/$venv/bin/moto_server"
+    tests+=(tests/heavy/test_aws_kms.py)
+else
+    missing+=("moto (pip install moto flask flask-cors) and botocore: keys were not kept by the interface of AWS KMS")
+fi
+
+# OpenBao or Vault, where one is installed: no package registry has its server.
+VAULT_SERVER="$(command -v bao || command -v vault || true)"
+if [ -n "$VAULT_SERVER" ]; then
+    export VAULT_SERVER
+    tests+=(tests/heavy/test_vault_server.py)
+else
+    missing+=("OpenBao or Vault (its program in PATH): its transit engine was tried by its published interface alone")
+fi
+
 # OpenSSL and curl, for tests that run them where they are.
 for tool in openssl curl; do
     if ! command -v "$tool" >/dev/null; then

@@ -11,6 +11,7 @@ from gateway.policy.doubts.agreeing import agreeing
 from gateway.policy.doubts.exempting import exempting
 from gateway.policy.doubts.granting import granting
 from gateway.policy.doubts.idle import idle, never
+from gateway.policy.doubts.keys import keys
 from gateway.policy.doubts.labels import labels
 from gateway.policy.doubts.names import names
 from gateway.policy.doubts.overlapping import overlapping
@@ -23,7 +24,7 @@ from gateway.yamlsource import Node
 
 __all__ = ["doubts", "notes"]
 
-_OF_RULES = (idle, exempting, overlapping, granting, separating)
+_OF_RULES = (idle, exempting, overlapping, granting, separating, keys)
 _OF_ALL = (labels, names, requests, agreeing)
 
 

@@ -1,4 +1,4 @@
-"""The SQLite file that passports are kept in: opened, noticed when anyone changes it, written durably."""
+"""A SQLite file that several processes share: opened, noticed when anyone changes it, written durably."""
 
 from __future__ import annotations
 
@@ -6,37 +6,47 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.errors import FactsUnavailable
+from gateway.errors import SovgateError
 from gateway.storage.wal_index import WalIndex
 
-_APPLICATION = 0x536F7670  # "Sovp": tells our file from any other SQLite file
-_EMPTY, _OURS = (0, 0), (_APPLICATION, 2)
-_SCHEMA = """
-CREATE TABLE events (
-    customer TEXT NOT NULL, sequence INTEGER NOT NULL, jws BLOB NOT NULL, PRIMARY KEY (customer, sequence)
-) WITHOUT ROWID;
-CREATE TABLE attributes (
-    customer TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (customer, name)
-) WITHOUT ROWID;
-"""
+_EMPTY = (0, 0)
 
 
-class PassportsFile:
-    """One connection to the file; a file put in its place is opened anew.
+@dataclass(frozen=True, slots=True)
+class FileKind:
+    """A kind of file: `called` in messages ("the file of the passports"), with the statements that make its tables.
 
-    Raises `FactsUnavailable`, and `sqlite3.Error` where its user had better say what was meant.
+    `application` (4 bytes, SQLite's application_id) tells it from any other SQLite file. `fails` is what is raised,
+    with a message free of values. `erases`: what is deleted is overwritten, in the file and in its log.
     """
 
-    def __init__(self, path: Path, patience: float) -> None:
+    called: str
+    application: int
+    schema: tuple[str, ...]
+    fails: type[SovgateError]
+    erases: bool = False
+
+
+class SharedFile:
+    """One connection to the file, for one thread at a time; a file put in its place is opened anew.
+
+    Raises what its kind says, and `sqlite3.Error` where its user had better say what was meant.
+    """
+
+    def __init__(self, kind: FileKind, path: Path, patience: float) -> None:
         """Open the file, or make it with mode 0600; wait at most `patience` seconds for another process's lock."""
+        self.kind = kind
+        self.opened = 0  # how often: once, and once more for each file that was put in its place
         self._path = path
         self._path_text = str(path)
         self._patience = patience
         self._generation = 0
         self._identity: tuple[int, int] | None = None
         self._seen: bytes | int = -1
+        self._held: WalIndex | None = None
         self._index: WalIndex | None = None
         self._make()
         self._open()
@@ -67,57 +77,78 @@ class PassportsFile:
         finally:
             self._generation += 1  # `data_version` doesn't count one's own changes
 
+    def forget(self) -> None:
+        """Leave nothing of what was deleted in the log that SQLite keeps beside the file."""
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the connection."""
-        if self._index:
-            self._index.close()
-            self._index = None
         self.connection.close()
+        if self._held:
+            self._held.close()
+        self._index = self._held = None
 
     def _make(self) -> None:
-        """Make an empty file that only its owner may read; the files that SQLite puts beside it follow its mode."""
+        """Make an empty file that only its owner may read; the files that SQLite puts beside it follow its mode.
+
+        One that is there isn't opened: to close it would give up the locks of this process's other connections.
+        """
         try:
-            os.close(os.open(self._path_text, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(os.open(self._path_text, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            return
         except OSError:
-            raise FactsUnavailable("the file of the passports can't be opened or made") from None
+            raise self.kind.fails(f"{self.kind.called} can't be opened or made") from None
 
     def _open(self) -> None:
         """Connect, and make the tables where the file is empty."""
         self._identity = None  # so that a failure here is made good by the next call
         identity = self._look()  # before connecting: a file put in its place meanwhile is then noticed
-        self.connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode=rw", uri=True, timeout=self._patience, isolation_level=None
-        )
+        self._held = WalIndex(self._path_text, identity)
+        try:
+            self.connection = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=self._patience,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.OperationalError:
+            self._held.close()
+            raise self.kind.fails(f"{self.kind.called} can't be opened or made") from None
         try:
             self._prepare()
             self._index = self._map()
         except sqlite3.OperationalError as error:
             self.close()
-            raise FactsUnavailable(f"the file of the passports can't be used: {name(error)}") from None
+            raise self.kind.fails(f"{self.kind.called} can't be used: {name(error)}") from None
         except sqlite3.DatabaseError:
             self.close()
-            raise FactsUnavailable("the file of the passports is damaged or is another kind of file") from None
-        except FactsUnavailable:
+            raise self.kind.fails(f"{self.kind.called} is damaged or is another kind of file") from None
+        except SovgateError:
             self.close()
             raise
         self._identity = identity
         self._generation += 1
+        self.opened += 1
 
     def _look(self) -> tuple[int, int]:
         """Tell which file stands at the path now."""
         try:
             status = os.stat(self._path_text)  # noqa: PTH116 - for every request, and half the cost of Path's
         except OSError:
-            raise FactsUnavailable("the file of the passports is gone") from None
+            raise self.kind.fails(f"{self.kind.called} is gone") from None
         return status.st_dev, status.st_ino
 
     def _map(self) -> WalIndex | None:
         """Map the log's index; without one that we know, SQLite is asked instead."""
         self._data_version()  # makes SQLite make the index
+        assert self._held is not None
         try:
-            return WalIndex(self._path_text)
+            self._held.map()
         except (OSError, ValueError):
             return None
+        return self._held
 
     def _data_version(self) -> int:
         """Ask SQLite for the number that other connections' commits change."""
@@ -126,20 +157,21 @@ class PassportsFile:
 
     def _prepare(self) -> None:
         """Set the connection up; WAL lets the gateway read while the command line writes."""
-        kind = self._kind()
-        if kind not in {_EMPTY, _OURS}:
-            raise FactsUnavailable("the file of the passports is another kind of file")
+        found, ours = self._found(), (self.kind.application, len(self.kind.schema))
+        if found not in {_EMPTY, ours}:
+            raise self.kind.fails(f"{self.kind.called} is another kind of file")
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = FULL")
-        if kind == _EMPTY:
+        self.connection.execute(f"PRAGMA secure_delete = {'ON' if self.kind.erases else 'OFF'}")
+        if found == _EMPTY:
             self.connection.execute("BEGIN IMMEDIATE")
-            if self._kind() == _EMPTY:  # nobody else was faster
-                for statement in _SCHEMA.split(";"):
+            if self._found() == _EMPTY:  # nobody else was faster
+                for statement in self.kind.schema:
                     self.connection.execute(statement)
-                self.connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                self.connection.execute(f"PRAGMA application_id = {self.kind.application}")
             self.connection.execute("COMMIT")
 
-    def _kind(self) -> tuple[int, int]:
+    def _found(self) -> tuple[int, int]:
         """Give the application that a file belongs to, and its number of tables."""
         (application,) = self.connection.execute("PRAGMA application_id").fetchone()
         (tables,) = self.connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
