@@ -266,3 +266,36 @@ async def test_a_policy_that_only_observes_reveals_nothing():
     response = await gate.ask("PUT", "/customers/A/orders/1", {"email": token})
     assert response.status == 422
     assert gate.entries[-1].refusal == "masked-write-back"
+
+
+ODATA = CATALOG.replace(
+    "find: {request: GET /find, response: orders, query: {email: user.contact.email}}",
+    "find: {request: GET /find, response: orders, query: {$filter: {language: odata}, $orderby: {language: odata}}}",
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("$filter=email eq '{}'", 200),
+        ("$filter=email eq '{}' and price gt 3", 200),
+        ("$filter=(email eq '{}')", 200),
+        ("$filter=email eq 'A@x.test'", 403),
+        ("$filter=email gt '{}'", 403),
+        ("$filter=startswith(email,'{}')", 403),
+        ("$filter=email eq '{}' or email lt 'B'", 403),
+        ("$filter=email eq '{}'&$orderby=email", 403),
+        ("$filter=phone eq '{}'", 403),
+    ],
+)
+async def test_a_query_may_ask_who_has_the_value_of_a_token_and_nothing_else_about_it(query, status):
+    rules = ENCRYPT.replace("encrypt", "tokenise") + REVEAL
+    gate = Bench(written(catalog_erp=ODATA, catalog_crm=CRM, p=ALLOW + rules), answering([order("A")]))
+    token = (await read(gate))[0]["email"]
+    response = await gate.ask("GET", "/find?" + query.format(token).replace(" ", "%20"))
+    assert response.status == status, gate.entries[-1].refusal
+    if status == 200:
+        assert "A@x.test" in gate.asked[-1].target
+        assert token not in gate.asked[-1].target
+    else:
+        assert gate.entries[-1].refusal in {"hidden-field-queried", "token-refused"}

@@ -73,6 +73,11 @@ def tokens(text: str, start: int, end: int) -> list[Token]:
     return found
 
 
+_AROUND = _BETWEEN | {"(", ")"}
+_SIDES = 3
+"""What one side and another are compared by: tokens of a comparison."""
+
+
 @dataclass(slots=True)
 class _Open:
     """An open parenthesis: the function that it belongs to, and the lambda's variable that holds within it."""
@@ -100,6 +105,7 @@ class Expression:
     constants: list[Constant] = field(default_factory=list)
     near: list[Path] = field(default_factory=list)
     held: list[tuple[Token, Scalar, bool]] = field(default_factory=list)
+    since: int = 0
 
     def read(self) -> Question:
         """Read all. Raises `Unreadable`: query-unreadable."""
@@ -236,10 +242,13 @@ class Expression:
     def _settle(self) -> None:
         """Give the constants since the last `and` or `or` to the properties beside them."""
         paths = tuple(dict.fromkeys(self.near))
+        clause = [token.text for token in self.tokens[self.since : self.at] if token.text not in _AROUND]
+        equal = len(self.near) == len(self.held) == 1 and len(clause) == _SIDES and clause[1] == "eq"
         for token, value, quoted in self.held:
-            self.constants.append(Constant(token.start, token.end, value, quoted, paths))
+            self.constants.append(Constant(token.start, token.end, value, quoted, paths, equal))
         self.near.clear()
         self.held.clear()
+        self.since = self.at
 
 
 def _properties(names: Sequence[str]) -> list[str]:

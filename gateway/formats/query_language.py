@@ -35,7 +35,8 @@ class Named:
 class Constant:
     """A constant from `start` to `end` of the text, with the properties that it is held against.
 
-    `quoted`: written in quotes, so that another text can be put in its place.
+    `quoted`: written in quotes, so that another text can be put in its place. `equal`: one property is asked to be
+    equal to it (or to one of several), and that is all that is asked about it here.
     """
 
     start: int
@@ -43,6 +44,7 @@ class Constant:
     value: Scalar
     quoted: bool
     paths: tuple[Path, ...]
+    equal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

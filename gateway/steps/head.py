@@ -7,6 +7,7 @@ records.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from gateway.catalog.path import parse
 from gateway.errors import Unreadable
 from gateway.flow import ANYONE, Flow, Leg, Request, Response
 from gateway.formats import head
-from gateway.formats.document import Document, Refused, Touch
+from gateway.formats.document import Document, Refused, Spot, Touch
 from gateway.formats.head import Head, HeadDocument
 from gateway.formats.query_language import Asked, unreadable
 from gateway.formats.tally import pointer
@@ -101,7 +102,7 @@ async def pass_head(
     changed = written.head if written.head is not document.head else None
     if changed is not None and changed.target != document.head.target and not written.refused:
         _check(changed.target, flow, aim, regime)
-    hidden = tuple(_hidden((*document.asked, *_within(plan, body)), plan, record, hearing))
+    hidden = tuple(_hidden((*document.asked, *_within(plan, body)), plan, record, hearing, document))
     uses = await borrowed.settle()
     return HeadCase(
         records=(record,),
@@ -148,11 +149,12 @@ def _within(plan: HeadPlan, body: Document | None) -> Iterator[tuple[str, Asked]
 
 
 def _hidden(
-    asked_by: Iterable[tuple[str, Asked]], plan: HeadPlan, record: Record, hearing: Hearing
+    asked_by: Iterable[tuple[str, Asked]], plan: HeadPlan, record: Record, hearing: Hearing, head: HeadDocument
 ) -> Iterator[Refused]:
     """Give what a query asks by that this caller would not see as it is in the answer.
 
     A query may meet the records of any customer, so what they agreed to doesn't count, unless one is named for all.
+    Whoever holds a token that is turned back here may ask who has that very value.
     """
     answered = plan.answered
     if answered is None:
@@ -167,14 +169,29 @@ def _hidden(
         for index, class_ in enumerate(answered.record.classes)
         if first + index in holds or decision.treated(frozenset({class_} - {""})).treatment is not None
     ]
+    turned_back = {id(asked): _by_tokens(asked, plan, record.decision) for _, asked in head.asked}
     for at, asked in asked_by:
+        by_tokens = turned_back.get(id(asked), frozenset())
         for spot, listed in asked.uses:
+            if spot in by_tokens:
+                continue
             if not listed and unlisted:
                 yield Refused(f"{at}/?", (), record.edits, "hidden-field-queried")
             elif not holds.isdisjoint(spot) or _treated(decision, plan, spot):
                 yield Refused(at + asked.asking.fields.pointer(spot), spot, record.edits, "hidden-field-queried")
         if asked.question.all and (unlisted or hides):
             yield Refused(at, (), record.edits, "hidden-field-queried")
+
+
+def _by_tokens(asked: Asked, plan: HeadPlan, decision: Decision) -> frozenset[Spot]:
+    """Give the properties of which a query asks only whether they are equal to tokens that are turned back."""
+    uses = Counter(spot for spot, _ in asked.uses)
+    tokens = Counter(
+        one.spot
+        for one in asked.literals
+        if one.constant.equal and could_be_token(one.constant.value) and decision.revealed(plan.labels.at(one.spot))
+    )
+    return frozenset(spot for spot, count in tokens.items() if spot and uses[spot] <= count)
 
 
 def _treated(decision: Decision, plan: HeadPlan, spot: tuple[int, ...]) -> bool:
