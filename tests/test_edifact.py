@@ -711,6 +711,25 @@ def test_what_a_header_of_messages_may_say_beside_their_type_is_data_unless_it_i
     assert element not in labelled
 
 
+@pytest.mark.parametrize(
+    ("head", "hidden"),
+    [
+        ("UNOC:3:Lin Wei+A+B+260114:0830+7'UNH+1+ORDERS:D'UNS+S", "UNOC:3:+A+B+260114:0830+7'UNH+1+ORDERS:D'UNS+S"),
+        ("UNOC:3+A+B+Lin Wei:0830+7'UNH+1+ORDERS:D'UNS+S", "UNOC:3+A+B+:0830+7'UNH+1+ORDERS:D'UNS+S"),
+        ("UNOC:3+A+B+260114:081234567+7'UNH+1+ORDERS:D'UNS+S", "UNOC:3+A+B+260114:+7'UNH+1+ORDERS:D'UNS+S"),
+        ("UNOC:3+A+B+260114:0830+7'UNH+1+LINDQVIST:D'UNS+S", "UNOC:3+A+B+260114:0830+7'UNH+1+:D'UNS+S"),
+        ("UNOC:3+A+B+260114:0830+7'UNH+1+ORDERS:a@b.de'UNS+S", "UNOC:3+A+B+260114:0830+7'UNH+1+ORDERS:'UNS+S"),
+        ("UNOC:3+A+B+260114:0830+7'UNH+1+UTILMD:D:11A:UN:5.2e'UNS+D", ""),
+        ("UNOC:3+A+B+20260114:0830+7'UNH+1+ORDERS:D:96A:UN:EAN008'UNS+S", ""),
+        ("UNOC:3+A+B+260114:0830+7'UNH+1+ORDERS:D'UNS+Lin Wei", "UNOC:3+A+B+260114:0830+7'UNH+1+ORDERS:D'UNS+"),
+    ],
+)
+def test_service_segments_hold_types_and_times_and_no_values(head, hidden):
+    document = read("edifact", f"UNB+{head}'UNT+3+1'UNZ+1+7'")
+    assert treated(document, unlisted=Signal.REMOVE).body.decode() == f"UNB+{hidden or head}'UNT+3+1'UNZ+1+7'"
+    assert treated(document).body is document.body
+
+
 def test_what_an_interchange_says_of_itself_beside_its_parties_is_data_unless_it_is_a_code():
     body = "UNB+UNOC:3+A+B+260114:0830+7++ORDERS+A+1+EANCOM+1'UNZ+0+7'"
     assert treated(read("edifact", body), unlisted=Signal.REMOVE).body == body.encode()

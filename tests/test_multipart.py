@@ -143,6 +143,26 @@ def test_every_form_of_a_file_name_is_treated():
     )
 
 
+def test_a_semicolon_may_end_a_disposition():
+    """As in the examples of Salesforce's documentation."""
+    data = body(part("ann@example.com", 'Content-Disposition: form-data; name="email";'))
+    new, touched, _ = after(data, ["email"], [starred])
+    assert new == data.replace(b"ann@example.com", b"*" * 15)
+    assert touched == ["/email"]
+
+
+def test_a_file_name_in_an_encoded_word_is_treated_with_the_extended_one():
+    """As .NET writes names beyond ASCII."""
+    both = "filename=\"=?utf-8?B?TcO8bGxlci5wZGY=?=\"; filename*=utf-8''M%C3%BCller.pdf"
+    data = body(part(PDF, f"Content-Disposition: form-data; name=scan; {both}", "Content-Type: application/pdf"))
+    assert after(data, ["scan"], [None])[0] is data
+    new, touched, _ = after(data, ["scan;filename"], [starred])
+    assert new == data.replace(
+        both.encode(), b"filename=\"**********\"; filename*=utf-8''%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A"
+    )
+    assert touched == ["/scan;filename"]
+
+
 def test_a_treated_header_can_not_break_out_of_its_line():
     data = body(field("a", "x", "X-Y: z"))
     new, _, refused = after(data, ["a;x-y"], [lambda _v, _c: "z\r\nX-Z: 1"])
@@ -349,7 +369,11 @@ BAD = {
     "unclosed quote": body(part("1", 'Content-Disposition: form-data; name="a')),
     "blank around =": body(part("1", 'Content-Disposition: form-data; name ="a"')),
     "comma": body(part("1", 'Content-Disposition: form-data, name="a"')),
-    "semicolon at the end": body(part("1", D + ";")),
+    "two semicolons at the end": body(part("1", D + ";;")),
+    "an encoded word that is not the extended name": body(
+        part("1", D + "; filename=\"=?utf-8?B?TcO8bGxlcg==?=\"; filename*=utf-8''Muller")
+    ),
+    "an encoded word alone": body(part("1", D + '; filename="=?utf-8?B?TcO8bGxlcg==?="')),
     "unknown parameter": body(part("1", D + "; creation-date=secret")),
     "part that is no field": body(part("1", 'Content-Disposition: attachment; name="a"')),
     "part without a disposition": body(part("1")),

@@ -152,6 +152,29 @@ def test_unlisted_places_are_all_but_what_holds_the_interchange_together():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "hidden"),
+    [
+        ("ST*850*0001", "ST*850*0001*005010X222A1", "ST*850*0001*005010X222A1"),
+        ("ST*850*0001", "ST*850*0001*Lin Wei", "ST*850*0001*"),
+        ("ST*850*", "ST*Lin Wei*", "ST**"),
+        ("GS*PO*", "GS*Lin Wei*", "GS**"),
+        ("*20260114*0830*12", "*Lin Wei*0830*12", "**0830*12"),
+        ("*005010", "*ann@buyer.ex", "*"),
+        ("CTT*1", "LS*N1~\nLE*N1", "LS*N1~\nLE*N1"),
+        ("CTT*1", "LS*Lin Wei~\nLE*Lin Wei", "LS*~\nLE*"),
+        ("GS*", "TA1*000000905*260114*0830*A*000~\nGS*", "TA1*000000905*260114*0830*A*000~\nGS*"),
+        ("GS*", "TA1*Lin Wei*260114*0830*A*000~\nGS*", "TA1**260114*0830*A*000~\nGS*"),
+    ],
+)
+def test_service_segments_hold_types_and_times_and_no_values(old, new, hidden):
+    plain = x12("CTT*1")
+    document = read("x12", plain.replace(old, new), ["CTT/1"], counts="keep")
+    expected = plain.replace(old, hidden)
+    assert treated(document, "1", Signal.REMOVE).body.decode() == expected
+    assert treated(document, "1").body is document.body
+
+
 # -- separators
 
 

@@ -127,7 +127,7 @@ class EdiDocument:
         """Treat one leaf, and write it; the very text that it was where nothing changes it."""
         syntax, widths = self._segments.syntax, self._segments.widths(index)
         value = syntax.value(leaf.raw).rstrip(" ") if widths else syntax.value(leaf.raw)
-        if not value or place.fixed:
+        if not value or (place.fixed and self._layout.rules.shaped(place.tag, leaf.element, value)):
             return leaf.raw
         if not place.spot and self._layout.stays(place.tag, leaf.element, leaf.component, value):
             return leaf.raw

@@ -55,7 +55,7 @@ class Layout:
     def stays(self, tag: str, element: int, component: int, value: str) -> bool:
         """Tell whether a place that no field names is no data: control data, a qualifier, a number of a hierarchy."""
         if element in self.rules.service.get(tag, ()):
-            return True
+            return self.rules.shaped(tag, element, value)
         if element in self.rules.codes.get(tag, ()):
             return bool(_SERVICE_CODE.fullmatch(value))
         if element in self.rules.trees.get(tag, ()):

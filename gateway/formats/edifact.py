@@ -17,6 +17,11 @@ from gateway.formats.edi_rules import Envelope, Rules, elements
 from gateway.formats.edi_syntax import Syntax
 from gateway.formats.limits import BodyLimits
 
+_CODE = re.compile(r"[A-Za-z0-9._/-]{1,6}")
+"""What service segments say of types, versions and agencies: up to six characters (UNH S009, UNB S001)."""
+
+_TIME = re.compile("[0-9]{4,8}")
+
 RULES = Rules(
     name="EDIFACT",
     tag="[A-Z][A-Z0-9]{2}",
@@ -52,6 +57,12 @@ RULES = Rules(
     trees={"CPS": (1, 2)},
     binary=frozenset({"UNO", "UNP"}),
     breaks=frozenset({"UNS"}),
+    shapes={
+        "UNB": {1: _CODE, 4: _TIME},
+        "UNG": {1: _CODE, 4: _TIME, 6: _CODE, 7: _CODE},
+        "UNH": {2: _CODE},
+        "UNS": {1: re.compile("[DS]")},
+    },
 )
 
 LEVELS = {

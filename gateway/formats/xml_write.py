@@ -191,7 +191,7 @@ class Writer:
         self._touch(act)
         if new is Signal.REMOVE and plan.alone:
             self._look_for_refusals(at, plan, own=False)
-            self.changes.remove(at, end)
+            self._take_out(at, end)
             return True
         if old == "":
             return False
@@ -236,10 +236,18 @@ class Writer:
                 self._look_for_refusals(inside, below, own=inside != at)
         self._touch(act)
         if whole is Whole.REMOVE:
-            self.changes.remove(at, end)
+            self._take_out(at, end)
         else:
             self.changes.hollow_out(at, end)
         self.past = end
+
+    def _take_out(self, at: int, end: int) -> None:
+        """Take out an element; a member of an XML-RPC struct goes with its value, without which nobody reads it."""
+        member = self.changes.member(at) if self.typed else 0
+        if member:
+            self.changes.drop(member, self.scan.close(member))
+        else:
+            self.changes.remove(at, end)
 
     def _attributes(self, at: int, plan: Plan) -> None:
         """Treat the attributes of an element."""
