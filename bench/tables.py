@@ -25,6 +25,7 @@ from typing import Any
 from gateway.audit.entry import Entry, encode
 from gateway.audit.pseudonym import Pseudonyms
 from gateway.audit.split import PAYLOAD_LIMIT, split
+from gateway.custody.memory import MemoryCustody
 from gateway.flow import CustomerFacts, Flow, Operator, Purpose, Request, Response
 from gateway.gate import Gate
 from gateway.policy.load import load
@@ -134,7 +135,8 @@ def gate() -> Gate:
         "consents.yaml": CONSENTS,
     }
     policies = load({name: text.encode() for name, text in files.items()})
-    ports = Ports(facts, append, offload, lambda: 1, lambda size: b"r" * size, Pseudonyms(b"p" * 32), MemoryCustody(b"bench"), alarm)
+    names, custody = Pseudonyms(b"p" * 32), MemoryCustody(b"bench")
+    ports = Ports(facts, append, offload, lambda: 1, lambda size: b"r" * size, names, custody, alarm)
     return Gate(establish(policies), ports, Editor())
 
 
