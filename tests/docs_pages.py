@@ -180,6 +180,7 @@ class Reading:
                 assert self.trial is not None
                 assert self.trial.forwarded is not None, self.trial.refusal
                 same(json.loads(self.trial.forwarded.body), json.loads(block.text))
+                self.trial = None
             case "json crm-gets":
                 trial = self._try(b"")
                 assert trial.released is not None

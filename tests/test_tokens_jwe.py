@@ -246,8 +246,8 @@ def test_a_token_presented_for_another_customer_is_not_turned_back_even_with_the
 
 
 def test_a_token_that_names_another_version_is_not_turned_back():
-    second = data_key(9)
-    second.key[:] = data_key(1).key
+    first, second = data_key(1), data_key(9)
+    second.key[:] = first.key
     token = lent().encrypt('"anna@example.com"', FIELD)
     _, rest = token.split("..")
     kid = jwe.kid_of(token)

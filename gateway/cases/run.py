@@ -72,13 +72,8 @@ class Runner:
         custody = self._bench.custody
         try:
             flow, answer, found = put_in(case.flow, case.answer, await make(case.tokens, custody))
-            for customer in case.customers.keyless:
-                custody.destroy(customer)
-            try:
+            with custody.withholding(case.customers.keyless):
                 trial = await self._bench.put(flow, answer, facts)
-            finally:
-                for customer in case.customers.keyless:
-                    custody.create(customer)
             outcome = Outcome(
                 trial=trial,
                 policies=self.policies,

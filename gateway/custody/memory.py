@@ -6,7 +6,8 @@ Never for data that matters: nothing is kept, and whoever knows the secret has e
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 
 from gateway.crypto import b64url, hkdf_sha256
@@ -74,6 +75,7 @@ class MemoryCustody:
         self._secret = secret
         self._tenant = tenant
         self._destroyed = set(destroyed)
+        self._withheld: frozenset[str] = frozenset()
         self._numbers = count(1)
         self._draws = count(1)
         self._tools = Tools(self._nonce, random or self._random, self.vault)
@@ -98,6 +100,8 @@ class MemoryCustody:
         """Lend the keys of customers for a purpose."""
         lent: dict[str, LentKeys] = {}
         for customer in customers:
+            if customer in self._withheld:
+                continue
             if make and customer not in self._destroyed:
                 self._make(customer, purpose)
             if customer in self._keys or customer in self._public:
@@ -138,6 +142,15 @@ class MemoryCustody:
         self.vault.forget(self.handle(customer))
         self._destroyed.add(customer)
         self._lives[customer] = self._lives.get(customer, 0) + 1
+
+    @contextmanager
+    def withholding(self, customers: frozenset[str]) -> Iterator[None]:
+        """Lend nobody the keys of these meanwhile, as if they were gone."""
+        before, self._withheld = self._withheld, customers
+        try:
+            yield
+        finally:
+            self._withheld = before
 
     def register(self, customer: str, key: PublicKey, form: SealForm) -> None:
         """Take a public key that a customer gave; it comes in the place of the one before."""

@@ -23,8 +23,8 @@ class KeyUse:
 
     `keys` are the thumbprints (RFC 7638) of the key versions that were used, sorted. `made` counts the tokens that were
     made, and `digest` is SHA-256 (hex) over them, sorted by their characters, each followed by a line feed; "" for
-    none: whoever has the message can work it out again. `opened` counts tokens turned back, `refused` those that
-    weren't.
+    none: whoever has the message can work it out again. `opened` counts tokens turned back, `refused` those that were
+    not.
     """
 
     customer: str
