@@ -20,8 +20,8 @@ from gateway.cli.key_log import tell
 from gateway.cli.main import NO
 from gateway.config import Settings, load
 from gateway.custody.opening import open_chest
+from gateway.custody.rows import Request
 from gateway.custody.smith import Smith
-from gateway.custody.store import Request
 from gateway.errors import FaultyCustody, SovgateError, UnknownKey
 from gateway.policy.keyed import VARIABLE
 

@@ -10,7 +10,7 @@ import orjson
 
 from gateway.cli.key_desk import PATIENCE, Desk, known
 from gateway.cli.times import shown_time
-from gateway.custody.store import CustomerRow, RecipientRow, Request, VersionRow
+from gateway.custody.rows import CustomerRow, RecipientRow, Request, VersionRow
 from gateway.yamlsource.node import shown
 
 _HEAD = ("version", "kind", "state", "purpose", "made", "used", "thumbprint")

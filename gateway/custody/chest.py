@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from gateway.crypto import b64url
 from gateway.custody import wrapping
 from gateway.custody.provider import Provider
+from gateway.custody.rows import CustomerRow, RecipientRow, VersionRow
 from gateway.custody.settings import CustodySettings
-from gateway.custody.store import CustomerRow, KeyStore, RecipientRow, VersionRow
+from gateway.custody.store import KeyStore
 from gateway.custody.vault_file import VaultFile
 from gateway.errors import KeyGone, KeysUnavailable
 from gateway.tokens import public

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from gateway.custody import wrapping
 from gateway.custody.chest import Chest
 from gateway.custody.opening import checked, rewrap_index
-from gateway.custody.store import CustomerRow
+from gateway.custody.rows import CustomerRow
 from gateway.errors import KeysUnavailable
 
 Moved = Callable[[str], None]

@@ -18,7 +18,7 @@ from gateway.custody.chest import Chest
 from gateway.custody.file_provider import FileProvider
 from gateway.custody.opening import needed
 from gateway.custody.rewrap import left, rewrap
-from gateway.custody.store import CustomerRow, RecipientRow, VersionRow
+from gateway.custody.rows import CustomerRow, RecipientRow, VersionRow
 from gateway.custody.unrecorded import Owed, owe, owed
 from gateway.errors import KeysUnavailable, UnknownKey
 from gateway.tokens import public

@@ -9,77 +9,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from gateway.custody.provider import Wrapped
+from gateway.custody.rows import CustomerRow, RecipientRow, Request, VersionRow
 from gateway.custody.schema import FILE, INDEXES
 from gateway.errors import KeysUnavailable
 from gateway.storage.shared_file import SharedFile, name
-from gateway.tokens.keys import SealForm
 from gateway.tokens.keyset import Kind, State
 
-CustomerState = Literal["live", "destroyed"]
 _STATES = frozenset(get_args(State))
 _CUSTOMER = (str, str | None, str, str, str, bytes | None, str, int, int)
 _VERSION = (int, str, str | None, str, bytes, str, int)
 _RECIPIENT = (int, str, bytes, str, str, int)
 """What columns hold, unless the file is damaged: SQLite itself lets them hold anything."""
 _DAMAGED = "the file of customers' keys is damaged, or asked for what it can't hold"
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerRow:
-    """A customer with the key that wraps their data keys, wrapped by a provider; None once it was destroyed.
-
-    `thumbprint` is that of the key itself: a customer's next life has another one, a rewrap has not.
-    """
-
-    handle: str
-    customer: str | None
-    state: CustomerState
-    provider: str
-    wrapped: Wrapped | None
-    thumbprint: str
-    created: int
-    changed: int
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One version of one data key, wrapped under the customer's key. `created` in nanoseconds since the epoch."""
-
-    version: int
-    kind: Kind
-    purpose: str | None
-    state: State
-    wrapped: bytes = field(repr=False)
-    thumbprint: str
-    created: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecipientRow:
-    """A public key that a customer gave: `key` as PEM."""
-
-    version: int
-    form: SealForm
-    key: bytes
-    thumbprint: str
-    state: State
-    created: int
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Something that waits for a second person: what, of whom, asked by which account, when."""
-
-    number: int
-    action: str
-    customer: str
-    asked_by: str
-    at: int
 
 
 class KeyStore:
