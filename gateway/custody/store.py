@@ -16,7 +16,7 @@ from gateway.custody.provider import Wrapped
 from gateway.custody.rows import CustomerRow, RecipientRow, Request, VersionRow
 from gateway.custody.schema import FILE, INDEXES
 from gateway.errors import KeysUnavailable
-from gateway.storage.shared_file import SharedFile, name
+from gateway.storage.shared_file import SharedFile
 from gateway.tokens.keyset import Kind, State
 
 _STATES = frozenset(get_args(State))
@@ -24,7 +24,6 @@ _CUSTOMER = (str, str | None, str, str, str, bytes | None, str, int, int)
 _VERSION = (int, str, str | None, str, bytes, str, int)
 _RECIPIENT = (int, str, bytes, str, str, int)
 """What columns hold, unless the file is damaged: SQLite itself lets them hold anything."""
-_DAMAGED = "the file of customers' keys is damaged, or asked for what it can't hold"
 
 
 class KeyStore:
@@ -32,7 +31,7 @@ class KeyStore:
 
     def __init__(self, path: Path, patience: float = 5.0) -> None:
         """Open the file, or make it (mode 0600)."""
-        with _told():
+        with FILE.told():
             self._file = SharedFile(FILE, path, patience)
             for statement in INDEXES:
                 self._file.connection.execute(statement)
@@ -47,7 +46,7 @@ class KeyStore:
         try:
             return self._file.generation()
         except sqlite3.Error as error:
-            raise _unavailable(error) from None
+            raise FILE.unavailable(error) from None
 
     def refresh(self) -> None:
         """See to it that the file is the one that stands there now: somebody may have put another in its place."""
@@ -98,7 +97,7 @@ class KeyStore:
         else:
             rows = [row for purpose in purposes for row in self._all(columns + " AND purpose IS ?", handle, purpose)]
         if not _STATES.issuperset(state for _, _, _, state, *_ in rows):
-            raise KeysUnavailable(_DAMAGED)  # nothing that was revoked comes back for a flipped bit
+            raise FILE.damaged  # nothing that was revoked comes back for a flipped bit
         return [VersionRow(*row) for row in _whole(rows, _VERSION)]
 
     def recipients(self, handle: str) -> list[RecipientRow]:
@@ -233,12 +232,12 @@ class KeyStore:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the file's one write lock; what was written is durable at the end, or undone."""
-        with _told(), self._file.transaction():
+        with FILE.told(), self._file.transaction():
             yield
 
     def forget(self) -> None:
         """Leave nothing of what was deleted on the disk, as far as SQLite can tell the disk so."""
-        with _told():
+        with FILE.told():
             self._file.forget()
 
     def close(self) -> None:
@@ -263,35 +262,20 @@ class KeyStore:
         """Give a number of the whole store, 0 at first."""
         value = self.meta(key) or b"0"
         if not isinstance(value, bytes) or not value.isdigit():
-            raise KeysUnavailable(_DAMAGED)
+            raise FILE.damaged
         return int(value)
 
     def _all(self, statement: str, *values: object) -> list[Any]:
-        with _told():
+        with FILE.told():
             return self._file.connection.execute(statement, values).fetchall()
 
     def _do(self, statement: str, *values: object) -> int:
-        with _told():
+        with FILE.told():
             return self._file.connection.execute(statement, values).rowcount
 
 
 def _whole(rows: list[Any], types: tuple[Any, ...]) -> list[Any]:
     """Give rows that hold what they should."""
     if not all(isinstance(value, type_) for row in rows for value, type_ in zip(row, types, strict=True)):
-        raise KeysUnavailable(_DAMAGED)
+        raise FILE.damaged
     return rows
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say in our words what SQLite says in its own."""
-    try:
-        yield
-    except (sqlite3.Error, UnicodeEncodeError) as error:
-        raise _unavailable(error) from None
-
-
-def _unavailable(error: Exception) -> KeysUnavailable:
-    if isinstance(error, sqlite3.OperationalError):
-        return KeysUnavailable(f"the file of customers' keys can't be used now: {name(error)}")
-    return KeysUnavailable(_DAMAGED)

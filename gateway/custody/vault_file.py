@@ -6,12 +6,11 @@ Rows are added in memory and written together, durably, before anything that hol
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gateway.errors import KeysUnavailable
-from gateway.storage.shared_file import FileKind, SharedFile, name
+from gateway.storage.shared_file import FileKind, SharedFile
 from gateway.tokens.vault import Row
 
 VAULT = FileKind(
@@ -36,7 +35,6 @@ _INDEXES = (
 )
 _FIND = "SELECT min(token) FROM tokens WHERE lookup = ?"
 _GET = "SELECT handle, lookup, version, sealed FROM tokens WHERE token = ?"
-_DAMAGED = "the file of the vault is damaged, or asked for what it can't hold"
 
 
 class VaultFile:
@@ -44,14 +42,14 @@ class VaultFile:
 
     def __init__(self, path: Path, patience: float = 5.0) -> None:
         """Open the file, or make it (mode 0600)."""
-        with _told():
+        with VAULT.told():
             self._file = SharedFile(VAULT, path, patience)
             for statement in _INDEXES:
                 self._file.connection.execute(statement)
 
     def refresh(self) -> None:
         """See to it that the file is the one that stands there now: somebody may have put another in its place."""
-        with _told():
+        with VAULT.told():
             self._file.generation()
 
     def find(self, lookup: bytes) -> str | None:
@@ -59,9 +57,9 @@ class VaultFile:
         try:
             (found,) = self._file.connection.execute(_FIND, (lookup,)).fetchone()
         except sqlite3.Error as error:
-            raise _unavailable(error) from None
+            raise VAULT.unavailable(error) from None
         if not isinstance(found, str | None):
-            raise KeysUnavailable(_DAMAGED)
+            raise VAULT.damaged
         return found
 
     def get(self, token: str) -> Row | None:
@@ -69,18 +67,18 @@ class VaultFile:
         try:
             found = self._file.connection.execute(_GET, (token,)).fetchone()
         except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise _unavailable(error) from None
+            raise VAULT.unavailable(error) from None
         if found is None:
             return None
         handle, lookup, version, sealed = found
         if not (isinstance(sealed, bytes) and isinstance(handle, str) and isinstance(version, int)):
-            raise KeysUnavailable(_DAMAGED)  # SQLite itself lets columns hold anything
+            raise VAULT.damaged  # SQLite itself lets columns hold anything
         return Row(token, handle, lookup, version, sealed)
 
     def write(self, rows: Iterable[Row], uses: Mapping[tuple[str, int], int]) -> list[Row]:
         """Write rows and add to the counts, durably, all or nothing; gives the rows whose token another has."""
         taken = []
-        with _told(), self._file.transaction():
+        with VAULT.told(), self._file.transaction():
             for row in rows:
                 values = (row.token, row.handle, row.lookup, row.version, row.sealed)
                 done = self._file.connection.execute("INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?)", values)
@@ -96,7 +94,7 @@ class VaultFile:
     def worn(self, versions: Iterable[tuple[str, int]], uses: int) -> set[str]:
         """Give the handles of customers of whose versions (by handle and number) one was used as often or more."""
         statement = "SELECT 1 FROM uses WHERE handle = ? AND version = ? AND uses >= ?"
-        with _told():
+        with VAULT.told():
             return {
                 handle
                 for handle, version in versions
@@ -105,7 +103,7 @@ class VaultFile:
 
     def uses(self, handle: str) -> dict[int, int]:
         """Give how often each version of a customer's keys was used, as far as it was written."""
-        with _told():
+        with VAULT.told():
             found = self._file.connection.execute(
                 "SELECT version, uses FROM uses WHERE handle = ?", (handle,)
             ).fetchall()
@@ -113,7 +111,7 @@ class VaultFile:
 
     def count(self, handle: str) -> int:
         """Count a customer's tokens."""
-        with _told():
+        with VAULT.told():
             (count,) = self._file.connection.execute(
                 "SELECT count(*) FROM tokens WHERE handle = ?", (handle,)
             ).fetchone()
@@ -121,7 +119,7 @@ class VaultFile:
 
     def destroy(self, handle: str) -> None:
         """Delete a customer's rows, and leave nothing of them on the disk, as far as SQLite can tell the disk so."""
-        with _told():
+        with VAULT.told():
             with self._file.transaction():
                 self._file.connection.execute("DELETE FROM tokens WHERE handle = ?", (handle,))
                 self._file.connection.execute("DELETE FROM uses WHERE handle = ?", (handle,))
@@ -130,18 +128,3 @@ class VaultFile:
     def close(self) -> None:
         """Close the connection."""
         self._file.close()
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say in our words what SQLite says in its own."""
-    try:
-        yield
-    except (sqlite3.Error, UnicodeEncodeError) as error:
-        raise _unavailable(error) from None
-
-
-def _unavailable(error: Exception) -> KeysUnavailable:
-    if isinstance(error, sqlite3.OperationalError):
-        return KeysUnavailable(f"the file of the vault can't be used now: {name(error)}")
-    return KeysUnavailable(_DAMAGED)

@@ -29,6 +29,25 @@ class FileKind:
     fails: type[SovgateError]
     erases: bool = False
 
+    @property
+    def damaged(self) -> SovgateError:
+        """Give what is raised where a file doesn't hold what it should, or is asked for what it can't hold."""
+        return self.fails(f"{self.called} is damaged, or asked for what it can't hold")
+
+    def unavailable(self, error: Exception) -> SovgateError:
+        """Say in our words what SQLite says in its own."""
+        if isinstance(error, sqlite3.OperationalError):
+            return self.fails(f"{self.called} can't be used now: {name(error)}")
+        return self.damaged
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Raise what SQLite raises in our words."""
+        try:
+            yield
+        except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise self.unavailable(error) from None
+
 
 class SharedFile:
     """One connection to the file, for one thread at a time; a file put in its place is opened anew.
