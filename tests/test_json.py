@@ -224,7 +224,7 @@ class TestCustomers:
         plan = message("$.n")
         own = Edits(lambda _spot: Edit(lambda _value, customer: customer))
         for _ in range(3):
-            assert read(b'{"n":1}', plan).write([own], KEEP, customers=["anna"]).body == b'{"n":"anna"}'
+            assert read(b'{"n":1}', plan).write([own], KEEP, owners=["anna"]).body == b'{"n":"anna"}'
 
     def test_what_is_no_object_is_a_record_all_the_same(self):
         plan = message("$.c", customer="$.c", records="$[*]")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from gateway.errors import Unreadable
 from gateway.flow import Request, Response
-from gateway.formats.batch import Call, Reply, checked, inherited, own, sound
-from gateway.formats.batch_json import Cell, JsonAnswered, Text, malformed
+from gateway.formats.batch import Call, Reply, checked, inherited, sound
+from gateway.formats.batch_json import Cell, JsonAnswered, JsonAsked, Text, malformed
 from gateway.formats.batch_reference import References
 from gateway.formats.batch_target import Base, escaped
 from gateway.formats.json_spans import Span
@@ -24,21 +24,11 @@ _FIRST_ERROR = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OdataJsonAsked:
+class OdataJsonAsked(JsonAsked):
     """The requests; `ids` and `groups` are theirs, in order ("": in none)."""
 
-    text: Text
-    calls: Sequence[Call]
-    cells: Sequence[Cell]
     ids: Sequence[str]
     groups: Sequence[str]
-
-    def written(self, forwarded: Sequence[Request]) -> bytes:
-        """See `formats.batch`."""
-        changes: dict[Span, bytes] = {}
-        for cell, call, request in zip(self.cells, self.calls, forwarded, strict=True):
-            changes |= cell.request(request, own(request, call))
-        return self.text.written(changes)
 
     def answered(self, response: Response, limits: BodyLimits) -> JsonAnswered:
         """Match the answers by id; where some are missing, one must be an error, after which the system stopped.

@@ -19,7 +19,7 @@ from gateway.formats.csv_columns import Columns, Layout
 from gateway.formats.csv_dialect import SEPARATOR, Dialect, lines_before
 from gateway.formats.csv_grid import CONTROLS, Grid, take_apart
 from gateway.formats.csv_quoted import QuotedGrid, take_quoted
-from gateway.formats.document import Edit, Edits, Scalar, Signal, Spot, Written
+from gateway.formats.document import Edit, Edits, Owner, Scalar, Signal, Spot, Written
 from gateway.formats.names import distinct
 from gateway.formats.rows import Rows
 from gateway.formats.tally import Tally, text_of
@@ -86,10 +86,10 @@ class CsvDocument:
         self,
         records: Sequence[Edits],
         envelope: Edits,
-        customers: Sequence[str | None] | None = None,
+        owners: Sequence[Owner] | None = None,
     ) -> Written:
         """Treat the table, column by column; names in the header as unlisted places of the first row are."""
-        owners = self.customers if customers is None else customers
+        owners = self.customers if owners is None else owners
         rows = self._extra + self.grid.count - self.first
         if len(records) != rows or len(owners) != rows:
             raise ValueError("one decision and one customer for each record")
@@ -158,7 +158,7 @@ class CsvDocument:
 class _Treating:
     """Treats columns of rows with their edits; rows that were decided alike share one `Edits`."""
 
-    def __init__(self, tally: Tally, records: Sequence[Edits], owners: Sequence[str | None]) -> None:
+    def __init__(self, tally: Tally, records: Sequence[Edits], owners: Sequence[Owner]) -> None:
         self.tally = tally
         self.records = records
         self._rows = Rows(list(map(id, records)), owners)

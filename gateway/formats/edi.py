@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gateway.errors import Unreadable
-from gateway.formats.document import Edits, Signal, Spot, Written
+from gateway.formats.document import Edits, Owner, Signal, Spot, Written
 from gateway.formats.edi_cut import Segments
 from gateway.formats.edi_find import Finder, Span
 from gateway.formats.edi_layout import Layout
@@ -49,14 +49,12 @@ class EdiDocument:
         found = self._finder.values(parse(selector, self._layout.rules), self._whole)
         return next(iter(found)) if len(found) == 1 else None
 
-    def write(
-        self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
-    ) -> Written:
+    def write(self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None) -> Written:
         """Apply one `Edits` a record, and `envelope` to what is around the records.
 
         A treated value that can't stand in its place is refused: treatment-misfit. Raises `Unreadable`: body-encoding.
         """
-        owners = self.customers if customers is None else customers
+        owners = self.customers if owners is None else owners
         if len(records) != len(self._records) or len(owners) != len(records):
             raise ValueError("one decision and one customer for each record")
         tally, changed = Tally(), dict[int, str]()

@@ -22,11 +22,12 @@ from urllib.parse import quote_plus, unquote_to_bytes
 
 from gateway.errors import Unreadable
 from gateway.formats.alike import alike
-from gateway.formats.document import Edits, Signal, Spot, Written
+from gateway.formats.document import Edits, Owner, Signal, Spot, Written
 from gateway.formats.format import Lists, Option, SelectsSeveral, Shape, agrees
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
-from gateway.formats.tally import Tally, pointer, text_of
+from gateway.formats.patterns import Patterns
+from gateway.formats.tally import Tally, text_of
 
 _TYPE = "application/x-www-form-urlencoded"
 _SAFE = "*-._"
@@ -47,19 +48,6 @@ class Pair:
     raw: bytes
     name: str
     value: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Layout:
-    """A compiled message: a pattern for each field, how reports name it, and the name that holds the customer."""
-
-    fields: tuple[re.Pattern[str], ...]
-    pointers: tuple[str, ...]
-    customer: str | None
-
-    def spot(self, name: str) -> Spot:
-        """Give the fields that cover a name."""
-        return tuple(index for index, pattern in enumerate(self.fields) if pattern.fullmatch(name))
 
 
 class Form:
@@ -88,11 +76,11 @@ class Form:
             raise SelectsSeveral("this name can stand for several; here it must be one")
         return True
 
-    def layout(self, shape: Shape) -> Layout:
+    def layout(self, shape: Shape) -> Patterns:
         """Compile the names. ValueError for records: a form has none."""
         if shape.records is not None:
             raise ValueError("a form is one record; it has no list of them")
-        return Layout(tuple(map(_pattern, shape.fields)), tuple(map(pointer, shape.fields)), shape.customer)
+        return Patterns.of(shape, _pattern)
 
     def cutter(self, layout: Any, limits: BodyLimits) -> None:
         """Give nothing: a form is read whole."""
@@ -120,7 +108,7 @@ class FormDocument:
     """A form that was read."""
 
     body: bytes
-    layout: Layout
+    layout: Patterns
     pairs: tuple[Pair, ...]
 
     @property
@@ -141,10 +129,10 @@ class FormDocument:
         self,
         records: Sequence[Edits],
         envelope: Edits,  # noqa: ARG002 - a Document's form; nothing is around the record
-        customers: Sequence[str | None] | None = None,
+        owners: Sequence[Owner] | None = None,
     ) -> Written:
         """Treat each value."""
-        customer = (self.customers if customers is None else customers)[0]
+        owner = (self.customers if owners is None else owners)[0]
         edits, tally, made, same, spots = records[0], Tally(), list[bytes](), True, dict[str, Spot]()
         for pair in self.pairs:
             if not pair.raw or pair.name == _CHARSET:  # says what is so in any case: nobody's value
@@ -153,8 +141,8 @@ class FormDocument:
             spot = spots.get(pair.name)
             if spot is None:
                 spot = spots[pair.name] = self.layout.spot(pair.name)
-            where = self.layout.pointers[spot[0]] if spot else "/?"
-            new = tally.treat(edits, spot, where, pair.value, customer)
+            where = self.layout.pointer(spot)
+            new = tally.treat(edits, spot, where, pair.value, owner)
             if new is pair.value:
                 made.append(pair.raw)
                 continue

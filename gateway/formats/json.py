@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Raw
 
-from gateway.formats.document import Edits, Signal, Spot, Touch, Written
+from gateway.formats.document import Edits, Owner, Signal, Spot, Touch, Written
 from gateway.formats.json_columns import Columns, UncutError, scalars
 from gateway.formats.json_layout import Layout, layout
 from gateway.formats.json_pattern import Way
@@ -76,14 +76,12 @@ class JsonDocument:
             return None  # readers who take one name for another find something else
         return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
-    def write(
-        self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
-    ) -> Written:
+    def write(self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None) -> Written:
         """Apply one `Edits` a record, and `envelope` to what stands around the records of a list.
 
-        `customers` are handed to the edits instead of the document's own, where they were found outside of the body.
+        `owners` are handed to the edits instead of the names of the document's own customers.
         """
-        owners = self.customers if customers is None else customers
+        owners = self.customers if owners is None else owners
         if len(records) != len(self.customers) or len(owners) != len(records):
             raise ValueError("one decision and one customer for each record")
         if self._table is not None:
@@ -94,13 +92,13 @@ class JsonDocument:
         walk = Walk(opened=self._walk.opened)
         for record, owner, edits in zip(self._records, owners, records, strict=True):
             plan = self.layout.plan(record, edits)
-            walk.customer = owner
+            walk.owner = owner
             if plan is not None:
                 walk.replaced[id(record)] = walk.hold(plan, record)
             if self.layout.called and id(record) in self._names:
                 called, name = self.layout.plan_name(edits), self._names[id(record)]
                 walk.renamed[id(record)] = name if called is None else walk.name(called, name)
-        walk.customer = None
+        walk.owner = None
         changed = walk.replaced.get(id(self._root), self._root)
         around = self.layout.plan_around(envelope)
         if around is not None:
@@ -110,7 +108,7 @@ class JsonDocument:
         return _written(walk, b"null" if changed is Signal.REMOVE else _ENCODER.encode(changed))
 
     def _write_table(
-        self, table: Table, records: Sequence[Edits], owners: Sequence[str | None], envelope: Edits
+        self, table: Table, records: Sequence[Edits], owners: Sequence[Owner], envelope: Edits
     ) -> Written | None:
         """Do as `write`, column by column; None where a record is treated as a whole."""
         former = self.layout.former
@@ -147,7 +145,7 @@ class JsonDocument:
             before = sum(walk.touched.values())
             for place in walk.find(frame, self.layout.records):
                 walk.replaced[id(place)] = Raw(self.body[len(table.head) : -len(table.tail)] if rows is None else rows)
-            walk.customer = None
+            walk.owner = None
             changed = walk.hold(around, frame)
             if sum(walk.touched.values()) > before:
                 return b"null" if changed is Signal.REMOVE else _ENCODER.encode(changed)

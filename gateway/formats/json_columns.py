@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from gateway.formats.document import Signal
+from gateway.formats.document import Owner, Signal
 from gateway.formats.json_pattern import Way
 from gateway.formats.json_plan import Plan
 from gateway.formats.json_table import Table
@@ -52,8 +52,8 @@ def scalars(texts: Sequence[bytes]) -> list[Any] | None:
 class Columns:
     """A table while it is treated; `changed` tells whether any value was. The table itself stays as it is."""
 
-    def __init__(self, table: Table, walk: Walk, owners: Sequence[str | None]) -> None:
-        """Take the table, the walk that treats single values and counts, and the records' customers."""
+    def __init__(self, table: Table, walk: Walk, owners: Sequence[Owner]) -> None:
+        """Take the table, the walk that treats single values and counts, and the records' owners."""
         self.table = table
         self.walk = walk
         self.owners = owners
@@ -107,7 +107,7 @@ class Columns:
         """Treat a few records, place by place."""
         groups = self.table.pattern.groups
         for row, (key, owner) in enumerate(zip(keys, self.owners, strict=True)):
-            self.walk.customer = owner
+            self.walk.owner = owner
             for way, plan in places[key].items() if key in places else ():
                 number = groups[way] - 1
                 old = self.columns[number][row]
@@ -124,7 +124,7 @@ class Columns:
         made: list[bytes] = []
         for row, (text, key, owner) in enumerate(zip(texts, keys, self.owners, strict=True)):
             plan = below[key]
-            self.walk.customer = owner
+            self.walk.owner = owner
             made.append(text if plan is None else self._one(plan, way, number, row, text))
         return texts if all(map(is_, made, texts)) else made
 

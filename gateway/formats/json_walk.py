@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw
 
 from gateway.formats.alike import alike
-from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Whole
+from gateway.formats.document import Edit, Edits, Owner, Refused, Scalar, Signal, Spot, Whole
 from gateway.formats.json_plan import Plan, below
 from gateway.formats.json_value import NoScalarError, decode, encode
 from gateway.formats.names import HIDDEN, distinct, together
@@ -35,13 +35,13 @@ Value = Any
 
 @dataclass(slots=True, eq=False)
 class Walk:
-    """One writing of one body: the record's customer, what was touched, what was refused.
+    """One writing of one body: the record's owner, what was touched, what was refused.
 
     `opened` holds what was opened, `replaced` the records' new values and `renamed` their new names, by the identity of
     their raw text; `kept` keeps that text, so that no other takes its identity.
     """
 
-    customer: str | None = None
+    owner: Owner = None
     touched: dict[Plan, int] = field(default_factory=dict)
     refused: dict[tuple[Edits, Spot, str], Refused] = field(default_factory=dict)
     opened: dict[int, dict[str, Raw] | list[Raw]] = field(default_factory=dict)
@@ -170,8 +170,8 @@ class Walk:
         """
         edit, plain = _edit(plan), together(name)
         treat = edit.name or edit.value
-        new = treat(name, self.customer)
-        if plain != name and (guarded := treat(plain, self.customer)) in {Signal.REFUSE, Signal.DROP}:
+        new = treat(name, self.owner)
+        if plain != name and (guarded := treat(plain, self.owner)) in {Signal.REFUSE, Signal.DROP}:
             new = guarded
         if new is name:
             return name
@@ -227,7 +227,7 @@ class Walk:
         except NoScalarError:
             self.refuse(plan, MISFIT)  # a number too long to be treated can't be let through either
             return raw
-        new = plan.edit.value(old, self.customer)
+        new = plan.edit.value(old, self.owner)
         return raw if new is old else self.made(plan, raw, new)
 
     def made(self, plan: Plan, raw: Raw, new: Scalar | Signal) -> Value:
@@ -242,7 +242,7 @@ class Walk:
         """Find what is refused inside of what is emptied or removed: hiding more must never undo a refusal."""
         if not any(child.refuses for child in plan.targets):
             return
-        walk = Walk(self.customer, refused=self.refused, opened=self.opened)
+        walk = Walk(self.owner, refused=self.refused, opened=self.opened)
         if isinstance(inside, dict):
             walk._members(plan, Raw(), inside)
         else:

@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 from gateway.errors import Unreadable
 from gateway.formats import multipart_headers, multipart_parts, multipart_transfer
 from gateway.formats.alike import alike
-from gateway.formats.document import Edits, Signal, Spot, Written
+from gateway.formats.document import Edits, Owner, Signal, Spot, Written
 from gateway.formats.format import Lists, Option, Shape
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
@@ -141,13 +141,13 @@ class MultipartDocument:
         self,
         records: Sequence[Edits],
         envelope: Edits,  # noqa: ARG002 - a Document's form; nothing is around the record
-        customers: Sequence[str | None] | None = None,
+        owners: Sequence[Owner] | None = None,
     ) -> Written:
         """Treat each part, and its header. Raises `Unreadable` where a treated part can't be written."""
-        customer = (self.customers if customers is None else customers)[0]
+        owner = (self.customers if owners is None else owners)[0]
         tally = Tally()
         packaged = self.sections.all[0].head.kind.kind.endswith("xml")
-        writer = _Writer(self.layout, records[0], customer, tally, b"--" + self.sections.boundary, packaged)
+        writer = _Writer(self.layout, records[0], owner, tally, b"--" + self.sections.boundary, packaged)
         raws = [(section.raw, writer.section(section)) for section in self.sections.all]
         if all(new is old for old, new in raws):
             return tally.written(self.body)
@@ -177,7 +177,7 @@ class _Writer:
 
     layout: Layout
     edits: Edits
-    customer: str | None
+    owner: Owner
     tally: Tally
     delimiter: bytes
     packaged: bool
@@ -205,7 +205,7 @@ class _Writer:
         """Treat what a part holds; None where it has to go."""
         spot = self.layout.spot(section)
         where, part = self.layout.pointer(spot), section.part
-        new = self.tally.treat_part(self.edits, spot, where, part, self.customer, removable=section.in_form)
+        new = self.tally.treat_part(self.edits, spot, where, part, self.owner, removable=section.in_form)
         if isinstance(new, Signal) or (section.in_form and not spot and self._names_somebody(section)):
             return None
         if isinstance(new, Part):
@@ -219,7 +219,7 @@ class _Writer:
         name, edit, known = section.head.name or "", self.tally.edit(self.edits, ()), self.layout.customer
         if edit is None or plain(_BRACKETS.sub("", name)) or (known and known.finds(section.number, section.head)):
             return False
-        return edit.value(name, self.customer) != name
+        return edit.value(name, self.owner) != name
 
     def _lines(self, section: Section) -> tuple[Line, ...]:
         """Treat the name of the file, and the headers that are places."""
@@ -246,7 +246,7 @@ class _Writer:
     def _treated(self, section: Section, header: str, text: str) -> tuple[Any, Spot, str]:
         spot = self.layout.spot(section, header)
         where, removable = self.layout.pointer(spot, header), not section.in_form
-        return self.tally.treat(self.edits, spot, where, text, self.customer, removable=removable), spot, where
+        return self.tally.treat(self.edits, spot, where, text, self.owner, removable=removable), spot, where
 
 
 def _same(one: object, other: object) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any
 
-from gateway.formats.document import Edit, Scalar
+from gateway.formats.document import Edit, Owner, Scalar
 
 _FEW = 6
 """So many kinds of rows are worth being picked out one kind after the other."""
@@ -15,7 +15,7 @@ _FEW = 6
 class Rows:
     """The rows of a table: `keys` tell, row by row, which decision is meant, `owners` whose it is."""
 
-    def __init__(self, keys: Sequence[int], owners: Sequence[str | None]) -> None:
+    def __init__(self, keys: Sequence[int], owners: Sequence[Owner]) -> None:
         """Take what is the same for all columns."""
         self.keys = keys
         self.owners = owners
@@ -49,7 +49,7 @@ class Rows:
         return self._chosen[key]
 
 
-def _alike(edit: Edit | None, values: Sequence[Scalar], owners: Sequence[str | None]) -> Sequence[Any]:
+def _alike(edit: Edit | None, values: Sequence[Scalar], owners: Sequence[Owner]) -> Sequence[Any]:
     """Treat values by one edit."""
     if edit is None:
         return values

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from gateway.errors import Unreadable
 from gateway.formats import csv_columns
 from gateway.formats.csv_columns import Columns
-from gateway.formats.document import Edits, Scalar, Signal, Spot, Written
+from gateway.formats.document import Edits, Owner, Scalar, Signal, Spot, Written
 from gateway.formats.limits import BodyLimits
 from gateway.formats.tally import Tally, text_of
 from gateway.formats.xlsx_cells import Cell, Row
@@ -79,11 +79,9 @@ class XlsxDocument:
         value = found.pop() if len(found) == 1 else None
         return value if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)) else None
 
-    def write(
-        self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
-    ) -> Written:
+    def write(self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None) -> Written:
         """Treat the sheet, row by row. Raises `Unreadable` where a treated value can't be written."""
-        owners = self.customers if customers is None else customers
+        owners = self.customers if owners is None else owners
         if len(records) != len(self.rows) or len(owners) != len(self.rows):
             raise ValueError("one decision and one customer for each record")
         tally, made = Tally(), dict[Cell, Scalar | Signal]()

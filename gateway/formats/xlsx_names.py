@@ -23,7 +23,6 @@ _KINDS = (
     f"{PACKAGE}relationships/metadata/",
 )
 _VENDOR = "http://schemas.microsoft.com/office/"
-_CORE = "metadata/core-properties"
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _SHEETS = f"{_OFFICE}spreadsheetml."

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import compress
 from operator import is_not
 
-from gateway.formats.document import Scalar, Signal, Whole, Written
+from gateway.formats.document import Owner, Scalar, Signal, Whole, Written
 from gateway.formats.tally import Tally
 from gateway.formats.tally import text_of as worded
 from gateway.formats.xml_changes import Changes
@@ -32,13 +32,13 @@ class Writer:
         self.scan = scan
         self.tally = tally
         self.typed = typed
-        self.customer: str | None = None
+        self.owner: Owner = None
         self.touched: dict[Act, int] = {}
         self.changes = Changes(scan)
         self.tails = scan.starts()
         self.past = 0  # pieces before it were treated with what is around them
         self._together: dict[Plan, tuple[list[int], Plans]] = {}
-        self._owners: dict[int, str | None] = {}  # by the piece at which each one's begin
+        self._owners: dict[int, Owner] = {}  # by the piece at which each one's begin
 
     def written(self, body: bytes) -> Written:
         """Give the body as it became, the very same where nothing changed, and what was done."""
@@ -49,12 +49,12 @@ class Writer:
             self.tally.touch(act.edits, act.spot, act.pointer, count)
         return self.tally.written(self.changes.body(body))
 
-    def treat(self, first: int, last: int, plans: Plans, customer: str | None) -> None:
+    def treat(self, first: int, last: int, plans: Plans, owner: Owner) -> None:
         """Treat the pieces from `first` to `last`, without the text after the last."""
         if first > last:
             return
-        steps, self.customer, self.past = self.scan.steps, customer, first
-        self._owners[first] = customer
+        steps, self.owner, self.past = self.scan.steps, owner, first
+        self._owners[first] = owner
         doing = list(map(plans.__getitem__, steps[first : last + 1]))
         if self.tails:
             tails = set(self.tails[bisect_left(self.tails, first) : bisect_left(self.tails, last)])
@@ -79,7 +79,7 @@ class Writer:
                 raw = pieces[at][step.size :]
                 if after is _CLOSE and raw and plan.value is not None and b"&" not in raw and b"\r" not in raw:
                     old = raw.decode()
-                    new = old if old.isspace() else plan.value(old, customer)
+                    new = old if old.isspace() else plan.value(old, owner)
                     if type(new) is str and not old.isspace():
                         if new is not old:
                             touched[plan.text] = touched.get(plan.text, 0) + 1
@@ -116,7 +116,7 @@ class Writer:
         """Do as `_treat_together`, one by one."""
         begun = sorted(self._owners)
         for at in places:
-            self.customer = self._owners[begun[bisect_right(begun, at) - 1]]
+            self.owner = self._owners[begun[bisect_right(begun, at) - 1]]
             self._visit(at, plan, plans)
 
     def _treat_mixed(self, first: int, doing: list[Plan | None], tails: set[int], plans: Plans) -> None:
@@ -138,7 +138,7 @@ class Writer:
         """Treat the text after a record: it is around it."""
         index = bisect_left(self.tails, at)
         if self.tails[index : index + 1] == [at]:
-            self.customer = None
+            self.owner = None
             self._text(at, plans.at(self.scan.steps[at].after))
 
     def _element(self, at: int, plan: Plan, plans: Plans) -> None:
@@ -167,10 +167,11 @@ class Writer:
         assert act.edit is not None
         leaf = Leaf(self.scan.pieces, self.scan.steps, at, end)
         old = leaf.typed() if self.typed else leaf.value()
-        if old == "":
-            new = _of_nothing(act, self.customer) if plan.alone else old
-        else:
-            new = act.edit.value(old, self.customer)
+        new: Scalar | Signal = old
+        if old != "":
+            new = act.edit.value(old, self.owner)
+        elif plan.alone:
+            new = _of_nothing(act, self.owner)
         return self._became(new, old, at, end, plan)
 
     def _became(self, new: Scalar | Signal, old: Scalar, at: int, end: int, plan: Plan) -> bool:
@@ -212,7 +213,7 @@ class Writer:
         act, old = plan.text, leaf.value()
         if not old or act.edit is None:
             return
-        new = act.edit.value(old, self.customer)
+        new = act.edit.value(old, self.owner)
         if new is old:
             return
         if new is Signal.REFUSE or new is Signal.DROP:
@@ -259,7 +260,7 @@ class Writer:
             if act.edit is None or (act.spot == plan.path.cover and one.structural):
                 continue
             old = one.value
-            new = act.edit.value(old, self.customer)
+            new = act.edit.value(old, self.owner)
             if new is old or (not old and isinstance(new, str)):
                 continue
             if new is Signal.REFUSE:
@@ -283,7 +284,7 @@ class Writer:
         comment = step.kind is Kind.COMMENT
         old = piece[3 : step.size - 3] if comment else piece[1 : step.size - 2]
         text = old.decode()
-        new = edit.value(text, self.customer)
+        new = edit.value(text, self.owner)
         if new is text:
             return
         pointer += "/#comment" if comment else "/#instruction"
@@ -311,7 +312,7 @@ class Writer:
                 self._refuse(act, plan)
 
 
-def _of_nothing(act: Act, customer: str | None) -> Scalar | Signal:
+def _of_nothing(act: Act, owner: Owner) -> Scalar | Signal:
     """Treat an element that holds no value: it can go or be refused, and there is nothing else to hide.
 
     One that is labelled may have been emptied by the gateway; of others, empty ones are too common to tell.
@@ -319,5 +320,5 @@ def _of_nothing(act: Act, customer: str | None) -> Scalar | Signal:
     assert act.edit is not None
     if act.edit.hollow is not None and act.spot:
         return act.edit.hollow
-    new = act.edit.value("", customer)
+    new = act.edit.value("", owner)
     return "" if isinstance(new, str | int | Decimal) else new

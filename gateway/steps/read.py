@@ -125,9 +125,10 @@ class Reader:
             named = document.customers
             if not _all_sound(named):
                 named = [_sound(customer) for customer in named]
-            if not any(could_be_token(customer) for customer in {*named}):
+            distinct = {*named}
+            if not any(map(could_be_token, distinct)):
                 return named
-            turned = {customer: _turned(customer, self.whose) for customer in {*named}}
+            turned = {customer: _turned(customer, self.whose) for customer in distinct}
             return [turned[customer] for customer in named]
         found = customer_outside(plan, self.flow, self.aim, self.answer_headers, self.whose)
         return [found] * len(document.customers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, get_args
@@ -179,9 +178,3 @@ def thumbprint(key: bytearray) -> str:
         digest.update(b2a_base64(view[start : start + 3], newline=False).translate(_URL_SAFE).rstrip(b"="))
     digest.update(b'","kty":"oct"}')
     return b64url(digest.digest()).decode()
-
-
-def wipe_all(sets: Iterable[KeySet]) -> None:
-    """Zero every key of every set."""
-    for one in sets:
-        one.wipe()
