@@ -1,6 +1,6 @@
 # The gateway alone: slim, not root, nothing written outside /var/lib/sovgate.
 #   docker build -t sovgate .
-#   docker run --read-only --tmpfs /tmp -v sovgate-state:/var/lib/sovgate \
+#   docker run --read-only --tmpfs /tmp -v sovgate-state:/var/lib/sovgate -e SOVGATE_KEYS_PASSPHRASE \
 #     -v ./gateway.yaml:/etc/sovgate/gateway.yaml:ro -v ./policies:/etc/sovgate/policies:ro -p 8080:8080 sovgate
 FROM python:3.11-slim AS build
 WORKDIR /src

@@ -73,6 +73,10 @@ class Process:
         """Give the resident memory of it and its children, in MiB; pages that they share count in each."""
         return sum(map(_resident, self.family()))
 
+    def own_memory(self) -> float:
+        """Give the same with each shared page counted once among those who share it."""
+        return sum(map(_proportional, self.family()))
+
 
 def _cpu_seconds(pid: int) -> float:
     try:
@@ -88,6 +92,14 @@ def _resident(pid: int) -> float:
     except OSError:
         return 0.0
     return next((int(line.split()[1]) for line in lines if line.startswith("VmRSS:")), 0) / 1024
+
+
+def _proportional(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0) / 1024
 
 
 def free_ports(count: int) -> list[int]:

@@ -102,7 +102,7 @@ def _show_memory(section: Mapping[str, Any], to: Console) -> None:
         f" (limit {section['limit_mib']}: {verdict}); after one flow of each kind {section['once_mib']};"
         f" after load {section['worked_mib']}, and a little later {section['settled_mib']}"
     )
-    to.print("not measured yet: flat while a 1 GiB CSV streams; streaming bodies come later")
+    to.print("while exports of a GiB stream: see the section exports")
 
 
 def _show_any(section: Mapping[str, Any], to: Console) -> None:

@@ -1,6 +1,6 @@
 """Measures what the design promises, side by side with peers, in one run: `make bench`, or
 
-    python bench/run.py [--quick] [--only proxy,decision,memory,audit,json,marks,check,dryrun] [--json FILE]
+    python bench/run.py [--quick] [--only proxy,memory,tables,exports,xml,stream,keys,...] [--json FILE]
 
 Everything runs on 127.0.0.1, is bounded in time, and is stopped at the end. Peers that aren't installed are named, with
 how to install them. It exits 0 where everything ran, whatever the numbers are, and 1 where something failed.
@@ -32,9 +32,11 @@ PROGRAMS = {
     "marks": "marks.py",
     "xml": "xml_body.py",
     "tables": "tables.py",
+    "exports": "exports.py",
     "stream": "stream.py",
     "check": "check.py",
     "dryrun": "dry_run.py",
+    "keys": "keys.py",
 }
 """Sections that are programs of their own; each prints JSON with `--json`."""
 

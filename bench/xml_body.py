@@ -17,10 +17,13 @@ from collections.abc import Callable
 
 from lxml import etree
 
-from gateway.formats.document import Edit, Edits, Whole
+from gateway.formats.document import Edit, Edits
 from gateway.formats.format import Shape
 from gateway.formats.limits import BodyLimits
 from gateway.formats.registry import FORMATS
+from gateway.treatments.contract import Subject, Treatment
+from gateway.treatments.many import all_treated
+from gateway.treatments.registry import build
 
 WANTED_MB = 30
 SPACES = {"cbc": "urn:example:components:basic", "cac": "urn:example:components:aggregate"}
@@ -92,12 +95,17 @@ def by_lxml(given: bytes) -> bytes:
 
 
 def by_the_gateway() -> Callable[[bytes], bytes]:
-    form = FORMATS["xml"]
+    form, nobody = FORMATS["xml"], Subject(None)
     layout = form.layout(Shape(FIELDS, CUSTOMER, "/cac:Invoices/cac:Invoice", (), {"namespaces": SPACES}))
-    redact = Edit(lambda _value, _customer: "[redacted]", Whole.EMPTY)
+
+    def bound(treatment: Treatment) -> Edit:  # as `steps.edit` binds them
+        many = all_treated(treatment, nobody)
+        return Edit(lambda value, _customer: treatment.apply(value, nobody), treatment.WHOLE, many=many)
+
+    redact = bound(build("redact", {}))
 
     def edits(keep: int) -> Edits:
-        masked = Edit(lambda value, _customer: mask(str(value), keep))
+        masked = bound(build("mask", {"keep_last": keep}))
         return Edits(lambda spot: masked if spot[0] < len(TREATED) else None, redact)
 
     kinds, frame, limits = (edits(2), edits(4)), Edits(lambda _spot: None, redact), BodyLimits()

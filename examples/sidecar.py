@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import secrets
 import signal
 import sys
 import time
@@ -39,6 +40,7 @@ identity:
     algorithms: [EdDSA]
     keys_file: jwks.json
 purpose: {{header: X-Purpose}}
+keys: {{passphrase: {{file: passphrase}}}}
 """
 
 
@@ -82,6 +84,10 @@ class Setting:
         """Write the configuration and the issuer's public key."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "jwks.json").write_text(self.issuer.jwks())
+        passphrase = self.folder / "passphrase"
+        passphrase.touch(mode=0o600)
+        if not passphrase.stat().st_size:  # what protects the customers' keys: kept, as long as they are
+            passphrase.write_text(secrets.token_urlsafe(32))
         text = _CONFIG.format(
             port=self.port,
             admin=self.admin,

@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from types import FunctionType
+from types import FunctionType, ModuleType
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -38,13 +38,22 @@ def fuzz(target: Callable[[bytes], None], name: str) -> None:
 def guided(target: Callable[[bytes], None], name: str) -> None:
     """Let coverage lead; inputs that fail are left where this was started, all others in a folder that goes away."""
     atheris = importlib.import_module("atheris")
-    for module in [one for one_name, one in sys.modules.items() if one_name.startswith("gateway.formats.")]:
-        for function in vars(module).values():
-            if isinstance(function, FunctionType) and function.__module__ == module.__name__:
-                function.__code__ = atheris.instrument_func(function).__code__
+    for module in [one for one_name, one in sys.modules.items() if one_name.startswith("gateway.")]:
+        for function in functions_of(module):
+            function.__code__ = atheris.instrument_func(function).__code__
     with TemporaryDirectory() as folder:
         atheris.Setup([sys.argv[0], *sys.argv[2:], folder, str(CORPUS / name)], target)
         atheris.Fuzz()
+
+
+def functions_of(module: ModuleType) -> Iterator[FunctionType]:
+    """Give the functions of a module, and the methods of its classes."""
+    own = [one for one in vars(module).values() if getattr(one, "__module__", "") == module.__name__]
+    for one in own:
+        for held in vars(one).values() if isinstance(one, type) else [one]:
+            function = getattr(held, "fget", None) or getattr(held, "__func__", held)
+            if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+                yield function
 
 
 def attempt(target: Callable[[bytes], None], data: bytes) -> None:

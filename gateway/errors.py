@@ -136,6 +136,22 @@ class FactsUnavailable(SovgateError):
     """Consents or customers can't be looked up now: the flow must be refused."""
 
 
+class KeysUnavailable(SovgateError):
+    """Customers' keys can't be had now (the provider or the store fails): the flow must be refused."""
+
+
+class KeyGone(KeysUnavailable):
+    """A key can't be had for good: what wrapped it was destroyed or disabled, or doesn't fit it."""
+
+
+class UnknownKey(SovgateError):
+    """Somebody asked for keys that a customer doesn't have; the message says which, and holds no key."""
+
+
+class FaultyCustody(SovgateError):
+    """The store of customers' keys can't be opened: wrong passphrase, damaged, in use; the message names the file."""
+
+
 class BrokenPassport(FactsUnavailable):
     """A customer's passport contradicts itself or its signatures; the message names the first wrong event."""
 

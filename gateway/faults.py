@@ -92,6 +92,8 @@ class Fault(StrEnum):
     TWO_MESSAGES = "SG237", "queries of one operation that name the fields of two messages"
     ADDRESS_OF_MESSAGE = "SG236", "an address that holds a message"
 
+    NO_NAMES = "SG238", "names are labelled, or asked for, where there are none"
+
     # -- policies and consents
     NO_RULE = "SG301", "a policy without a rule"
     ALLOW_FALSE = "SG302", "`allow: false`"
@@ -141,6 +143,12 @@ class Fault(StrEnum):
     UNNAMED_PURPOSE = "SG425", "a consent for a purpose that no rule names"
     IDLE_TRUST = "SG426", "`purpose_from` where no purpose is asked for"
     OBSERVES = "SG427", "a policy that only observes"
+    UNNAMED_MAP = "SG428", "names of a map that nobody labelled"
+    SEPARATES = "SG429", "a treatment whose result X12 can't hold"
+    QUERY_UNREAD = "SG430", "a query that nobody reads asks about what is hidden"
+    NEAR_METHOD = "SG431", "a method that is nearly one that is known"
+    REVEALS_NOTHING = "SG432", "a `reveal` with nothing to turn back"
+    NO_CUSTOMER = "SG433", "a treatment under customers' keys where no customer is named"
 
     # -- the gateway's configuration
     NO_PROOF = "SG501", "nobody could prove who they are"
@@ -155,6 +163,10 @@ class Fault(StrEnum):
     BAD_SECRET = "SG510", "a secret that no header can hold"
     BAD_LISTENER = "SG511", "a flag is not HOST:PORT"
     BAD_KEY_SET = "SG512", "a key set can't be used"
+    KEYS_SECRET = "SG513", "what protects the customers' keys can't be used"
+    KEYS_UNPROTECTED = "SG514", "a rule needs customers' keys, and nothing protects them"
+    UNKNOWN_PROVIDER = "SG515", "an unknown provider of keys"
+    BAD_PROVIDER = "SG516", "a provider of keys is not written as one"
 
     # -- policy cases: as written
     NO_CASES = "SG601", "a file of cases without a case"
@@ -171,6 +183,7 @@ class Fault(StrEnum):
     NO_PLACE = "SG612", "what stands there is no place of a message"
     UNKNOWN_RULE = "SG613", "an unknown rule"
     CONTRADICTION = "SG614", "a case expects what can't be together"
+    BAD_NUMBER = "SG615", "what stands there counts no request of a batch"
 
     # -- policy cases: as they turn out
     REACHES_NOTHING = "SG631", "a case reaches nothing of what it is about"

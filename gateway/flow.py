@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -75,7 +75,8 @@ class Flow:
     """One request from a system to another, before its answer. `started` is in nanoseconds since the epoch, UTC.
 
     `root` is the URL under which the caller reaches the system through the gateway, "" where nobody said it. `batch` is
-    the id of the flow whose body this one came in, "" for all others.
+    the id of the flow whose body this one came in, "" for all others. `repeats` tells of a header field, by name and
+    value, whether it is the one that proved who calls: that one goes no further, and is told to nobody.
     """
 
     id: str
@@ -88,6 +89,7 @@ class Flow:
     trace: str = ""
     root: str = ""
     batch: str = ""
+    repeats: Callable[[str, str], bool] = field(default=lambda _name, _value: False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

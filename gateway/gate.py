@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from gateway.errors import NotRecorded, StreamCut, Unreadable, UpstreamFailed
 from gateway.flow import Flow, Leg, Request, Response
 from gateway.ports import Send
-from gateway.refusals import problem
 from gateway.steps import note, release, stream
 from gateway.steps.batch import Batches
 from gateway.steps.find import Aim, find
@@ -56,7 +55,7 @@ class Gate(Legs):
         except NotRecorded:
             return await self._withdrawn(flow, Leg.REQUEST, coming)
         if asked.refusal:  # 7
-            return problem(asked.refusal, Leg.REQUEST, flow.id)
+            return self.regime.refused(asked.refusal, Leg.REQUEST, flow)
         recorder = Recorder(flow, aim, index, self.regime, self.ports)
         rest = coming.recorded(*recorder.of_request()) if coming else None
         forwarded = release.forwarded(flow.request, asked, rest)
@@ -72,14 +71,14 @@ class Gate(Legs):
             return await self._withdrawn(flow, Leg.RESPONSE, going)
         if answered.refusal:  # 7
             cut = coming is not None and coming.refusal == answered.refusal
-            return problem(answered.refusal, Leg.REQUEST if cut else Leg.RESPONSE, flow.id)
+            return self.regime.refused(answered.refusal, Leg.REQUEST if cut else Leg.RESPONSE, flow)
         return release.released(answer, answered, going.recorded(*recorder.of_response(answer)) if going else None)
 
     async def _withdrawn(self, flow: Flow, leg: Leg, stream: Stream | None) -> Response:
         """Refuse what can't be recorded, and let go of what was to go on."""
         if stream is not None:
             await stream.aclose()
-        return problem("not-recorded", leg, flow.id)
+        return self.regime.refused("not-recorded", leg, flow)
 
     async def refuse(self, flow: Flow, refusal: str) -> Response:
         """Record a flow that is refused before its operation is known, and give the refusal."""
@@ -87,7 +86,7 @@ class Gate(Legs):
             await self.ports.append(note.refused(flow, refusal, self.regime, self.ports))
         except NotRecorded:
             refusal = "not-recorded"
-        return problem(refusal, Leg.REQUEST, flow.id)
+        return self.regime.refused(refusal, Leg.REQUEST, flow)
 
     def streams(self, flow: Flow) -> bool:
         """Tell whether the body of a request can be passed on in pieces, so that nobody need read it whole before."""

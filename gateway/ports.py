@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from gateway.audit.entry import Entry
 from gateway.flow import CustomerFacts, Flow, Leg, Request, Response
+from gateway.tokens.keys import Custody
 
 
 class Send(Protocol):
@@ -45,12 +46,8 @@ class Facts(Protocol):
         ...
 
 
-class Keys(Protocol):
-    """The keys that treatments and pseudonyms use; derived, never stored by the gate."""
-
-    def treatment_key(self, customer: str, purpose: str | None) -> bytes:
-        """Give the 32 bytes for keyed treatments of this customer's values under this purpose."""
-        ...
+class Names(Protocol):
+    """The names under which the log knows people."""
 
     def customer(self, identifier: str) -> str:
         """Give the pseudonym under which the log knows a customer."""
@@ -104,6 +101,7 @@ class Ports:
     offload: Offload
     clock: Callable[[], int]
     random: Callable[[int], bytes]
-    keys: Keys
+    names: Names
+    custody: Custody
     alarm: Callable[[str, Exception], None]
     addresses: Addresses = AS_THEY_ARE

@@ -1,10 +1,12 @@
 """Every refusal that the gateway can give: a stable name, the HTTP status on each leg, and words for people.
 
 A refusal's problem type is `urn:sovgate:refusal:<name>` (RFC 9457). Its text never holds a value, a policy or a rule.
+Where a catalogue says so, it is told in the form in which the system's own clients look for errors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -43,6 +45,9 @@ _ALL = (
     Refusal("not-allowed", "No policy allows this flow", 403, 403),
     Refusal("denied", "A policy denies this flow", 403, 403),
     Refusal("customer-unknown", "A record's customer can't be found and the policies need it", 403, 403),
+    Refusal("treatment-misfit", "A value can't be treated so that it fits its place", 422, 502),
+    Refusal("keys-missing", "A customer has no key that this needs, or their keys were destroyed", 403, 403),
+    Refusal("token-refused", "The request holds a token that does not open for this customer, field and purpose", 403),
     Refusal("unlisted-field", "The message has fields that the catalogue does not list", 422),
     Refusal("masked-write-back", "The request holds values that the gateway hid; they would overwrite the truth", 422),
     Refusal("hidden-field-queried", "The query asks by a field that this caller may not see as it is", 403),
@@ -54,6 +59,7 @@ _ALL = (
     Refusal("body-missing", "The catalogue names a body here, and there is none", 400),
     Refusal("body-not-json", "The body is not the JSON that the catalogue names", 400),
     Refusal("body-malformed", "The body is not well-formed in the format that the catalogue names", 400),
+    Refusal("body-miscounted", "What the body counts is not what it holds", 400),
     Refusal("body-ambiguous", "The body can be read in two ways", 400),
     Refusal("body-duplicate-key", "An object in the body has the same key twice", 400),
     Refusal("body-encoding", "The body's character encoding is broken or not supported", 400),
@@ -70,6 +76,7 @@ _ALL = (
     Refusal("upstream-broken", "The system behind the gateway broke off or answered wrongly", 502),
     # the house
     Refusal("facts-unavailable", "What customers agreed to can't be looked up", 503, 503),
+    Refusal("keys-unavailable", "Customers' keys can't be had at present", 503, 503),
     Refusal("not-recorded", "The audit log can't record this flow", 503, 503),
     Refusal("overloaded", "Too much work at once", 503, 503),
     Refusal("draining", "The gateway is shutting down", 503, 503),
@@ -86,12 +93,57 @@ _ALSO = {
 """Header fields that RFC 9110 wants beside a status (sections 11.6.1, 15.5.6, 10.2.3)."""
 
 
-def problem(name: str, leg: Leg, flow_id: str) -> Response:
-    """Answer with RFC 9457 problem details; `flow_id` is "" where no flow began. Raises KeyError on unknown names."""
-    refusal = REFUSALS[name]
+_Detail = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form of refusals: the content type, a sentence for officers, and what becomes of the problem details."""
+
+    content_type: str
+    help: str
+    tell: Callable[[_Detail], object]
+
+
+def _odata(detail: _Detail, message: object) -> object:
+    """Tell an error as OData does: 4.01 JSON format section 21, and as services of 2.0 do."""
+    inner = {name: value for name, value in detail.items() if name in {"status", "flow_id"}}
+    return {"error": {"code": detail["type"], "message": message, "innererror": inner}}
+
+
+REFUSAL_FORMS: dict[str, Form] = {
+    "problem": Form("application/problem+json", "Problem details (RFC 9457).", lambda detail: detail),
+    "odata-v2": Form(
+        "application/json",
+        "The errors of OData 2.0: {error: {code, message: {lang, value}}}.",
+        lambda detail: _odata(detail, {"lang": "en", "value": detail["title"]}),
+    ),
+    "odata-v4": Form(
+        "application/json",
+        "The errors of OData 4: {error: {code, message}}.",
+        lambda detail: _odata(detail, detail["title"]),
+    ),
+    "salesforce": Form(
+        "application/json",
+        "The errors of Salesforce: [{errorCode, message}].",
+        lambda detail: [
+            {"errorCode": detail["type"], "message": detail["title"]}
+            | {name: detail[name] for name in detail if name == "flow_id"}
+        ],
+    ),
+}
+"""The forms by the name that catalogues use."""
+
+
+def problem(name: str, leg: Leg, flow_id: str, form: str = "problem") -> Response:
+    """Answer with problem details, in one of `REFUSAL_FORMS`; `flow_id` is "" where no flow began.
+
+    Raises KeyError on unknown names.
+    """
+    refusal, told = REFUSALS[name], REFUSAL_FORMS[form]
     status = refusal.on_request if leg is Leg.REQUEST else refusal.on_response
     detail: dict[str, str | int] = {"type": f"urn:sovgate:refusal:{name}", "title": refusal.title, "status": status}
     if flow_id:
         detail["flow_id"] = flow_id
-    headers = (("Content-Type", "application/problem+json"), ("Cache-Control", "no-store"), *_ALSO.get(status, ()))
-    return Response(status, headers, orjson.dumps(detail))
+    headers = (("Content-Type", told.content_type), ("Cache-Control", "no-store"), *_ALSO.get(status, ()))
+    return Response(status, headers, orjson.dumps(told.tell(detail)))

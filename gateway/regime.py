@@ -11,7 +11,7 @@ from gateway.catalog.match import Matcher
 from gateway.catalog.model import Catalogue, CustomerSource, Message, Operation
 from gateway.errors import FaultyFiles, Problem
 from gateway.faults import Fault
-from gateway.flow import Leg
+from gateway.flow import Flow, Leg, Response
 from gateway.formats.document import Spot
 from gateway.formats.format import Format, Shape, united
 from gateway.formats.head import HeadLayout
@@ -21,6 +21,7 @@ from gateway.formats.tally import pointer
 from gateway.policy.compile import RuleBook, compile_rules
 from gateway.policy.model import PolicySet
 from gateway.policy.readback import Form, carried
+from gateway.refusals import problem
 from gateway.treatments.registry import build
 
 _NONE = frozenset({""})
@@ -137,6 +138,11 @@ class Regime:
     book: RuleBook
     operations: Mapping[str, OperationPlan]
 
+    def refused(self, name: str, leg: Leg, flow: Flow) -> Response:
+        """Give a refusal, in the form that the catalogue of the system says."""
+        catalogue = self.policies.catalogues.get(flow.to)
+        return problem(name, leg, flow.id, catalogue.refusals if catalogue is not None else "problem")
+
 
 def establish(policies: PolicySet) -> Regime:
     """Make a loaded policy set ready for the gate. Raises `FaultyFiles` for selectors that can't be used together."""
@@ -177,11 +183,11 @@ def _head(leg: Leg, operation: Operation, catalogue: Catalogue, shown: _Shown, p
         return None
     of = next((one.of or operation.response for one in fields if one.language), None)
     answered = plan(of)
-    selectors = _selectors(catalogue, of) if answered is not None else ()
+    named = Fields(_selectors(catalogue, of), len(fields), _form(catalogue, of)) if answered else Fields(())
     query = asked and (rest != "keep" or any(one.kind == "query" for one in fields))
     headers = not asked and rest != "keep"
     return HeadPlan(
-        layout=layout(operation.request.path, fields, Fields(selectors, len(fields)), query=query, headers=headers),
+        layout=layout(operation.request.path, fields, named, query=query, headers=headers),
         labels=Labels(
             (*(one.class_ for one in fields), *(answered.record.classes if answered else ())),
             None if asked else rest,
@@ -197,6 +203,11 @@ def _selectors(catalogue: Catalogue, name: str | None) -> tuple[str, ...]:
     message = catalogue.messages[name or ""]
     record = catalogue.messages[message.each] if message.each else message
     return tuple(field.selector for field in record.fields)
+
+
+def _form(catalogue: Catalogue, name: str | None) -> str:
+    """Give the format of a message."""
+    return catalogue.messages[name or ""].format
 
 
 class _Planner:
@@ -227,6 +238,9 @@ class _Planner:
                     records=message.records,
                     envelope=tuple(field.selector for field in message.fields) if message.each else (),
                     options={**united(record.options, message.options), "labelled": bool(each.classes)},
+                    names=_names(record),
+                    envelope_names=_names(message) if message.each else frozenset(),
+                    by_name=source is not None and source.kind == "name",
                 )
             )
         except ValueError as error:
@@ -258,6 +272,11 @@ class _Planner:
             contains=contains,
             addresses=frozenset(index for index, field_ in enumerate(message.fields) if field_.address),
         )
+
+
+def _names(message: Message) -> frozenset[int]:
+    """Give the indexes of fields that label names."""
+    return frozenset(index for index, field in enumerate(message.fields) if field.names)
 
 
 def _classes(labels: Labels) -> frozenset[str]:

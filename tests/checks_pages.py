@@ -70,11 +70,15 @@ def files(text: str) -> Files:
 
 
 def tell(example: Files) -> tuple[Finding, ...]:
-    """Give what the gateway tells of an example: of its configuration, or of its folder."""
-    if "gateway.yaml" in example:
-        return _configured(example["gateway.yaml"])
-    folder = {**files(INDEX.read_text(encoding="utf-8")), **example}
-    found = check_folder(Path(), folder).findings
+    """Give what the gateway tells of an example: of its configuration, of its folder, or of both together."""
+    keeps_keys, configuration = True, example.get("gateway.yaml")
+    if configuration is not None:
+        configured, keeps_keys = _configured(configuration)
+        if configured or len(example) == 1:
+            return configured
+    written = {name: data for name, data in example.items() if name != "gateway.yaml"}
+    folder = {**files(INDEX.read_text(encoding="utf-8")), **written}
+    found = check_folder(Path(), folder, keeps_keys=keeps_keys).findings
     return found if found or not any(name.startswith("tests/") for name in folder) else _tested(folder)
 
 
@@ -121,15 +125,17 @@ async def _run(folder: Path) -> list[Checked]:
     return list((await run_folder(folder, Wanted())).checked())
 
 
-def _configured(data: bytes) -> tuple[Finding, ...]:
+def _configured(data: bytes) -> tuple[tuple[Finding, ...], bool]:
+    """Give what is told of a configuration, and whether it keeps customers' keys."""
+    environment = {"ERP_TOKEN": "secret", "TWO_LINES": "a\nb", "KEYS_PASSPHRASE": "a passphrase"}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "gateway.yaml"
         path.write_bytes(data)
         try:
-            load_config(path, {"ERP_TOKEN": "secret", "TWO_LINES": "a\nb"})
+            settings = load_config(path, environment)
         except FaultyFiles as faulty:
-            return tuple(Finding.of(_short(problem, folder), Level.ERROR) for problem in faulty.problems)
-    return ()
+            return tuple(Finding.of(_short(problem, folder), Level.ERROR) for problem in faulty.problems), True
+    return (), settings.keys.kept
 
 
 def _short(problem: Problem, folder: str) -> Problem:

@@ -18,6 +18,8 @@ The flow is `GET /api/orders/1001` from crm to erp for order-fulfilment, unless 
 
     <!-- try: PUT /api/orders/1001 purpose=none consents=contact role=sales at=2026-11-23T10:00 region=eu -->
 
+Customers' keys are the same on all of a page, so what reached the caller as a token can be written back.
+
 A page with the note `<!-- world: shipped -->` begins with the shipped policies, a gateway.yaml, and three flows.
 """
 
@@ -46,6 +48,7 @@ from dryrun_kit import ERP, Traffic, listed, order, written
 from gate_kit import SHIPPED
 
 from gateway.cli.main import main
+from gateway.custody.memory import MemoryCustody
 from gateway.errors import SovgateError
 from gateway.flow import CustomerFacts, Flow, Operator, Purpose, Request, Response
 from gateway.policy.load import load
@@ -133,6 +136,7 @@ class Reading:
     code: int = 0
     wrong: set[str] = field(default_factory=set)
     unseen: set[str] = field(default_factory=set)
+    custody: MemoryCustody = field(default_factory=MemoryCustody)
     shell: Shell = field(init=False)
 
     def run(self) -> None:
@@ -176,6 +180,7 @@ class Reading:
                 assert self.trial is not None
                 assert self.trial.forwarded is not None, self.trial.refusal
                 same(json.loads(self.trial.forwarded.body), json.loads(block.text))
+                self.trial = None
             case "json crm-gets":
                 trial = self._try(b"")
                 assert trial.released is not None
@@ -226,7 +231,7 @@ class Reading:
     def _try(self, body: bytes) -> Trial:
         self._look()
         flow, known = flow_of(self.note, body)
-        return asyncio.run(_put(self._policies(), flow, Response(200, _JSON, self.answer), known))
+        return asyncio.run(_put(self._policies(), flow, Response(200, _JSON, self.answer), known, self.custody))
 
     def _console(self, text: str) -> None:
         said = ""
@@ -344,11 +349,11 @@ def flow_of(note: str, body: bytes) -> tuple[Flow, Any]:
     return flow, known
 
 
-async def _put(policies: PolicySet, flow: Flow, answer: Response, known: Any) -> Trial:
+async def _put(policies: PolicySet, flow: Flow, answer: Response, known: Any, custody: MemoryCustody) -> Trial:
     async def offload(work: Any, *arguments: Any) -> Any:
         return work(*arguments)
 
-    return await Workbench(policies, offload).put(flow, answer, known)
+    return await Workbench(policies, offload, custody=custody).put(flow, answer, known)
 
 
 def commands(text: str) -> Iterator[tuple[str, str]]:

@@ -2,51 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import unicodedata
-import zlib
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
-CHARSETS = (
-    "utf-8",
-    "utf-8-sig",
-    "utf-16",
-    "utf-16-le",
-    "utf-16-be",
-    "utf-32",
-    "gbk",
-    "gb18030",
-    "latin-1",
-    "shift_jis",
-)
-UNKNOWN = ("utf-7", "ebcdic", "x-none", "")
-TYPES = (
-    "application/json",
-    "application/problem+json",
-    "text/json",
-    "text/plain",
-    "text/csv",
-    "text/html",
-    "application/xml",
-    "text/xml",
-    "application/x-ndjson",
-    "application/x-www-form-urlencoded",
-    "multipart/form-data; boundary=b1",
-    "multipart/mixed; boundary=x",
-    "text/event-stream",
-    "application/edifact",
-    "application/octet-stream",
-    "",
-    "*/*",
-    "application/json;",
-    "APPLICATION/JSON; Charset=UTF-8",
-    "application/pdf",
-    "image/png",
-)
+from evasion_archives import packed
+from evasion_wraps import Message, Trick, charset, coding, content_type, other_headers
+
 LOOK_ALIKES = {
     "e": "\u0435\uff45\xe9",
     "m": "\uff4d\u217f",
@@ -75,20 +40,45 @@ STRAY = (
 )
 
 
-@dataclass(frozen=True)
-class Message:
-    """A body and what its headers say of it; `words` are the names and values worth hiding."""
-
-    body: bytes
-    kind: str
-    words: tuple[str, ...]
-    headers: tuple[tuple[str, str], ...] = ()
-
-    def all_headers(self) -> tuple[tuple[str, str], ...]:
-        return ((("Content-Type", self.kind),) if self.kind is not None else ()) + self.headers
-
-
-Trick = Callable[[Random, Message], Message]
+SNIPPETS = (
+    b'<?xml version="1.0" encoding="gbk"?>',
+    b'<!DOCTYPE a [<!ENTITY e "x">]>',
+    b' xmlns="urn:x"',
+    b' xsi:nil="true"',
+    b"<![CDATA[",
+    b"]]>",
+    b"<!--",
+    b"-->",
+    b"<x/>",
+    b"Content-Transfer-Encoding: base64\r\n",
+    b"Content-Type: text/html\r\n",
+    b"Content-Encoding: gzip\r\n",
+    b"--b1\r\n",
+    b"\r\n--b1--\r\n",
+    b'"__proto__":{},',
+    b'{"email":"',
+    b"/*",
+    b"*/",
+    b"//",
+    b"#",
+    b"%PDF-1.7\n",
+    b"PK\x03\x04",
+    b"GIF89a",
+    b"&email=",
+    b"[]=",
+    b"sep=;\r\n",
+    b"data: ",
+    b"event: name\n",
+    b"\n\n",
+    b"retry: 1\n",
+    b"UNA|.? ~",
+    b"?'",
+    b"'UNZ+1+77'",
+    b"~IEA*1*000000905~",
+    b"ISA*00*",
+    b"\x1f\x8b\x08\x00",
+)
+"""What means something to one format or another, to be put where it does not belong."""
 
 
 def _rewritten(spell: Callable[[Random, str], str]) -> Trick:
@@ -195,72 +185,69 @@ def nested(random: Random, message: Message) -> Message:
     return replace(message, body=random.choice(ways))
 
 
+def inserted(random: Random, message: Message) -> Message:
+    """Put a snippet somewhere: at a separator more often than not."""
+    at = random.randint(0, len(message.body))
+    if random.random() < 0.7:
+        at = max(message.body.rfind(random.choice(BETWEEN), 0, at), 0)
+    return replace(message, body=message.body[:at] + random.choice(SNIPPETS) + message.body[at:])
+
+
+def mark(random: Random, message: Message) -> Message:
+    """Put a byte order mark before the body, twice, behind it, or in the middle."""
+    one = random.choice((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"\x2b\x2f\x76\x38"))
+    half = len(message.body) // 2
+    ways = (one + message.body, one * 2 + message.body, message.body + one)
+    return replace(message, body=random.choice((*ways, message.body[:half] + one + message.body[half:])))
+
+
+def space(random: Random, message: Message) -> Message:
+    """Put white space before the body, behind it, or both."""
+    more = random.choice((b" ", b"\n", b"\r\n", b"\t \r\n", b"\n" * 600, b"\x0b", b"\x0c", b"\xc2\xa0"))
+    return replace(message, body=random.choice((more + message.body, more + message.body + more, message.body + more)))
+
+
+def before(random: Random, message: Message) -> Message:
+    """Put empty lines before the body."""
+    return replace(message, body=random.choice((b"\n", b"\r\n", b"\r\n\r\n", b"\n" * 600)) + message.body)
+
+
+def deep(random: Random, message: Message) -> Message:
+    """Nest it deeper than anyone should."""
+    levels = random.choice((5, 60, 300, 3000))
+    opening, closing = random.choice(((b"[", b"]"), (b'{"a":', b"}"), (b"<a>", b"</a>"), (b"<x>", b"</x>")))
+    return replace(message, body=opening * levels + message.body + closing * levels)
+
+
+def chunks(random: Random, message: Message) -> Message:
+    """Leave the framing of HTTP in the body."""
+    at = random.randint(0, len(message.body))
+    parts = (message.body[:at], message.body[at:], b"")
+    return replace(message, body=b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts))
+
+
+def separators(random: Random, message: Message) -> Message:
+    """Write it with other separators, or other quotes."""
+    old, new = random.choice(
+        (
+            (b",", b";"),
+            (b",", b"\t"),
+            (b'"', b"'"),
+            (b"*", b"|"),
+            (b"~", b"'"),
+            (b"'", b"~"),
+            (b"+", b"|"),
+            (b":", b">"),
+        )
+    )
+    return replace(message, body=message.body.replace(old, new))
+
+
 def numbers(random: Random, message: Message) -> Message:
     new = random.choice(
         (b"4711.0", b"4.711e3", b'"4711"', b"04711", b"+4711", b"0x1267", b"-0", b"1E400", b"[4711]", b"null", b"NaN")
     )
     return replace(message, body=message.body.replace(b"4711", new, 1))
-
-
-def charset(random: Random, message: Message) -> Message:
-    """Write the body in another charset, and say so, or say nothing, or say something else."""
-    real, said = random.choice(CHARSETS), random.choice(CHARSETS + UNKNOWN)
-    body = message.body.decode("utf-8", "replace").encode(real, "replace")
-    match random.randrange(3):
-        case 0:
-            return replace(message, body=body)
-        case 1:
-            return replace(message, body=body, kind=f"{message.kind}; charset={real}")
-        case _:
-            return replace(message, body=body, kind=f"{message.kind}; charset={said}")
-
-
-def coding(random: Random, message: Message) -> Message:
-    """Compress, and say so, or not, or twice; or say so without having done it."""
-    raw = zlib.compressobj(wbits=-15)
-    packed = random.choice((gzip.compress, zlib.compress, bytes, lambda body: raw.compress(body) + raw.flush()))(
-        message.body
-    )
-    said = random.choice(
-        ("gzip", "x-gzip", "deflate", "br", "zstd", "identity", "gzip, gzip", "GZIP", "none", "", "gzip;q=1")
-    )
-    more = () if random.random() < 0.2 else ((random.choice(("Content-Encoding", "content-encoding")), said),)
-    return replace(message, body=packed, headers=message.headers + more)
-
-
-def content_type(random: Random, message: Message) -> Message:
-    new = random.choice(TYPES)
-    match random.randrange(4):
-        case 0:
-            return replace(message, kind=new)
-        case 1:
-            return replace(message, headers=(*message.headers, ("Content-Type", new)))
-        case 2:
-            return replace(message, kind=f"{message.kind}, {new}")
-        case _:
-            more = (
-                "; boundary=zz",
-                "; header=absent",
-                "; charset*=utf-8''gbk",
-                ";;",
-                "; charset",
-                '; charset="utf-8',
-                "; a=b; a=c",
-            )
-            return replace(message, kind=message.kind + random.choice(more))
-
-
-def other_headers(random: Random, message: Message) -> Message:
-    more = (
-        ("Content-Transfer-Encoding", "base64"),
-        ("Content-Range", "bytes 0-9/99"),
-        ("Transfer-Encoding", "gzip"),
-        ("Content-Length", "3"),
-        ("Trailer", "X-Email"),
-        ("Content-Disposition", "attachment"),
-        ("Content-MD5", "x"),
-    )
-    return replace(message, headers=(*message.headers, random.choice(more)))
 
 
 TRICKS: tuple[Trick, ...] = (
@@ -280,19 +267,38 @@ TRICKS: tuple[Trick, ...] = (
     joined,
     line_ends,
     nested,
+    inserted,
+    inserted,
+    mark,
+    space,
+    deep,
+    chunks,
+    separators,
     numbers,
     charset,
     coding,
     content_type,
     other_headers,
 )
+OUTSIDE = (before, charset, coding, content_type, other_headers)
+"""Tricks that leave names and values as they are, and only change how they are read."""
+ON_BYTES = (cut, joined, coding, content_type, other_headers, inserted, stray, nested, chunks)
+"""Tricks that can be played on what is no text."""
 LAST = (charset, coding)
 """Tricks after which a body is no text any more that others could be tried on."""
 
 
-def tricked(random: Random, message: Message, most: int = 3) -> Message:
-    """Apply a few tricks."""
-    chosen = [random.choice(TRICKS) for _ in range(random.randint(1, most))]
+def tricked(random: Random, message: Message, most: int = 3, tricks: tuple[Trick, ...] = TRICKS) -> Message:
+    """Apply a few tricks; to an archive: to one of its members, to how they are packed, and to what comes of it."""
+    chosen = [random.choice(tricks) for _ in range(random.randint(1, most))]
+    if message.members and tricks is TRICKS:
+        if random.random() < 0.7:
+            at = random.randrange(len(message.members))
+            name, body = message.members[at]
+            changed = tricked(random, Message(body, "", message.words), most).body
+            message = replace(message, members=(*message.members[:at], (name, changed), *message.members[at + 1 :]))
+        message = replace(message, body=packed(random, message))
+        chosen = [trick for trick in chosen if trick in ON_BYTES and random.random() < 0.4]
     for trick in sorted(chosen, key=lambda one: one in LAST and 1 + LAST.index(one)):
         message = trick(random, message)
     return message

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.audit.entry import Entry
 from gateway.audit.pseudonym import Pseudonyms
 from gateway.crypto import JwsSigner
+from gateway.custody.memory import MemoryCustody
 from gateway.errors import UpstreamFailed
 from gateway.flow import CustomerFacts, Flow, Headers, Operator, Purpose, Request, Response
 from gateway.formats.limits import BodyLimits
@@ -45,23 +45,6 @@ def written(**files: str) -> PolicySet:
     return load({names[name]: text.encode() for name, text in files.items()})
 
 
-@dataclass(frozen=True)
-class TestKeys:
-    """Keys that a test can work out again."""
-
-    __test__ = False
-    pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(b"p" * 32))
-
-    def treatment_key(self, customer: str, purpose: str | None) -> bytes:
-        return sha256(f"{customer}|{purpose}".encode()).digest()
-
-    def customer(self, identifier: str) -> str:
-        return self.pseudonyms.customer(identifier)
-
-    def operator(self, identifier: str) -> str:
-        return self.pseudonyms.operator(identifier)
-
-
 @dataclass
 class Bench:
     """A gate, what it recorded, what the system behind it was asked, and what that system answers."""
@@ -76,17 +59,19 @@ class Bench:
     def __post_init__(self) -> None:
         signer = JwsSigner.of(Ed25519PrivateKey.from_private_bytes(b"k" * 32))
         self.passports = PassportsInMemory(signer, self.policies.consents)
-        self.keys = TestKeys()
+        self.names = Pseudonyms(b"p" * 32)
+        self.custody = MemoryCustody(b"secrets of a test")
         ports = Ports(
             facts=self._facts,
             append=self.log.append,
             offload=self._offload,
             clock=lambda: NOW,
             random=lambda size: b"r" * size,
-            keys=self.keys,
+            names=self.names,
+            custody=self.custody,
             alarm=lambda _, error: self.alarms.append(error),
         )
-        self.gate = Gate(establish(self.policies), ports, Editor(self.keys), self.limits)
+        self.gate = Gate(establish(self.policies), ports, Editor(), self.limits)
 
     async def ask(
         self,

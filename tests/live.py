@@ -30,7 +30,7 @@ def token(system: str = "crm", key: Ed25519PrivateKey = KEY, **claims: Any) -> s
     said = {
         "iss": ISSUER,
         "aud": "sovgate",
-        "exp": int(time.time()) + 600,
+        "exp": int(time.time()) + 86_400,  # some are made when tests are collected, which may be long before they run
         "sovgate_system": system,
         "sub": "ann",
         "role": "sales",
@@ -63,12 +63,14 @@ class House:
 
 def make_house(folder: Path, policies: Path, upstream: str, extra: str = "") -> House:
     """Write the configuration and the issuer's public keys."""
+    (folder / "passphrase").write_text("what protects the keys of a test")
+    (folder / "passphrase").chmod(0o600)
     (folder / "jwks.json").write_bytes(orjson.dumps({"keys": [public_jwk(KEY.public_key())]}))
     (folder / "gateway.yaml").write_text(
         f"version: 1\nlisten: {{host: 127.0.0.1, port: 0}}\nadmin: {{host: 127.0.0.1, port: 0}}\n"
         f"policies: {policies}\nstate: state\nsystems:\n  erp: {{at: /erp, upstream: '{upstream}'}}\n"
         f"identity:\n  jwt: {{issuer: '{ISSUER}', audience: sovgate, algorithms: [EdDSA], keys_file: jwks.json}}\n"
-        f"purpose: {{header: X-Purpose}}\n{extra}"
+        f"purpose: {{header: X-Purpose}}\nkeys: {{passphrase: {{file: passphrase}}}}\n{extra}"
     )
     return House(folder)
 

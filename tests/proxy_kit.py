@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from gateway.flow import Flow, Leg, Operator, Response
@@ -152,12 +152,13 @@ async def talk(address: Address, *pieces: bytes, wait: float = 5.0, eof: bool = 
     """Send pieces, then read until the other side closes, or nothing has come for `wait` seconds."""
     reader, writer = await asyncio.open_connection(*address, ssl=ssl)
     try:
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(0)
-        if eof:
-            writer.write_eof()
+        with suppress(ConnectionError):  # who refuses the first piece need not wait for the others
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0)
+            if eof:
+                writer.write_eof()
         got = b""
         while True:
             try:

@@ -448,3 +448,18 @@ def test_treatments_are_told_as_policies_write_them():
 def test_a_short_mask_that_shows_nothing_is_no_weaker_than_one_that_shows_ends():
     whole, ends = build("mask", {}), build("mask", {"keep_last": 4})
     assert (shift(ends, whole), shift(whole, ends), shift(whole, whole)) == (Shift.LESS, Shift.MORE, Shift.OTHER)
+
+
+@pytest.mark.parametrize("name", ["anna", "ann@x.example"])
+async def test_a_name_that_loses_its_label_or_its_rule_is_exposed(name):
+    map_ = CATALOGUE.replace('"$.lines[*].price"', "$.by.*: {name: user.contact.email}\n      $.by.*.price")
+    bare = CATALOGUE.replace('"$.lines[*].price"', "$.by.*.price")
+    answer = {"id": "SO-1", "by": {name: {"price": 1}}}
+    masked = phone("mask")
+    changes = await compare(policies(masked, map_), policies(ALLOW, map_), answer=answer)
+    assert [(one.kind, one.pointer) for one in changes.fields] == [("exposed", "/by/?")]
+    changes = await compare(policies(masked, map_), policies(masked, bare), answer=answer)
+    kinds = [one.kind for one in changes.fields if one.pointer == "/by/?"]
+    assert kinds == ["exposed"] if name == "anna" else "exposed" not in kinds
+    back = await compare(policies(masked, bare), policies(masked, map_), answer=answer)
+    assert "exposed" not in {one.kind for one in back.fields} or name != "anna"

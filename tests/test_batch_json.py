@@ -53,6 +53,28 @@ def test_the_standards_own_example():
 
 
 @pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("Orders?$filter=total gt 10&$top=2", "/odata/Orders?$filter=total%20gt%2010&$top=2"),
+        ("Orders?$filter=name eq '林'", "/odata/Orders?$filter=name%20eq%20'%E6%9E%97'"),
+        ("Orders?$filter=a%20eq%201", "/odata/Orders?$filter=a%20eq%201"),
+        ("Orders?$filter=a+eq+1", "/odata/Orders?$filter=a+eq+1"),
+    ],
+)
+def test_what_clients_leave_unescaped_in_a_query_goes_on_escaped(url, target):
+    asked = taken("odata", odata(asks(url=url)))
+    assert asked.calls[0].target == target
+    sent = json.loads(asked.written(untouched(asked)))["requests"][0]["url"]
+    assert sent == target.removeprefix("/odata/")
+
+
+def test_half_a_character_in_an_address_is_refused():
+    assert refusal("odata", b'{"requests":[{"id":"1","method":"GET","url":"Orders?$filter=\\ud800"}]}') in {
+        "body-encoding", "body-not-json",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("content_type", "value", "body"),
     [
         ("application/json", {"a": 1.50}, b'{"a": 1.5}'),

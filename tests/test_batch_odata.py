@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from batch_kit import (
+    LIMITS,
     SAMPLES,
     answered,
     changeset,
@@ -24,7 +25,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Unreadable
-from gateway.flow import Response
+from gateway.flow import Flow, Operator, Request, Response
+from gateway.formats.batch_target import Base
 from gateway.formats.batches import BATCHES
 from gateway.formats.limits import BodyLimits
 
@@ -137,6 +139,27 @@ def test_a_host_beside_a_path_is_the_batchs_own_and_is_not_passed_on():
 )
 def test_headers_that_only_the_batch_may_have_are_refused_in_it(header):
     assert refused(line("POST Orders HTTP/1.1", header, b"{}")) == "batch-unsafe"
+
+
+@pytest.mark.parametrize(("said", "taken_"), [("Bearer me", True), ("Bearer other", False), ("bearer me", False)])
+def test_a_request_may_repeat_who_calls_and_it_goes_no_further(said, taken_):
+    body = mixed(line("GET Orders(7) HTTP/1.1", f"Accept: a/b|authorization: {said}"))
+    headers = (*multipart(), ("Authorization", "Bearer me"))
+    if not taken_:
+        assert refusal("odata", body, headers) == "batch-unsafe"
+        return
+    asked = taken("odata", body, headers)
+    assert asked.calls[0].headers == (("Accept", "a/b"),)
+    assert asked.calls[0].request.headers == (("Accept", "a/b"),)
+    assert b"authorization" not in asked.written(untouched(asked))
+
+
+def test_a_proof_that_went_no_further_is_known_again_by_its_flow():
+    body = mixed(line("GET Orders(7) HTTP/1.1", "X_Token: t1|Accept: a/b"))
+    request = Request("POST", "/odata/$batch", multipart(), body)
+    flow = Flow("f", 0, "erp", request, Operator("crm"), repeats=lambda name, value: (name, value) == ("X_Token", "t1"))
+    asked = BATCHES["odata"].asked(request, Base.of(flow), LIMITS)
+    assert asked.calls[0].headers == (("Accept", "a/b"),)
 
 
 def test_conditions_and_all_other_headers_are_its_own():

@@ -132,6 +132,7 @@ BODYLESS = [  # the request, the response; the status, what was mended
     ("204", {}, {"status": 204, "content": {}}, 204, ()),
     ("an empty answer", {}, {}, 200, ()),
     ("an empty text", {}, answer(""), 200, ()),
+    ("a stream that no recorder keeps", {}, answer("", content_type="text/event-stream"), None, ("no-answer-body",)),
     ("an empty gzip", {}, answer("", content_encoding="gzip", content_length="20"), 200, ("decoded",)),
     ("a redirection", {}, {"status": 302, "content": {}, "headers": headers(location="/x")}, 302, ()),
     ("HEAD", {"method": "HEAD"}, {"content": {"size": 0}, "headers": headers(content_length="512")}, 200, ()),

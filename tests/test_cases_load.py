@@ -33,6 +33,9 @@ def faults(text: str, **given: object) -> list[str]:
 ONE = "    flow: {" + READ + "}\n    response: {body: " + ORDER + "}\n"
 
 
+REFUSED = "the flow is expected to be refused: nothing of this is there to be seen"
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -50,6 +53,16 @@ ONE = "    flow: {" + READ + "}\n    response: {body: " + ORDER + "}\n"
             reading("{verdict: allow, refusal: denied}"),
             "7:39 SG614 a flow that is allowed is refused on no leg and for no reason",
         ),
+        (reading("{verdict: refuse, fields: {$.id: keep}}"), f"7:46 SG614 {REFUSED}"),
+        (reading("{verdict: refuse, unlisted: redact}"), f"7:41 SG614 {REFUSED}"),
+        (reading("{refusal: denied, body: {id: 1}}"), f"7:37 SG614 {REFUSED}"),
+        (reading("{verdict: refuse, leg: request, fields: {$.id: refuse}}"), f"7:60 SG614 {REFUSED}"),
+        (reading("{verdict: refuse, leg: request, forwarded: {body: {id: 1}}}"), f"7:63 SG614 {REFUSED}"),
+        (reading("{requests: {}}"), "7:24 SG105 nothing is expected here"),
+        (reading("{requests: {'#0': {verdict: allow}}}"), '7:25 SG615 "#0" counts no request'),
+        (reading("{requests: {first: {verdict: allow}}}"), '7:25 SG615 "first" counts no request'),
+        (reading("{requests: {'#1': {}}}"), "7:31 SG105 nothing is expected here"),
+        (reading("{requests: {'#1': {requests: {'#1': {verdict: allow}}}}}"), '7:32 SG101 unknown key "requests"'),
         (reading("{operation: read-ordr}"), '7:25 SG305 unknown operation in erp: "read-ordr"'),
         (reading("{operation: photo-*}"), "7:25 SG614 a flow is one operation"),
         (reading("{rules: sales-reads}"), '7:21 SG613 unknown rule "sales-reads"'),

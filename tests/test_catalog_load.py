@@ -148,6 +148,18 @@ def catalogue(operations: str = "", messages: str = "") -> bytes:
                 "4:58 a request is told by text or a whole number",
             ],
         ),
+        (
+            catalogue(
+                "  a: {request: {method: POST, path: /a, body: {$.m: [], $.n: [x, 1.5, x], $.o: [[x]]}}, body: m}",
+                "  m: {format: json}",
+            ),
+            [
+                "4:53 the list is empty",
+                '4:71 "x" stands twice in this list',
+                "4:66 a request is told by text or a whole number",
+                "4:81 expected text, a number, true or false, found a list",
+            ],
+        ),
         # messages
         (catalogue(messages="  m: {}"), ['4:6 the key "format" is missing']),
         (catalogue(messages="  m: {format: jsn}"), ['4:15 unknown format "jsn"']),

@@ -125,6 +125,30 @@ def test_values_of_the_body_choose_among_candidates(body, expected):
     assert (match and match.operation.name) == expected
 
 
+SEVERAL = matcher("""
+  fields: {request: {method: POST, path: /rpc, body: {$.method: [party.fields, sale.fields, 7]}}, body: m}
+  typed: {request: {method: POST, path: /rpc, body: {$.method: sale.fields, $.version: 1}}, body: m}
+  sale: {request: {method: POST, path: /rpc, body: {$.method: [sale.read]}}, body: m}
+""")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"$.method": "party.fields"}, "erp.fields"),
+        ({"$.method": 7}, "erp.fields"),
+        ({"$.method": "7"}, None),
+        ({"$.method": "sale.fields", "$.version": 1}, "erp.typed"),
+        ({"$.method": "sale.fields", "$.version": 2}, "erp.fields"),
+        ({"$.method": "sale.read"}, "erp.sale"),
+        ({"$.method": "party"}, None),
+    ],
+)
+def test_a_value_of_the_body_may_be_one_of_several(body, expected):
+    match = choose(SEVERAL.candidates("erp", "POST", ("rpc",), ()), lambda _, selector: body.get(selector))
+    assert (match and match.operation.name) == expected
+
+
 def test_the_first_candidate_that_needs_no_value_is_chosen_without_looking():
     found = REST.candidates("erp", "GET", ("api", "orders"), ())
     assert not found[0].operation.request.body
@@ -145,6 +169,9 @@ def test_the_first_candidate_that_needs_no_value_is_chosen_without_looking():
         ("{method: POST, path: /a, headers: {A: x}}", "{method: POST, path: /a, headers: {a: '\"x\"'}}"),
         ("{method: POST, path: /a, body: {$.m: x}}", "{method: POST, path: /a, body: {$.n: x}}"),
         ("{method: POST, path: /a, body: {$.m: x}}", "{method: POST, path: /a, headers: {A: x}}"),
+        ("{method: POST, path: /a, body: {$.m: [x, y]}}", "{method: POST, path: /a, body: {$.m: [y, z]}}"),
+        ("{method: POST, path: /a, body: {$.m: [x, y]}}", "{method: POST, path: /a, body: {$.m: x}}"),
+        ("{method: POST, path: /a, body: {$.m: [x, y]}}", "{method: POST, path: /a, body: {$.m: [x, z], $.n: 1}}"),
     ],
 )
 def test_operations_that_one_request_could_be_equally_well_are_refused(one, other):
@@ -165,6 +192,9 @@ def test_operations_that_one_request_could_be_equally_well_are_refused(one, othe
         ("{method: POST, path: /a, headers: {A: x}}", "{method: POST, path: /a, headers: {A: x, B: y}}"),
         ("{method: POST, path: /a, headers: {A: x}}", "{method: POST, path: /a}"),
         ("{method: POST, path: /a, body: {$.m: 1}}", "{method: POST, path: /a, body: {$.m: '1'}}"),
+        ("{method: POST, path: /a, body: {$.m: [x, y]}}", "{method: POST, path: /a, body: {$.m: z}}"),
+        ("{method: POST, path: /a, body: {$.m: [x, y]}}", "{method: POST, path: /a, body: {$.m: x, $.n: 1}}"),
+        ("{method: POST, path: /a, body: {$.m: [x, 1]}}", "{method: POST, path: /a, body: {$.m: ['1']}}"),
         ("{method: POST, path: '/a/{x}', body: {$.m: 1}}", "{method: POST, path: /a/b, headers: {A: x}}"),
     ],
 )

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import Unreadable
-from gateway.formats.charset import CHARSETS, PLAIN, Charset, find, from_utf8, to_utf8
+from gateway.formats.charset import CHARSETS, PLAIN, Charset, Transcoder, find, from_utf8, to_utf8
 
 TEXT = '{"name": "Zoë 陈"}'
 BOM8, LE, BE = b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"
@@ -80,6 +80,28 @@ def test_what_disagrees_or_isnt_read_is_refused(body, declared):
 def test_bytes_that_arent_in_their_charset_are_refused(body, charset):
     with pytest.raises(Unreadable):
         to_utf8(body, charset)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
+@pytest.mark.parametrize(
+    "body", [b"[1]\0x", b"1\0\0\0", b"ab\0x", b"abc\0", b"a\0", b"abcd\0", LE + b"1\0", BOM8 + b"1\0", b"1"]
+)
+def test_a_stream_is_taken_where_the_whole_is_however_it_is_cut(body, size):
+    def whole():
+        return to_utf8(body, find(body, ""))
+
+    def in_pieces():
+        coder = Transcoder("")
+        return b"".join([*(coder.feed(body[at : at + size]) for at in range(0, len(body), size)), coder.end()])
+
+    assert outcome(in_pieces) == outcome(whole)
+
+
+def outcome(read):
+    try:
+        return read()
+    except Unreadable as error:
+        return error.refusal
 
 
 def test_what_is_utf8_already_is_not_copied():

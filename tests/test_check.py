@@ -17,6 +17,7 @@ from test_cli import CONFIG, POLICY, sovgate, write
 from gateway.faults import Fault
 from gateway.storage.policy_folder import read_folder
 
+KEYED = "protect: [{classes: user.name, leg: response, treatment: encrypt, unless: {consent: contact}}]\n"
 FORMS = ("text", "json", "junit", "sarif", "github")
 FAULTY = "version: 1\ncatalog: erp\nmesages: {}\n"
 UNUSED = "policies/consents.yaml:4:3: warning: no rule asks for the consent"
@@ -305,6 +306,43 @@ def test_folders_are_found_behind_links_as_kubernetes_makes_them(house):
     assert sovgate("check").code == 0
 
 
+@pytest.mark.parametrize("at", ["policies/other.yaml", "policies/catalog/other.yaml", "policies/deep"])
+def test_a_link_that_leads_out_of_the_folder_is_refused_and_nothing_behind_it_is_quoted(house, at):
+    put("elsewhere/secret.yaml", "root: hunter2\nversion: 1\n")
+    Path(at).symlink_to(Path("elsewhere/secret.yaml" if at.endswith(".yaml") else "elsewhere").resolve())
+    for form in FORMS:
+        said = sovgate("check", "-o", form)
+        assert (said.code, said.out) == (2, "")
+        assert "leads out of the folder" in said.err
+        assert "hunter2" not in said.err + said.out
+
+
+def test_a_link_within_the_folder_is_followed(house):
+    shutil.move("policies/sales.yaml", "policies/.kept.yaml")
+    Path("policies/sales.yaml").symlink_to(".kept.yaml")
+    assert sovgate("check").code == 0
+
+
+CASE = """
+version: 1
+cases: c
+list:
+  - case: a
+    flow: {from: crm, to: erp, request: GET /orders/7}
+    response: {file: bodies/order.json}
+    expect: {file: golden.json}
+"""
+
+
+def test_files_that_cases_name_are_looked_for(house):
+    put("policies/tests/c.yaml", CASE)
+    said = sovgate("check")
+    assert (said.code, "there is no file tests/bodies/order.json" in said.out) == (1, True)
+    assert "golden.json" not in said.out.replace("{file: golden.json}", "")  # `sovgate test --update-golden` makes it
+    put("policies/tests/bodies/order.json", "{}")
+    assert sovgate("check").code == 0
+
+
 def test_of_a_file_that_nobody_wrote_only_the_beginning_is_read(house):
     with Path("policies/huge.yaml").open("wb") as file:
         file.truncate(1 << 40)
@@ -323,6 +361,41 @@ def test_a_configuration_is_checked_with_its_policies_and_without_its_secrets(ho
     assert (said.code, said.err) == (0, "")
     assert said.out.splitlines()[0] == "gateway.yaml: fine"
     assert said.out.splitlines()[1].startswith("policies: fine")
+
+
+@pytest.mark.parametrize(
+    ("keys", "environment", "told"),
+    [
+        ("", "", True),  # nobody can say what the gateway's own environment will have
+        ("", "a passphrase", False),
+        ("keys: {passphrase: {environment: SOMEWHERE_ELSE}}\n", "", False),
+        ("keys: {passphrase: {environment: SOVGATE_KEYS_PASSPHRASE}}\n", "", False),
+        ("keys: {passphrase: {file: not-on-this-machine}}\n", "", False),
+        ("keys: {cache_seconds: 60}\n", "", True),
+    ],
+)
+def test_rules_that_need_keys_are_doubtful_where_nothing_protects_any(house, monkeypatch, keys, environment, told):
+    no_doubt()
+    monkeypatch.setenv("SOVGATE_KEYS_PASSPHRASE", environment)
+    put("gateway.yaml", CONFIG + keys)
+    put("policies/keyed.yaml", "version: 1\npolicy: keyed\nscope: {from: crm, to: erp}\n" + KEYED)
+    said = sovgate("check", "-c", "gateway.yaml")
+    assert (said.code, said.out.count("warning: this needs customers' keys, and nothing protects them [SG514]")) == (
+        0,
+        int(told),
+    )
+    assert "SG514" not in sovgate("check").out  # which gateway it is for is not known
+
+
+def test_a_passphrase_that_is_there_is_looked_at(house):
+    put("gateway.yaml", CONFIG + "keys: {passphrase: {file: words}}\n")
+    put("words", "")
+    Path("words").chmod(0o600)
+    said = sovgate("check", "-c", "gateway.yaml", "policies")
+    assert (said.code, "the passphrase of the keys is empty [SG513]" in said.out) == (1, True)
+    both = CONFIG + "keys: {passphrase: {file: words, environment: WORDS}}\n"
+    put("gateway.yaml", both)
+    assert "the passphrase stands in exactly one place [SG513]" in sovgate("check", "-c", "gateway.yaml").out
 
 
 def test_faults_of_a_configuration_are_told_like_others(house):

@@ -39,13 +39,14 @@ def test_the_least_that_is_needed(tmp_path):
 
 def test_the_example_of_the_docs_loads_whole(tmp_path):
     example = re.search(r"```yaml\n(.*?)```", (DOCS / "configuration.md").read_text(), re.DOTALL)
-    found = settings(tmp_path, example[1], ERP_TOKEN="secret-token")
+    found = settings(tmp_path, example[1], ERP_TOKEN="secret-token", SOVGATE_KEYS_PASSPHRASE="secret-words")
     (route,) = found.proxy.routes
     assert (route.timeouts.answer, route.also) == (60.0, ("https://erp.example.com",))
     assert found.jwt.claims["system"] == "azp"
     assert found.bodies.size == 16 * 1024 * 1024
     assert found.proxy.strip == {"authorization", "x-purpose"}
-    assert "secret-token" not in repr(found)
+    assert found.keys.approvals == {"destroy", "export"}
+    assert "secret-" not in repr(found)
 
 
 def test_flags_beat_the_file(tmp_path):

@@ -176,3 +176,40 @@ def test_documents_that_are_odd_inside_are_read_as_far_as_they_go(document):
     found = drafted([], [openapi.read("x.json", json.dumps(document).encode())])
     for one in found.drafts:
         loads(one)
+
+
+OWN = """
+openapi: 3.0.0
+info: {title: t, version: '1'}
+paths:
+  /employees/{id}:
+    get:
+      responses:
+        200: {description: x, content: {application/json: {schema: {$ref: '#/components/schemas/Employee'}}}}
+    post:
+      requestBody:
+        content: {application/x-www-form-urlencoded: {schema: {properties: {email: {type: string}}, type: object}}}
+      responses: {204: {description: x}}
+components:
+  schemas:
+    Employee:
+      type: object
+      properties:
+        email: {type: string}
+        contact: {$ref: '#/components/schemas/Employee'}
+        reports: {type: array, items: {$ref: '#/components/schemas/Employee'}}
+"""
+
+
+def test_a_schema_within_itself_is_labelled_as_a_whole_and_to_be_reviewed():
+    found = drafted([], [openapi.read("own.yaml", OWN.encode())]).drafts[0]
+    within = {one.selector: one.proposal for one in message(found, found.operations[0].response or "").fields}
+    assert (within["$.contact"].confidence.value, within["$.contact"].review) == ("low", True)
+    assert within["$.reports[*]"].review
+
+
+def test_forms_of_a_document_are_drafted_by_their_fields():
+    found = drafted([], [openapi.read("own.yaml", OWN.encode())]).drafts[0]
+    posted = next(one for one in found.operations if one.method == "POST")
+    form = message(found, posted.body or "")
+    assert (form.format, classes(form)) == ("form", {"email": "user.contact.email"})

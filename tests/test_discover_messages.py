@@ -101,13 +101,23 @@ def test_an_object_with_countless_names_is_a_map():
 
 def test_a_name_that_answers_hold_as_a_value_elsewhere_is_a_key():
     rows = [exchange("GET", "/api/things", {"zqabc": {"foo": 1}}), exchange("GET", "/api/others", {"code": "zqabc"})]
-    assert list(classes(draft(*rows).messages[-1])) == ["$[*].foo"]
+    assert list(classes(draft(*rows).messages[-1])) == ["$[*].foo", "$[*]"]
 
 
-def test_names_that_stay_where_values_are_treated_are_told():
-    assert any(
-        "e-mail" in note for one in answering({"emails": {"a@b.example": {"ok": True}}}).messages for note in one.notes
-    )
+@pytest.mark.parametrize(
+    ("answer", "selector", "names", "class_"),
+    [
+        ({"emails": {"a@b.example": {"ok": True}}}, "$.emails[*]", "user.contact.email", ""),
+        ({"emails": {"a@b.example": 7, "c@d.example": 8}}, "$.emails[*]", "user.contact.email", "business"),
+        ({"customers": {"C-017": {"ok": True}}}, "$.customers[*]", "user.unique_id", ""),
+    ],
+)
+def test_names_that_are_data_get_a_label(answer, selector, names, class_):
+    (message,) = (one for one in answering(answer).messages if any(field.names for field in one.fields))
+    (field,) = (field for field in message.fields if field.names)
+    assert (field.selector, field.names, field.proposal.class_) == (selector, names, class_)
+    assert field.proposal.review
+    assert any("names below" in note for note in message.notes)
 
 
 @pytest.mark.parametrize(
@@ -149,13 +159,12 @@ def test_documents_are_whole_and_their_customer_is_in_a_header():
 @pytest.mark.parametrize(
     ("body", "kind", "told"),
     [
-        (b"a;b\n1;2", "text/csv", "CSV"), (b"<x/>", "application/xml", "XML"),
-        (b"a=1", "application/x-www-form-urlencoded", "forms"),
-        (b"{}\n{}", "application/x-ndjson", "JSON lines"),
         (b"\0\1", "application/octet-stream", "bytes of no known format"),
+        (b"hello there", "text/plain", "text"),
         (b'{"a":1,"a":2}', "application/json", "body-duplicate-key"),
+        (b"<x", "application/xml", "body-malformed"),
     ],
-)  # fmt: skip
+)
 def test_bodies_that_the_catalogue_cannot_describe_are_told_and_named_for_no_message(body, kind, told):
     found = draft(exchange("GET", "/orders/1", body, kind=kind))
     assert found.operations[0].response is None

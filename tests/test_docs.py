@@ -10,13 +10,16 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from keys_kit import subject
 
 from gateway.cli.main import _VERBS, _sovgate
 from gateway.config import load as load_config
+from gateway.custody.memory import MemoryCustody
 from gateway.formats.document import Signal
 from gateway.policy.load import load
 from gateway.refusals import REFUSALS
-from gateway.treatments.contract import Subject
+from gateway.regime import establish
 from gateway.treatments.registry import TREATMENTS, build
 
 ROOT = Path(__file__).parent.parent
@@ -28,11 +31,22 @@ def blocks(text: str) -> list[str]:
 
 
 def test_the_examples_of_the_policy_guide_load(tmp_path):
-    erp, sales, consents = blocks(POLICIES)
+    erp, sales, consents = (block for block in blocks(POLICIES) if block.startswith("version: 1"))
     crm = b"version: 1\ncatalog: crm\n"
     files = {"catalog/erp.yaml": erp, "sales.yaml": sales, "consents.yaml": consents}
     policies = load({"catalog/crm.yaml": crm, **{name: text.encode() for name, text in files.items()}})
     assert set(policies.catalogues) == {"crm", "erp"}
+
+
+def test_the_messages_of_the_policy_guide_load():
+    messages = [block for block in blocks(POLICIES) if block.startswith("messages:")]
+    assert len(messages) == 2
+    for number, block in enumerate(messages):
+        named = re.findall(r"^  ([a-z]+):", block, re.MULTILINE)
+        head = f"version: 1\ncatalog: erp\noperations: {{read: {{request: GET /r, response: {named[0]}}}}}\n"
+        policies = load({"catalog/erp.yaml": (head + block).encode()})
+        establish(policies)
+        assert len(policies.catalogues["erp"].messages) == 2 - number
 
 
 ROW = re.compile(r"^\| `(\w+)` \|\s*(.*?)\s*\|\s*(.*?)\s*\|\s*(.*?)\s*\|$", re.MULTILINE)
@@ -45,20 +59,22 @@ def test_every_treatment_is_in_the_guide():
 
 @pytest.mark.parametrize(("name", "options", "before", "after"), TABLE)
 def test_a_treatment_does_what_the_guide_shows(name, options, before, after):
-    if name in {"refuse", "mask", "pseudonymise"}:
+    if name in {"refuse", "mask", "pseudonymise", "encrypt"}:
         given = {"keep_last": 4} if name == "mask" else {}
     else:
         pairs = re.findall(r"`(\w+): (\w+)`", options)
         given = {key: int(value) if value.isdigit() else value for key, value in pairs}
     treatment = build(name, given)
     value = json.loads(before.strip("`"), parse_float=Decimal) if before.strip() else "x"
-    made = treatment.apply(value, Subject("C-017", "p", b"k" * 32))
+    custody = MemoryCustody()
+    custody.register("C-017", X25519PrivateKey.generate().public_key(), "hpke")
+    made = treatment.apply(value, subject("C-017", custody=custody))
     if after.startswith("(the member is gone"):
         assert made is Signal.REMOVE
     elif after.startswith("(the flow is refused"):
         assert made is Signal.REFUSE
-    elif name == "pseudonymise":
-        assert str(made).startswith("pn_")
+    elif name in {"pseudonymise", "tokenise", "encrypt", "seal"}:
+        assert str(made).startswith(re.search(r'`"(\w+)\.\.\.', after)[1])
     else:
         assert made == json.loads(after.strip("`"))
 
@@ -99,7 +115,7 @@ def test_every_command_in_the_docs_exists_with_its_options(page):
 @pytest.mark.parametrize("page", ["configuration.md", "running.md"])
 def test_the_configurations_of_the_docs_load(page, tmp_path):
     (tmp_path / "gateway.yaml").write_text(blocks((ROOT / "docs" / page).read_text())[0])
-    assert load_config(tmp_path / "gateway.yaml", {"ERP_TOKEN": "x"}).jwt is not None
+    assert load_config(tmp_path / "gateway.yaml", {"ERP_TOKEN": "x", "SOVGATE_KEYS_PASSPHRASE": "x"}).jwt is not None
 
 
 def test_links_between_the_docs_lead_somewhere():

@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from docs_pages import Page, Reading, alike, commands, read
+from keys_kit import subject
 
 from gateway.catalog.classes import CLASSES
+from gateway.custody.memory import MemoryCustody
 from gateway.errors import SovgateError
 from gateway.formats.document import Signal
 from gateway.policy.load import load
-from gateway.treatments.contract import Subject
+from gateway.tokens import shapes
 from gateway.treatments.lattice import join
 from gateway.treatments.registry import TREATMENTS, build
 
@@ -58,6 +61,7 @@ def test_no_block_of_an_officers_page_goes_untried(page):
 
 # -- treatments
 
+PUBLIC = X25519PrivateKey.generate().public_key()
 SIGNALS = {
     "(gone)": Signal.REMOVE,
     "(refused)": Signal.REFUSE,
@@ -83,8 +87,18 @@ def rows_of(folder: Path) -> list[tuple[str, str, str, str]]:
 def test_a_treatment_makes_of_a_value_what_its_page_shows(treatment, options, before, after):
     given = {name: yaml.safe_load(value) for name, value in _OPTION.findall(options)}
     value = json.loads(before.strip("`"), parse_float=Decimal)
-    made = build(treatment, given).apply(value, Subject("C-017", "p", b"k" * 32))
-    if treatment == "pseudonymise" and not isinstance(value, bool | None):
+    custody = MemoryCustody()
+    for form in ("hpke", "jwe"):
+        custody.register("C-017", PUBLIC, form)
+    made = build(treatment, given).apply(value, subject("C-017", custody=custody))
+    if treatment in {"tokenise", "encrypt", "seal"} and value is not None:
+        begins = re.match(r'`("?)([^`]+)`', after)
+        assert str(made).startswith(begins[2])
+        assert isinstance(made, str if begins[1] else int)
+        assert shapes.is_token(str(made))
+        length = int(re.search(r"[0-9]+", after[begins.end() :])[0])
+        assert len(str(made)) - len(begins[2]) == pytest.approx(length, abs=0 if treatment == "tokenise" else 50)
+    elif treatment == "pseudonymise" and not isinstance(value, bool | None):
         shape = r"pn_[\w-]{22}" if isinstance(value, str) else "[0-9]{16}"
         assert re.fullmatch(shape, str(made))
         assert re.search("22|16", after)

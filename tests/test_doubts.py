@@ -175,7 +175,14 @@ CATALOGUES = [
     ("'$.a[*].b': user.name, '$.a[0].b': user", ""),
     ("'$.a[*].b': user.name, '$.a[*].c': business.order", ""),
     ("$.a: user, $.a.b: business.order", ""),
-    ("'$.*': user.name, $.id: business.order", "SG422 8 $.id"),
+    ("'$[*]': user.name, $.id: business.order", "SG422 8 $.id"),
+    # names that are data
+    ("'$.by_mail.*.total': business.order", "SG428 8 '$.by_mail.*.total'"),
+    ("'$.by_mail[*].total': business.order", ""),
+    ("\"$['by.*'].total\": business.order", ""),
+    ("'$.by_mail.*': {name: user.name}, '$.by_mail.*.total': business.order", ""),
+    ("'$.by_mail.*': {name: user.name, class: business.order}", ""),
+    ("'$.a.*': {name: user.name}, '$.a.*.b.*': business.order", "SG428 8 '$.a.*.b.*'"),
     # sensitive data
     ("$.tax: user.financial", "SG424 8 $.tax"),
     ("$.tax: business.tax", ""),
@@ -214,6 +221,40 @@ def test_sensitive_data_that_some_rule_names_is_no_doubt(rule, expected):
     assert codes(world(text, catalog_erp=catalogue)) == expected
 
 
+PRICED = "fields: {$.a: business.price}"
+LIST = 'one: {format: json, records: "$.b[*]", each: x'
+
+
+@pytest.mark.parametrize(
+    ("messages", "treatment", "expected"),
+    [
+        (f"one: {{format: json, {PRICED}}}", "encrypt", ["SG433"]),
+        (f"one: {{format: json, {PRICED}}}", "pseudonymise", ["SG433"]),
+        (f"one: {{format: json, {PRICED}}}", "redact", []),
+        ("one: {format: json, fields: {$.a: business.order}}", "encrypt", ["SG403"]),
+        (f"one: {{format: json, customer: $.c, {PRICED}}}", "encrypt", []),
+        (f"one: {{format: json, customer: {{response-header: X}}, {PRICED}}}", "encrypt", []),
+        # of a list: its records, whose customer either may name, and what is around them
+        (f"{LIST}}}, x: {{format: json, {PRICED}}}", "encrypt", ["SG433"]),
+        (f"{LIST}, customer: $.c}}, x: {{format: json, {PRICED}}}", "encrypt", []),
+        (f"{LIST}}}, x: {{format: json, customer: $.c, {PRICED}}}", "encrypt", []),
+        (f"{LIST}, {PRICED}}}, x: {{format: json, customer: $.c}}", "encrypt", ["SG433"]),
+        # what is embedded belongs to whom the record around it belongs to
+        (
+            f"one: {{format: json, customer: $.c, fields: {{$.b: {{contains: x}}}}}}, x: {{format: json, {PRICED}}}",
+            "encrypt",
+            [],
+        ),
+    ],
+)
+def test_keys_are_nobodys_where_no_customer_is_named(messages, treatment, expected):
+    operations = "operations: {read: {request: GET /x, response: one}}"
+    catalogue = f"version: 1\ncatalog: tms\n{operations}\nmessages: {{{messages}}}"
+    base = BASE.replace("[erp, mes]", "[erp, mes, tms]")
+    text = f"scope: {{from: crm, to: tms}}\nprotect: [{{classes: business.price, treatment: {treatment}}}]"
+    assert codes(world(text, catalog_tms=catalogue, base=base)) == expected
+
+
 def test_a_message_that_only_an_unused_list_holds_is_unused_as_well():
     catalogue = MES.replace(
         "messages: {", 'messages: {old: {format: json, records: "$[*]", each: one}, one: {format: json}, '
@@ -227,6 +268,43 @@ def test_a_doubt_about_two_rules_shows_both():
     (doubt,) = load(world(text)).warnings
     assert doubt.also is not None
     assert (doubt.place.line, doubt.also.place.line) == (6, 5)
+
+
+ODATA = ERP.replace("GET /orders,", "GET /odata/orders,")
+HIDES = f"{ALLOW}protect: [{{classes: user.contact.email, leg: response, treatment: mask}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "rule", "expected"),
+    [
+        (ODATA, HIDES, ["SG430 4 GET /odata/orders"]),
+        (ODATA, ALLOW, []),  # nothing is hidden
+        (ODATA, HIDES.replace("mask", "keep"), []),
+        (ODATA, HIDES.replace("leg: response", "leg: request"), []),
+        (ERP, HIDES, []),  # nothing tells that this system takes queries
+        (ODATA.replace("response: orders}", "response: orders, query: {$filter: {language: odata}}}"), HIDES, []),
+        (ODATA.replace("response: orders}", "response: orders, unlisted_query: refuse}"), HIDES, []),
+        (ODATA.replace("response: orders}", "response: orders, unlisted_query: keep}"), HIDES, []),  # said on purpose
+        (ERP.replace("  read-order", '  all: {request: "POST /$batch", batch: odata}\n  read-order'), HIDES,
+         ["SG430 4 GET /orders"]),
+        (ERP.replace("$.price:", "$.__metadata.uri: system.operations, $.price:"), HIDES, ["SG430 4 GET /orders"]),
+        (ERP.replace("GET /orders,", "GET /data/query,").replace("$.value[*]", "$.records[*]"), HIDES,
+         ["SG430 4 GET /data/query"]),
+    ],
+)  # fmt: skip
+def test_a_query_that_nobody_reads_is_told_where_something_is_hidden(catalogue, rule, expected):
+    found = told(world(rule, catalog_erp=catalogue))
+    assert [one for one in found if one.startswith("SG430")] == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [("GTE", ["SG431 4 GTE /orders"]), ("PSOT", ["SG431 4 PSOT /orders"]), ("DELTE", ["SG431 4 DELTE /orders"]),
+     ("GET", []), ("MERGE", []), ("PROPFIND", []), ("FROBNICATE", []), ("QUERY", [])],
+)  # fmt: skip
+def test_a_method_that_is_nearly_one_is_told(method, expected):
+    found = told(world(catalog_erp=ERP.replace("GET /orders,", f"{method} /orders,")))
+    assert [one for one in found if one.startswith("SG431")] == expected
 
 
 def test_policies_that_only_observe_are_noted_and_no_doubt():
@@ -333,3 +411,28 @@ def test_a_rule_that_is_told_to_have_no_effect_has_none(scope, rules):
     ]
     classes = CARRIED if idle.code is not Fault.NO_BODY else []
     assert list(treated(policies, classes)) == list(treated(replace(policies, policies=tuple(without)), classes))
+
+
+@pytest.mark.parametrize(
+    ("treatment", "expected"),
+    [
+        ("mask, keep_last: 2", ["SG429 5 mask"]),
+        ('mask, character: "~"', ['SG429 5 "~"']),
+        ('mask, character: "#"', []),
+        ("redact", []),
+        ('redact, constant: "a:b"', ['SG429 5 "a:b"']),
+        ("generalise, into: year", []),
+    ],
+)
+@pytest.mark.parametrize(("format_", "place"), [("x12", "N1/2"), ("edifact", "NAD/4")])
+def test_what_x12_cannot_hold_is_told_where_it_reaches_x12(treatment, expected, format_, place):
+    catalogue = f"""\
+version: 1
+catalog: tms
+operations: {{read: {{request: GET /x, response: x}}}}
+messages: {{x: {{format: {format_}, fields: {{{place}: user.contact}}}}}}
+"""
+    rule = f"{{classes: user.contact, treatment: {treatment}}}"
+    policy = f"version: 1\npolicy: p\nscope: {{from: crm, to: tms}}\nallow: true\nprotect: [{rule}]\n"
+    found = told(world(catalog_tms=catalogue, p=policy))
+    assert found == (list(expected) if format_ == "x12" else [])

@@ -31,6 +31,9 @@ def wrapped(text, width, end, *, last=False):
         ("base64", wrapped(b64encode(LONG).decode(), 76, "\r\n"), LONG),
         ("base64", wrapped(b64encode(LONG).decode(), 64, "\n", last=True), LONG),
         ("base64", b64encode(LONG).decode() + "\n", LONG),
+        ("base64", "\n    " + wrapped(b64encode(LONG).decode(), 76, "\n    ") + "\n  ", LONG),
+        ("base64", "  aGk=\t", b"hi"),
+        ("base64", " \n", b""),
     ],
 )
 def test_what_is_taken_goes_back_the_same(coding, value, body):
@@ -39,7 +42,10 @@ def test_what_is_taken_goes_back_the_same(coding, value, body):
     assert held.back(body) == value
 
 
-@pytest.mark.parametrize("value", ["a", "aGk=x", "aG k=", "aGl=", "+_+_", "aGk==", "=", "aGk=\n\naGk=", "äöü="])
+@pytest.mark.parametrize(
+    "value",
+    ["a", "aGk=x", "aG k=", "aGl=", "+_+_", "aGk==", "=", "aGk=\n\naGk=", "aGlo\n aGlo\n  aGlo", "aGlo aGlo", "äöü="],
+)
 def test_what_is_no_clear_base64_is_refused(value):
     with pytest.raises(Unreadable):
         take(value, "base64", 1000, 100)

@@ -6,11 +6,14 @@ import gzip
 import json
 
 import pytest
+from evasion_archives import zipped
 from evasion_kit import Message
 from evasion_reader import shows
-from evasion_world import EDIFACT, MAIL, NAME, answered
+from evasion_world import ANSWERS, MAIL, NAME, answered
+from xlsx_kit import KIND as WORKBOOK
 
 JSON = "application/json"
+EDIFACT = ANSWERS["edifact"].body.decode()
 FORM = "application/x-www-form-urlencoded"
 ONE = json.dumps({"email": MAIL}).encode()
 ENTITIES = "".join(f"&#{ord(one)};" for one in MAIL)
@@ -38,7 +41,7 @@ REFUSED = {
         "body-wrong-type",
     ),
     "text where base64 is expected": ("json", JSON, json.dumps({"file": ONE.decode()}).encode(), "body-coding"),
-    "a number without end": ("json", JSON, b'{"email":%b}' % (b"1" * 6000), "customer-unknown"),
+    "a number without end": ("json", JSON, b'{"email":%b}' % (b"1" * 6000), "treatment-misfit"),
     "a table without its header": ("csv", "text/csv", f"4711,{MAIL}\r\n4712,{MAIL}\r\n".encode(), "body-ambiguous"),
     "a column in capitals": ("csv", "text/csv", f"who,EMAIL,note\r\n4711,{MAIL},x\r\n".encode(), "body-ambiguous"),
     "another delimiter": ("csv", "text/csv", f"who;email\r\n4711;{MAIL}\r\n".encode(), "body-ambiguous"),
@@ -64,6 +67,23 @@ TREATED = {
     "a key in full width": ("json", JSON, ONE.replace(b"email", "\uff45mail".encode())),
     "a key with a Cyrillic letter": ("json", JSON, ONE.replace(b"email", "em\u0430il".encode())),
     "an escaped key": ("json", JSON, ONE.replace(b"email", b"\\u0065mail")),
+    "a value as a key": ("json", JSON, json.dumps({MAIL: 1}).encode()),
+    "a value as a key within a list": ("json", JSON, json.dumps({"people": [{MAIL: {"x": 1}}]}).encode()),
+    "a value as the name of a part": (
+        "multipart",
+        "multipart/form-data; boundary=b1",
+        ANSWERS["multipart"].body.replace(b'name="more"', f'name="{MAIL}"'.encode()),
+    ),
+    "a value as a folder in an archive": (
+        "zip",
+        "application/zip",
+        zipped([("in/one.json", ONE), (f"{MAIL}/", b""), (f"{MAIL}/x.txt", b"x")]),
+    ),
+    "a value in a free element of a service segment": (
+        "edifact",
+        "application/edifact",
+        EDIFACT.replace("96A:UN'", f"96A:UN++{NAME}:{MAIL}'").encode(),
+    ),
     "a key with a space": ("json", JSON, ONE.replace(b"email", b"email ")),
     "a list around everything": ("json", JSON, b"[" + ONE + b"]"),
     "an object where a text was": ("json", JSON, json.dumps({"email": {"a": MAIL}}).encode()),
@@ -86,14 +106,51 @@ TREATED = {
     "a value as a type of event": ("sse", "text/event-stream", f"event: {NAME}\ndata: {ONE.decode()}\n\n".encode()),
 }
 NOT_COVERED = {
-    "a value as a key": ("json", JSON, json.dumps({MAIL: 1}).encode()),
+    "a value that is written like a name, as a key": ("json", JSON, json.dumps({NAME: 1}).encode()),
     "a value as a column's name": ("csv", "text/csv", f"who,email,{MAIL}\r\n1,x,y\r\n".encode()),
-    "a value in a service segment": (
+    "a value as a control number": (
         "edifact",
         "application/edifact",
-        EDIFACT.replace("96A:UN'", f"96A:UN++{NAME}'").encode(),
+        EDIFACT.replace("UNH+1+", f"UNH+{NAME}+").replace("+1'UNZ", f"+{NAME}'UNZ").encode(),
+    ),
+    "a value as the name of an interchange's sender": (
+        "x12",
+        "application/edi-x12",
+        ANSWERS["x12"].body.replace(b"SENDER".ljust(15), NAME.encode().ljust(15)),
     ),
     "a value as an element's name": ("xml", "text/xml", xml(f"<{NAME}>x</{NAME}>")),
+    "a value as a namespace": ("xml", "text/xml", xml(f'<x xmlns:p="urn:{NAME}"/>')),
+    "a value as the type of an element": (
+        "xml",
+        "text/xml",
+        xml(f'<x xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="{NAME}"/>'),
+    ),
+    "a value as the name of a member in XML-RPC": (
+        "xmlrpc",
+        "text/xml",
+        ANSWERS["xmlrpc"].body.replace(b"<name>more<", f"<name>{NAME}<".encode()),
+    ),
+    "a value as the boundary of parts": (
+        "multipart",
+        f"multipart/form-data; boundary={NAME}",
+        ANSWERS["multipart"].body.replace(b"b1", NAME.encode()),
+    ),
+    "a value that is written like a name, as the name of a part": (
+        "multipart",
+        "multipart/form-data; boundary=b1",
+        ANSWERS["multipart"].body.replace(b'name="more"', f'name="{NAME}"'.encode()),
+    ),
+    "a value as the name of a member that a pattern selects": (
+        "zip",
+        "application/zip",
+        zipped([(f"in/{NAME}.json", b"{}")]),
+    ),
+    "a value as the name of a sheet": (
+        "xlsx",
+        WORKBOOK,
+        zipped([(name, body.replace(b"People", NAME.encode())) for name, body in ANSWERS["xlsx"].members]),
+    ),
+    "a value in a parameter of the content type": ("json", f"{JSON}; x={MAIL}", ONE),
 }
 
 

@@ -224,6 +224,20 @@ def test_an_odd_option_ends_it_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_all_odd_options_are_told_at_once(tmp_path):
+    odd = ("--caller", "CRM", "--purpose", "a b", "--path", "orders")
+    refused = sovgate("init", "house", "--yes", *odd, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert [f"--{name}:" in refused.stderr for name in ("caller", "purpose", "path")] == [True, True, True]
+    assert not (tmp_path / "house").exists()
+
+
+def test_all_that_answers_are_wrong_about_together_is_told_at_once(tmp_path):
+    refused = sovgate("init", "house", "--yes", "--caller", "erp", "--customer", "{nobody}", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert ("they need two names" in refused.stderr, "has no variable {nobody}" in refused.stderr) == (True, True)
+
+
 def test_without_a_terminal_nobody_is_asked(tmp_path):
     refused = sovgate("init", "house", "--caller", "crm", cwd=tmp_path, stdin="erp\n")
     assert (refused.returncode, "--system" in refused.stderr, "--yes" in refused.stderr) == (2, True, True)
@@ -330,7 +344,7 @@ def test_whatever_is_answered_what_is_written_is_right(tmp_path_factory, answers
     assert failures(files) == []
     config = tmp_path_factory.mktemp("house") / "gateway.yaml"
     config.write_text(files["gateway.yaml"])
-    assert load_config(config, {}).development == good["caller"]
+    assert load_config(config, {}, secrets=False).development == good["caller"]
 
 
 # -- from a catalogue that is there already
@@ -460,3 +474,41 @@ def test_what_the_catalogue_says_is_not_asked_again(tmp_path):
     (tmp_path / "draft.yaml").write_text(DRAFT)
     refused = sovgate("init", "h", "--yes", "--catalog", "draft.yaml", "--path", "/x", cwd=tmp_path)
     assert (refused.returncode, "--path" in refused.stderr) == (2, True)
+
+
+HOLDS = """
+version: 1
+catalog: erp
+operations: {read-doc: {request: "GET /docs/{doc}", response: doc}}
+messages:
+  doc:
+    format: json
+    fields: {$.id: business.order, $.payload: {contains: inner}, $.scan: {contains: scan, encoded: base64}}
+  inner: {format: json, fields: {$.email: user.contact.email}}
+  scan: {format: pdf, class: business.document}
+"""
+
+
+def test_of_a_draft_whose_values_hold_messages_the_first_cases_hold(tmp_path):
+    (tmp_path / "erp.yaml").write_text(HOLDS)
+    assert sovgate("init", "house", "--yes", "--catalog", "erp.yaml", cwd=tmp_path).returncode == 0
+    ran = sovgate("test", cwd=tmp_path / "house")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "verdict: allow" in (tmp_path / "house/policies/tests/crm-reads-erp.yaml").read_text()
+
+
+def test_customers_keys_are_protected_from_the_start_by_words_that_nobody_knows(tmp_path):
+    for name in ("one", "other"):
+        assert sovgate("init", name, "--yes", cwd=tmp_path).returncode == 0
+    files = [tmp_path / name / "keys.passphrase" for name in ("one", "other")]
+    assert [path.stat().st_mode & 0o777 for path in files] == [0o600] * 2
+    one, other = (path.read_text() for path in files)
+    assert one != other
+    assert len(one.strip()) >= 43  # 256 bits
+    assert "/keys.passphrase\n" in (tmp_path / "one" / ".gitignore").read_text()
+    assert one.strip() not in "".join(
+        path.read_text() for path in (tmp_path / "one").rglob("*") if path.is_file() and path != files[0]
+    )
+    assert sovgate("keys", "create", "C-017", cwd=tmp_path / "one").stdout == "C-017: 3 keys made\n"
+    assert sovgate("init", "one", "--yes", "--force", cwd=tmp_path).returncode == 0
+    assert files[0].read_text() == one

@@ -66,6 +66,47 @@ def touched(written):
     return {(touch.pointer, touch.spot): touch.count for touch in written.touches}
 
 
+@pytest.mark.parametrize("space", ["", " ", "\n", "\r\n\t ", "\n" * 1000])
+class TestSpaceAround:
+    """It is no part of any value, and hides none: neither where a shape is known nor where it isn't."""
+
+    HIDE: ClassVar[Edits] = Edits(lambda _: Edit(lambda _value, _customer: "x"), Edit(lambda _value, _customer: "y"))
+
+    def test_of_a_record(self, space):
+        plan = message("$.a", customer="$.who")
+        for _ in range(3):
+            document = read(f'{space}{{"a": "secret", "who": "c", "b": ["secret"]}}{space}'.encode(), plan)
+            assert document.customers == ["c"]
+            assert document.lookup("$.a") == "secret"
+            assert exactly(document.write([self.HIDE], KEEP).body) == [("a", "x"), ("who", "y"), ("b", ["y"])]
+
+    def test_of_a_list_and_what_is_around_it(self, space):
+        plan = message("$.a", customer="$.who", records="$.rows[*]", envelope=["$.total"])
+        body = f'{space}{{"total": "secret", "rows": [{{"a": "secret", "who": "c"}}], "b": "secret"}}{space}'.encode()
+        for _ in range(3):
+            document = read(body, plan)
+            assert document.customers == ["c"]
+            new = exactly(document.write([self.HIDE], self.HIDE).body)
+            assert new == [("total", "x"), ("rows", [[("a", "x"), ("who", "y")]]), ("b", "y")]
+
+    def test_of_a_value_alone(self, space):
+        for value in ("secret", 5, ["secret"]):
+            document = read(f"{space}{json.dumps(value)}{space}".encode(), message("$.a"))
+            assert b"secret" not in document.write([self.HIDE], KEEP).body
+            assert document.write([self.HIDE], KEEP).body != document.body
+
+    def test_of_what_is_kept_where_nobody_labelled_it(self, space):
+        body = f'{space}{{"a": "secret", "b": "open"}}{space}'.encode()
+        labelled = Edits(lambda _: Edit(lambda _value, _customer: "x"))
+        for _ in range(3):
+            assert exactly(read(body, message("$.a")).write([labelled], KEEP).body) == [("a", "x"), ("b", "open")]
+
+    def test_of_what_nothing_changes(self, space):
+        body = f'{space}{{"a": "b"}}{space}'.encode()
+        for _ in range(3):
+            assert read(body, message("$.a")).write([KEEP], KEEP).body is body
+
+
 class TestRefused:
     PLAN = message("$.a", "$.b.c")
 
@@ -183,7 +224,7 @@ class TestCustomers:
         plan = message("$.n")
         own = Edits(lambda _spot: Edit(lambda _value, customer: customer))
         for _ in range(3):
-            assert read(b'{"n":1}', plan).write([own], KEEP, customers=["anna"]).body == b'{"n":"anna"}'
+            assert read(b'{"n":1}', plan).write([own], KEEP, owners=["anna"]).body == b'{"n":"anna"}'
 
     def test_what_is_no_object_is_a_record_all_the_same(self):
         plan = message("$.c", customer="$.c", records="$[*]")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gateway.errors import Unreadable
 from gateway.formats.document import Edit, Edits, Signal, Whole
 from gateway.formats.json import layout, read
+from gateway.formats.json_layout import Names
 from gateway.formats.selector import parse
 
 
@@ -24,6 +25,8 @@ class Number(str):
 
 
 NAMES = ["a", "b", "c", "é", 'q"', "", "f0"]
+ODD = {"é", 'q"', ""}
+"""Names that no program has, so that they count as values where no selector spells them."""
 numbers = st.sampled_from(["0", "-0", "7", "1.50", "12345678901234567.89", "1E400", "-2e-3", "9" * 40]).map(Number)
 scalars = st.one_of(
     numbers, st.booleans(), st.none(), st.text('abc{}[]:,\\"é\n\U0001f600', max_size=6).map(lambda text: "s" + text)
@@ -70,15 +73,21 @@ GONE = object()
 STILL = object()
 
 
-def reference(value, going, cover, of, unlisted):
-    """Treat a value as the rules say; `going` are the selectors on their way, (index, steps ahead)."""
+def reference(value, going, cover, of, unlisted, calling=()):
+    """Treat a value as the rules say; `going` are the selectors on their way, (index, steps ahead).
+
+    `calling` are those that lead to names.
+    """
     cover = cover | {index for index, ahead in going if not ahead}
     going = [(index, ahead) for index, ahead in going if ahead]
     edit = of(tuple(sorted(cover))) if cover else unlisted
-    if not cover and going:
+    naming = edit
+    if not cover and (going or calling):
         expected = dict if isinstance(value, dict) else list
-        leads = [ahead[0] for _, ahead in going]
+        leads = [ahead[0] for _, ahead in (*going, *calling)]
         fits = isinstance(value, dict) and any(isinstance(step, str) for step in leads)
+        fits = fits or (isinstance(value, dict) and "*" in leads)
+        leads = [ahead[0] for index, ahead in (*going, *calling) if (index, ahead) in going or len(ahead) > 1]
         fits = fits or (isinstance(value, list) and any(step == "*" or isinstance(step, int) for step in leads))
         if not fits:
             if value is None or (isinstance(value, dict | list) and not value):
@@ -90,18 +99,50 @@ def reference(value, going, cover, of, unlisted):
         return whole(value, edit)
     if isinstance(value, dict | list):
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        called = tuple(sorted(index for index, ahead in calling if len(ahead) == 1))
+        spelt = {ahead[0] for index, ahead in (*going, *calling)}
         made = []
         for key, inner in pairs:
-            onward = [
-                (index, ahead[1:])
-                for index, ahead in going
-                if ahead[0] == "*" or (ahead[0] == key and type(ahead[0]) is type(key))
-            ]
-            new = reference(inner, onward, cover, of, unlisted) if onward or cover else whole(inner, unlisted)
+            onward, further = (
+                [
+                    (index, ahead[1:])
+                    for index, ahead in some
+                    if ahead[0] == "*" or (ahead[0] == key and type(ahead[0]) is type(key))
+                ]
+                for some in (going, [(index, ahead) for index, ahead in calling if len(ahead) > 1])
+            )
+            if onward or further or cover:
+                new = reference(inner, onward, cover, of, unlisted, further)
+            else:
+                new = whole(inner, unlisted)
             if new is not GONE:
                 made.append((key, new))
-        return dict(made) if isinstance(value, dict) else [new for _, new in made]
+        if isinstance(value, list):
+            return [new for _, new in made]
+        if called:
+            return renamed(made, of(called), lambda key: key not in spelt)
+        return renamed(made, naming, lambda key: key in ODD and key not in spelt)
     return whole(value, edit)
+
+
+def renamed(members, edit, treats):
+    """Treat names; one that another member has gets a number behind it."""
+    made = [(key, edit.value(key, None) if edit and treats(key) else key, value) for key, value in members]
+    made = [
+        (key, "[redacted]" if new is None else new, value) for key, new, value in made if not isinstance(new, Signal)
+    ]
+    taken, result = {key for key, new, _ in made if key == new}, {}
+    for key, new, value in made:
+        if key != new:
+            name, number = new, 1
+            while name in taken:
+                number += 1
+                name = f"{new} ({number})"
+            taken.add(name)
+            result[name] = value
+        else:
+            result[key] = value
+    return result
 
 
 def whole(value, edit):
@@ -114,7 +155,7 @@ def whole(value, edit):
             return type(value)()
         below = ((key, whole(inner, edit)) for key, inner in value.items()) if isinstance(value, dict) else None
         if below is not None:
-            return {key: inner for key, inner in below if inner is not GONE}
+            return renamed([(key, inner) for key, inner in below if inner is not GONE], edit, ODD.__contains__)
         return [inner for inner in (whole(inner, edit) for inner in value) if inner is not GONE]
     new = edit.value(value, None)
     return GONE if new is Signal.REMOVE else new
@@ -137,19 +178,23 @@ kinds = st.sampled_from(["keep", "mark", "hide", "remove", "drop"])
 @given(
     st.one_of(bodies, alike),
     st.lists(steps, max_size=5),
+    st.lists(steps.map(lambda way: (*way, "*")), max_size=2),
     st.lists(kinds, min_size=33, max_size=33),
     kinds,
     st.sampled_from(["", " ", "\n\t"]),
 )
-def test_a_body_comes_out_as_the_rules_say(value, ways, chosen, unlisted, space):
+def test_a_body_comes_out_as_the_rules_say(value, ways, named, chosen, unlisted, space):
     def of(spot):
         assert spot
-        return edit(chosen[sum(1 << index for index in spot)], spot)
+        return edit(chosen[sum(1 << index for index in spot) % 33], spot)
 
-    plan = layout([selector(way) for way in ways], None)
-    body = written(value, space).encode()
+    labels = list(enumerate([*ways, *named]))
+    going, calling = labels[: len(ways)], labels[len(ways) :]
+    names = Names(fields=frozenset(index for index, _ in calling))
+    plan = layout([selector(way) for _, way in labels], None, names=names)
+    body = f"{space}{written(value, space)}{space}".encode()
     rest = edit(unlisted, "rest")
-    expected = reference(value, list(enumerate(ways)), frozenset(), of, rest)
+    expected = reference(value, going, frozenset(), of, rest, calling)
     for _ in range(2):
         got = read(body, plan).write([Edits(of, rest)], Edits(of))
         assert not got.refused
@@ -161,7 +206,7 @@ def test_a_body_comes_out_as_the_rules_say(value, ways, chosen, unlisted, space)
 @settings(max_examples=200)
 @given(bodies, st.lists(steps, max_size=5), st.sampled_from(["", " ", "\r\n"]))
 def test_a_body_that_no_edit_changes_is_the_same_object(value, ways, space):
-    body = written(value, space).encode()
+    body = f"{space}{written(value, space)}{space}".encode()
     plan = layout([selector(way) for way in ways], None)
     untouched = Edits(of=lambda _spot: Edit(lambda value, _customer: value), unlisted=None)
     for edits in (untouched, Edits(of=lambda _spot: None)):
@@ -180,10 +225,15 @@ hiding_places = st.recursive(
 
 
 @settings(max_examples=200)
-@given(hiding_places, st.lists(steps, max_size=5), st.sampled_from([Whole.DESCEND, Whole.EMPTY, Whole.REMOVE]))
-def test_no_planted_value_survives_when_everything_is_hidden(value, ways, how):
+@given(
+    hiding_places,
+    st.lists(steps, max_size=5),
+    st.sampled_from([Whole.DESCEND, Whole.EMPTY, Whole.REMOVE]),
+    st.sampled_from(["", " ", "\n", "\t\r\n"]),
+)
+def test_no_planted_value_survives_when_everything_is_hidden(value, ways, how, space):
     hide = Edit(lambda _value, _customer: "[hidden]", how)
-    body = written(value).encode()
+    body = f"{space}{written(value)}{space}".encode()
     plan = layout([selector(way) for way in ways], None)
     for _ in range(2):
         got = read(body, plan).write([Edits(lambda _spot: hide, hide)], Edits(lambda _spot: hide, hide))

@@ -28,11 +28,10 @@ def test_keys_are_made_at_the_first_use_and_read_ever_after(tmp_path):
     made = files(tmp_path / "keys")
     again = Keyring.open(tmp_path / "keys", random=counting())
     assert files(tmp_path / "keys") == made
-    assert len({*made.values()}) == 4
+    assert len({*made.values()}) == 3
     assert first.entries.private_bytes_raw() == again.entries.private_bytes_raw()
     assert first.checkpoints.private_bytes_raw() == again.checkpoints.private_bytes_raw()
     assert first.pseudonyms == again.pseudonyms
-    assert first.pseudonym_key("4711", "sales") == again.pseudonym_key("4711", "sales")
 
 
 def test_nobody_else_may_read_them(tmp_path):
@@ -45,7 +44,7 @@ def test_nobody_else_may_read_them(tmp_path):
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").iterdir()} == {0o600}
 
 
-@pytest.mark.parametrize("name", ["", "entries.pem", "checkpoints.pem", "pseudonyms.key", "pseudonymise.key"])
+@pytest.mark.parametrize("name", ["", "entries.pem", "checkpoints.pem", "pseudonyms.key"])
 @pytest.mark.parametrize("mode", [0o040, 0o004, 0o020])
 def test_keys_that_others_may_read_or_change_are_refused(tmp_path, name, mode):
     Keyring.open(tmp_path / "keys")
@@ -55,7 +54,7 @@ def test_keys_that_others_may_read_or_change_are_refused(tmp_path, name, mode):
         Keyring.open(tmp_path / "keys")
 
 
-@pytest.mark.parametrize("name", ["checkpoints.pem", "pseudonyms.key", "pseudonymise.key"])
+@pytest.mark.parametrize("name", ["checkpoints.pem", "pseudonyms.key"])
 def test_a_lost_key_is_not_replaced_by_a_new_one(tmp_path, name):
     Keyring.open(tmp_path / "keys")
     (tmp_path / "keys" / name).unlink()
@@ -81,7 +80,7 @@ def elliptic() -> bytes:
         ("entries.pem", b"nonsense", "not a private key in PEM"),
         ("checkpoints.pem", elliptic(), "not an Ed25519 key"),
         ("pseudonyms.key", b"!", "not base64"),
-        ("pseudonymise.key", b"AAAA", "not 32 bytes"),
+        ("pseudonyms.key", b"AAAA", "not 32 bytes"),
     ],
 )
 def test_a_file_that_is_no_key_is_named(tmp_path, name, data, said):
@@ -99,10 +98,3 @@ def test_a_folder_that_can_t_be_made_is_named(tmp_path):
 
 def test_keys_are_not_shown(tmp_path):
     assert repr(Keyring.open(tmp_path / "keys")) == "Keyring()"
-
-
-def test_derived_keys_belong_to_one_customer_and_one_purpose(tmp_path):
-    keys = Keyring.open(tmp_path / "keys")
-    contexts = [("a", "b"), ("ab", ""), ("", "ab"), ("a", None), ("a", ""), ("b", "a")]
-    assert len({keys.pseudonym_key(*context) for context in contexts}) == len(contexts)
-    assert all(len(keys.pseudonym_key(*context)) == 32 for context in contexts)

@@ -5,14 +5,14 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+from keys_kit import subject
 
 from gateway.formats.document import Signal
-from gateway.treatments.contract import Subject
 from gateway.treatments.graphemes import graphemes
 from gateway.treatments.lattice import KEEP, at_least, join, join_all
 from gateway.treatments.registry import build
 
-SUBJECT = Subject(customer="anna", purpose="billing", key=b"k" * 32)
+SUBJECT = subject()
 
 masks = st.builds(
     lambda first, last, up_to, character: build(

@@ -91,6 +91,17 @@ def test_unlisted_are_parts_names_of_files_and_headers_that_say_nothing_of_what_
     assert after(data, ["a;x-y"], [starred])[0] == data.replace(b"X-Y:  z", b"X-Y: *")
 
 
+def test_a_field_goes_whose_name_could_be_a_value_and_nobody_labelled():
+    names = ("a_1", "lines[0][sku]", "ann@example.com", "Ann Lee", "0228 5551234", "Order No")
+    data = body(*(field(name, "x") for name in names))
+    new, touched, _ = after(data, ["Order No"], [starred], starred)
+    assert new == body(field("a_1", "*"), field("lines[0][sku]", "*"), field("Order No", "*"))
+    assert sorted(touched) == ["/?", "/Order No"]
+    assert after(data, [], [], lambda value, _customer: value)[0] == data
+    empty = body(field("ann@example.com", ""))
+    assert b"ann" not in after(empty, [], [], lambda _value, _customer: "[redacted]")[0]
+
+
 def test_parts_and_headers_can_be_removed_but_not_the_name_of_a_file_in_a_form():
     def gone(_value, _customer):
         return Signal.REMOVE
@@ -130,6 +141,26 @@ def test_every_form_of_a_file_name_is_treated():
             f"Content-Type: text/plain; name={quoted}",
         )
     )
+
+
+def test_a_semicolon_may_end_a_disposition():
+    """As in the examples of Salesforce's documentation."""
+    data = body(part("ann@example.com", 'Content-Disposition: form-data; name="email";'))
+    new, touched, _ = after(data, ["email"], [starred])
+    assert new == data.replace(b"ann@example.com", b"*" * 15)
+    assert touched == ["/email"]
+
+
+def test_a_file_name_in_an_encoded_word_is_treated_with_the_extended_one():
+    """As .NET writes names beyond ASCII."""
+    both = "filename=\"=?utf-8?B?TcO8bGxlci5wZGY=?=\"; filename*=utf-8''M%C3%BCller.pdf"
+    data = body(part(PDF, f"Content-Disposition: form-data; name=scan; {both}", "Content-Type: application/pdf"))
+    assert after(data, ["scan"], [None])[0] is data
+    new, touched, _ = after(data, ["scan;filename"], [starred])
+    assert new == data.replace(
+        both.encode(), b"filename=\"**********\"; filename*=utf-8''%2A%2A%2A%2A%2A%2A%2A%2A%2A%2A"
+    )
+    assert touched == ["/scan;filename"]
 
 
 def test_a_treated_header_can_not_break_out_of_its_line():
@@ -338,7 +369,11 @@ BAD = {
     "unclosed quote": body(part("1", 'Content-Disposition: form-data; name="a')),
     "blank around =": body(part("1", 'Content-Disposition: form-data; name ="a"')),
     "comma": body(part("1", 'Content-Disposition: form-data, name="a"')),
-    "semicolon at the end": body(part("1", D + ";")),
+    "two semicolons at the end": body(part("1", D + ";;")),
+    "an encoded word that is not the extended name": body(
+        part("1", D + "; filename=\"=?utf-8?B?TcO8bGxlcg==?=\"; filename*=utf-8''Muller")
+    ),
+    "an encoded word alone": body(part("1", D + '; filename="=?utf-8?B?TcO8bGxlcg==?="')),
     "unknown parameter": body(part("1", D + "; creation-date=secret")),
     "part that is no field": body(part("1", 'Content-Disposition: attachment; name="a"')),
     "part without a disposition": body(part("1")),

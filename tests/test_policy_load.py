@@ -401,6 +401,7 @@ def test_the_shipped_policies_load_without_a_doubt_and_compile():
     assert example.consents.keys() == {"contact", "invoices"}
     assert {p.name: p.observe for p in example.policies} == {
         "credit-limits-trial": True,
+        "service-desk": False,
         "crm-writes-orders": False,
         "production": False,
         "sales-reads-orders": False,

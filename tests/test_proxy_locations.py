@@ -89,6 +89,28 @@ def test_a_client_that_named_no_host_gets_a_path():
     assert rewritten("Location", "http://erp.internal:8080/base/a", here=Here("http", "")) == "/erp/a"
 
 
+@pytest.mark.parametrize(
+    ("sent", "released"),
+    [
+        ("https://gw.test:8443/orders/5", "https://gw.test:8443/erp/orders/5"),
+        ("https://gw.test:8443/erp/orders/5", "https://gw.test:8443/erp/orders/5"),
+        ("https://gw.test:8443/tms/x", "https://gw.test:8443/tms/x"),
+        ("https://gw.test/orders/5", "https://gw.test/orders/5"),
+    ],
+)
+def test_a_system_may_take_the_gateways_name_for_its_own_and_leave_out_the_prefix(sent, released):
+    erp = Route("erp", "http://erp.internal", prefix="/erp", also=("https://gw.test:8443",))
+    headers = Locations([erp, MES, TMS]).rewrite((("Location", sent),), erp, HERE)
+    assert headers == (("Location", released),)
+
+
+@pytest.mark.parametrize("sent", ["https://na1.salesforce.test", "http://crm.internal", "https://na1.salesforce.test/"])
+def test_an_origin_stays_one_since_clients_put_paths_behind_it(sent):
+    crm = Route("crm", "http://crm.internal", also=("https://na1.salesforce.test",))
+    headers = Locations([crm]).rewrite((("Location", sent),), crm, HERE)
+    assert headers == (("Location", "https://gw.test:8443" + "/" * sent.endswith("/")),)
+
+
 def test_headers_that_name_nobody_are_the_same_object():
     headers = (("Content-Type", "a/b"), ("Location", "x"))
     assert LOCATIONS.rewrite(headers, ERP, HERE) is headers

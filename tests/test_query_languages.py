@@ -18,9 +18,10 @@ from gateway.formats.query_language import Fields, Question
 
 
 def names(option, text):
-    """Give the properties that a query names, those that are only expanded with a `>`."""
+    """Give the properties that a query names, those that are only expanded with a `>`, words that may be any by `?`."""
     found = read_by(*option).read(text)
-    return [("" if one.how == "asked" else ">") + "/".join(one.path) for one in found.named]
+    marks = {"asked": "", "expanded": ">", "mentioned": "?"}
+    return [marks[one.how] + "/".join(one.path) for one in found.named]
 
 
 ODATA = [
@@ -79,7 +80,23 @@ ODATA = [
     ("$skip", "0", []),
     ("$count", "true", []),
     ("$format", "application/json;odata.metadata=full", []),
-    ("$skiptoken", "opaque:'x'", []),
+    # words of the service's own: what they name is asked by in forms that are known, else each word may be a property
+    ("$skiptoken", "5", []),
+    ("$skiptoken", "'4500000012'", []),
+    ("$skiptoken", "opaque:'x'", ["?opaque", "?x"]),
+    ("$skiptoken", "Name-'O''Neill, x',Customer/Id-5", ["Name", "Customer/Id"]),
+    ("$skiptoken", "Email-null", ["Email"]),
+    ("$deltatoken", "D20261123", ["?D20261123"]),
+    (
+        "$skiptoken",
+        "eyJyIjo1LCJjIjpbeyJhIjp0cnVlLCJwIjoiZW1haWwiLCJ2IjoibSJ9XX0=",
+        ["?eyJyIjo1LCJjIjpbeyJhIjp0cnVlLCJwIjoiZW1haWwiLCJ2IjoibSJ9XX0", "email"],
+    ),
+    (
+        "$skiptoken",
+        '<cookie page="1"><emailaddress1 last="m" first="a"/><contactid last="{5}"/></cookie>',
+        ["emailaddress1", "contactid"],
+    ),
 ]
 
 
@@ -142,6 +159,9 @@ UNREADABLE = [
     ("$filter", "Email eq 'x' -- "),
     ("$filter", '{"a":1}'),
     ("$filter", "Price as X gt 5"),
+    ("$filter", "Email'a' eq 1"),
+    ("$filter", "indexof(Email'a') ge 0"),
+    ("$orderby", "Email'a'"),
     ("$filter", "(" * 100 + "a" + ")" * 100),
     ("$orderby", "Email;Name"),
     ("$apply", "expand(Customer,filter(Email eq 'x'))"),
@@ -280,12 +300,54 @@ def test_a_property_is_found_among_the_fields(path, spot, above):
         assert FIELDS.spot(tuple(path.split("/")), below=False) == above
 
 
+XML = Fields(
+    (
+        "/atom:feed/atom:entry/atom:content/m:properties/d:Email",
+        "m:properties/d:Address/d:City/text()",
+        "//d:Phone",
+        "d:Total/@currency",
+        "d:Lines/d:element/d:Price[1]",
+        "d:A//d:Deep",
+    ),
+    10,
+    "xml",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "spot"),
+    [
+        ("Email", (10,)),
+        ("EMAIL", (10,)),
+        ("Address/City", (11,)),
+        ("Address", (11,)),
+        ("Address/Street", ()),
+        ("City", ()),
+        ("Phone", (12,)),
+        ("Customer/Phone", (12,)),
+        ("Total", (13,)),
+        ("Lines/Price", (14,)),
+        ("Deep", (15,)),
+        ("Other", ()),
+    ],
+)
+def test_a_property_is_found_among_the_elements_of_xml(path, spot):
+    assert XML.spot(tuple(path.split("/"))) == spot
+
+
+def test_a_property_is_found_among_the_columns_of_a_table():
+    table = Fields(("Email", "Account.Name", "#3"), form="csv")
+    found = [table.spot(tuple(path.split("/"))) for path in ("email", "Account/Name", "Account", "Name", "3", "#3")]
+    assert found == [(0,), (1,), (1,), (), (), ()]
+
+
 def test_an_option_is_known_by_every_name_that_services_take():
     assert [odata_option(name) for name in ("$filter", "$Filter", "filter", "FILTER", "$foo", "foo", "q")] == [
         "$filter", "$filter", "$filter", "$filter", None, None, None,
     ]  # fmt: skip
     assert (takes("odata", "$filter"), takes("odata", "q"), takes("soql", "q")) == (True, False, True)
     assert set(LANGUAGES) == {"odata", "soql"}
+    assert [odata_option(name) for name in ("!deltatoken", "$deltatoken", "!filter")] == ["$deltatoken"] * 2 + [None]
 
 
 CATALOGUE = """
@@ -308,6 +370,15 @@ operations:
     request: GET /all
     response: open
     query: {$filter: {language: odata}}
+  atom:
+    request: GET /atom
+    response: atom
+    query: {$filter: {language: odata}}
+  job:
+    request: POST /jobs
+    body: job
+    response: job
+    body_queries: {$.query: {language: soql, of: rows}}
   soql:
     request: GET /query
     response: orders
@@ -325,6 +396,12 @@ messages:
       "$.lines[*].sku": business.product
       $.note: {contains: note}
   note: {format: json, fields: {$.a: business.order}}
+  job: {format: json, unlisted: keep, fields: {$.query: system.operations}}
+  rows: {format: csv, customer: Id, fields: {Id: user.unique_id, Email: user.contact.email, Total: business.price}}
+  atom:
+    format: xml
+    namespaces: {a: "http://www.w3.org/2005/Atom", d: "http://schemas.microsoft.com/ado/2007/08/dataservices"}
+    fields: {//a:content/d:price: business.price, //d:email: user.contact.email}
   mine: {format: json, customer: {path: customer}, fields: {$.email: user.contact.email}}
   open: {format: json, unlisted: keep, fields: {$.email: user.contact.email, $.name: user.name}}
   count: {format: bytes, class: business.order}
@@ -392,6 +469,14 @@ async def refused(made, path, **query):
         ({"_select": "email,secret"}, ""),
         ({"_top": "5", "_skip": "5", "_count": "true", "page": "2"}, ""),
         ({"_filter": "email eq"}, "query-unreadable"),
+        ({"_skiptoken": "5"}, ""),
+        ({"_skiptoken": "opaque secret"}, ""),
+        ({"_skiptoken": "email-'m'"}, "hidden-field-queried"),
+        ({"_skiptoken": "secret-'m'"}, "hidden-field-queried"),
+        ({"_skiptoken": "price-5"}, ""),
+        ({"_skiptoken": "after=EMAIL:m"}, "hidden-field-queried"),
+        ({"_skiptoken": "eyJyIjo1LCJjIjpbeyJhIjp0cnVlLCJwIjoiZW1haWwiLCJ2IjoibSJ9XX0="}, "hidden-field-queried"),
+        ({"_skiptoken": "%3Cemail%20last%3D%22m%22%3E"}, "hidden-field-queried"),
         ({"_filter": "price gt 5", "filter": "price gt 6"}, "ambiguous-request"),
         ({"_filter": "customer eq '*'", "other": "1"}, "unlisted-field"),
         ({"_filter": "'ann@x.example' eq 'y'"}, "unlisted-field"),
@@ -399,6 +484,33 @@ async def refused(made, path, **query):
 )
 async def test_nobody_asks_by_what_they_may_not_see(query, expected):
     assert await refused(bench(), "/orders", **query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [({"_filter": "price gt 5"}, ""), ({"_filter": "email eq 'x'"}, "hidden-field-queried"),
+     ({"_orderby": "other"}, "hidden-field-queried")],
+)  # fmt: skip
+async def test_nobody_asks_by_what_they_may_not_see_in_xml(query, expected):
+    assert await refused(bench(), "/atom", **query) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"query": "SELECT Id, Email, Secret FROM Contact WHERE Total > 5"}, ""),
+        ({"query": "SELECT Id FROM Contact WHERE Email LIKE 'a%'"}, "hidden-field-queried"),
+        ({"query": "SELECT Id FROM Contact WHERE Secret = 'a'"}, "hidden-field-queried"),
+        ({"query": "FIND {ann}"}, "query-unreadable"),
+        ({"query": ["SELECT Id FROM Contact WHERE Email = 'x'"]}, "query-unreadable"),
+        ({"other": 1}, "query-unreadable"),
+    ],
+)
+async def test_a_query_in_a_body_is_held_to_the_same(body, expected):
+    made = bench()
+    answer = await made.ask("POST", "/jobs", body)
+    told = "" if made.asked else json.loads(answer.body)["type"].removeprefix("urn:sovgate:refusal:")
+    assert told == expected
 
 
 async def test_a_query_over_many_customers_counts_nobodys_consent():

@@ -306,7 +306,7 @@ async def test_what_was_learned_changes_nothing(seed: int) -> None:
     catalogue = LISTS.replace("UNLISTED", chance.choice(["keep", "redact", "remove"]))
     policies = written(catalog_crm=CRM, catalog_erp=catalogue, consents=CONSENTS, p=policy(chance))
     learning, walking = Bench(policies), Bench(policies)
-    walking.gate = Gate(forgetful(walking.gate.regime), walking.gate.ports, Editor(walking.keys))
+    walking.gate = Gate(forgetful(walking.gate.regime), walking.gate.ports, Editor())
     for gate in (learning, walking):
         for customer, consent in (("C-1", "contact"), ("C-2", "all"), ("7", "contact")):
             gate.grant(customer, consent)

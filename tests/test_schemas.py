@@ -57,7 +57,9 @@ def faults(name: str, data: bytes) -> set[Fault]:
         if name == "catalogue":
             load_catalogue("f.yaml", data)
         elif name == "config":
-            read_config(Path("gateway.yaml"), data, {"ERP_TOKEN": "secret"})
+            read_config(
+                Path("gateway.yaml"), data, {"ERP_TOKEN": "secret", "SOVGATE_KEYS_PASSPHRASE": "a secret as well"}
+            )
         else:
             load({**WORLD, ("consents.yaml" if name == "consents" else "p.yaml"): data})
     except FaultyFiles as faulty:
@@ -96,6 +98,8 @@ def test_the_shipped_files_fit_their_schemas(name, path):
 SYSTEM = "policies: p\nstate: s\nsystems: {erp: {at: /erp, upstream: 'http://h'}}\n"
 DEVELOPMENT = "identity: {development: {system: crm}}\n"
 TLS = "listen: {tls: {certificate: c, key: k, client_ca: a}}\n"
+PIN = "{environment: ERP_TOKEN}"
+ARN = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 GOOD = {
     "policy": [
         "allow: true",
@@ -145,6 +149,18 @@ GOOD = {
         f"{SYSTEM}{TLS}identity: {{mtls: {{uris: {{a: crm}}, dns: {{b: crm}}, common_names: {{c: crm}}}}}}",
         f"{SYSTEM}{DEVELOPMENT}capture: {{folder: c, key: k, mib: 1, minutes: 1, systems: erp, operations: [erp.a]}}",
         f"{DEVELOPMENT}policies: p\nstate: s\nsystems: {{erp: {{at: {{host: h, path: /}}, upstream: https://h}}}}",
+        f"{SYSTEM}{DEVELOPMENT}keys: {{tenant: t, cache_seconds: 1, capacity: 100, rotate_days: 0, rotate_uses: 1}}",
+        f"{SYSTEM}{DEVELOPMENT}keys: {{provider_seconds: 60, provider: file, customers: {{C-1: file}}}}",
+        *(
+            f"{SYSTEM}{DEVELOPMENT}keys: {{provider: a, customers: {{C: a}}, providers: {{a: {one}}}}}"
+            for one in (
+                f"{{pkcs11: {{library: /l.so, token: t, key: k, older: j, pin: {PIN}}}}}",
+                "{pkcs11: {library: l.so, token: t, key: k, pin: {file: pin}}}",
+                f"{{aws-kms: {{key: '{ARN}', older: ['{ARN}'], endpoint: 'https://h', profile: p}}}}",
+                f"{{vault: {{url: 'https://h:8200', key: k.1, token: {PIN}, mount: a/b, namespace: n, ca: c}}}}",
+                f"{{vault: {{url: 'http://127.0.0.1:8200', key: k, older: [j], token: {PIN}}}}}",
+            )
+        ),
     ],
 }
 BAD = {
@@ -253,6 +269,33 @@ BAD = {
         f"{DEVELOPMENT}policies: p\nstate: s\nsystems: {{erp: {{at: erp, upstream: http://h}}}}",
         f"{DEVELOPMENT}policies: p\nstate: s\nsystems: {{erp: {{at: /a/../b, upstream: http://h}}}}",
         f"{DEVELOPMENT}policies: p\nstate: s\nsystems: {{erp: {{at: /a, upstream: ftp://h}}}}",
+        f"{SYSTEM}{DEVELOPMENT}keys: {{providers: [a]}}",
+        f"{SYSTEM}{DEVELOPMENT}keys: {{provider_seconds: 61}}",
+        f"{SYSTEM}{DEVELOPMENT}keys: {{cache_seconds: 0}}",
+        f"{SYSTEM}{DEVELOPMENT}keys: {{approve: everything}}",
+        f"{SYSTEM}{DEVELOPMENT}keys: {{customers: {{C-1: [file]}}}}",
+        *(
+            f"{SYSTEM}{DEVELOPMENT}keys: {{providers: {{{one}}}}}"
+            for one in (
+                f"file: {{aws-kms: {{key: '{ARN}'}}}}",
+                f"A B: {{aws-kms: {{key: '{ARN}'}}}}",
+                "a: {}",
+                "a: {gcp-kms: {key: k}}",
+                f"a: {{aws-kms: {{key: '{ARN}'}}, vault: {{url: 'https://h', key: k, token: {PIN}}}}}",
+                "a: {aws-kms: {key: alias/a}}",
+                f"a: {{aws-kms: {{key: '{ARN}', older: [x]}}}}",
+                f"a: {{aws-kms: {{key: '{ARN}', endpoint: 'http://kms.example.com'}}}}",
+                "a: {pkcs11: {library: l, token: t, key: k}}",
+                "a: {pkcs11: {library: l, token: t, key: k, pin: '1234'}}",
+                "a: {pkcs11: {library: l, token: t, key: k, pin: {}}}",
+                "a: {pkcs11: {library: l, token: t, key: k, pin: {file: f, environment: ERP_TOKEN}}}",
+                f"a: {{vault: {{url: 'http://vault.example.com', key: k, token: {PIN}}}}}",
+                f"a: {{vault: {{url: 'https://me@h', key: k, token: {PIN}}}}}",
+                f"a: {{vault: {{url: 'https://h', key: k/../j, token: {PIN}}}}}",
+                f"a: {{vault: {{url: 'https://h', key: k, token: {PIN}, mount: ../sys}}}}",
+                f"a: {{vault: {{url: 'https://h', key: k, token: {PIN}, mount: /transit}}}}",
+            )
+        ),
     ],
 }
 HEADS = {
@@ -315,6 +358,7 @@ SEEN = frozenset(
         Fault.DENY_FALSE, Fault.NO_ATTRIBUTE, Fault.BAD_TIME, Fault.HALF_A_WINDOW, Fault.EMPTY_UNLESS,
         Fault.MISSING_OPTION, Fault.BAD_OPTION, Fault.EMPTY_WATERMARK, Fault.LONE_BRACE, Fault.UNKNOWN_PLACEHOLDER,
         Fault.NO_PROOF, Fault.DEVELOPMENT_BESIDE, Fault.MTLS_WITHOUT_TLS, Fault.KEYS_IN_ONE_PLACE, Fault.BAD_PREFIX,
+        Fault.BAD_PROVIDER,
     }
 )  # fmt: skip
 """What a schema can see, who sees one file and reads no selector, path template or time zone."""

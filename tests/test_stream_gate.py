@@ -85,7 +85,7 @@ async def test_entries_of_pieces_name_customers_fields_and_rules_and_no_values()
     await drained((await bench.watch(order(1, "C-17"))).stream)
     piece = bench.entries[2]
     named = [one for one in piece.decided if one.customers]
-    assert [(one.customers, one.records) for one in named] == [((bench.keys.customer("C-17"),), 1)]
+    assert [(one.customers, one.records) for one in named] == [((bench.names.customer("C-17"),), 1)]
     assert [(one.pointer, one.treatment, one.count) for one in named[0].fields] == [("/order/data/email", "redact", 1)]
     assert b"C-17" not in repr(bench.entries).encode()
 

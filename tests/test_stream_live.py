@@ -123,7 +123,8 @@ async def test_after_a_kill_every_event_that_came_has_its_entry_and_the_flow_dan
             async with client.get(f"{gate.data}/erp/watch") as answer:
                 for n in range(40):
                     erp.events.put_nowait(order(n))
-                while got.count(b"\n\n") < 20:
+                assert answer.status == 200
+                while got.count(b"\n\n") < 20 and not answer.content.at_eof():
                     got += await asyncio.wait_for(answer.content.readany(), 5)
                 gate.process.send_signal(signal.SIGKILL)
                 got += await what_is_left(answer.content)

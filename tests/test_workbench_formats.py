@@ -75,6 +75,17 @@ SORTS = {
         ("$.id", "/1/id"),
         "$.email",
     ),
+    "names": Sort(
+        "  m: {format: json, customer: $.id,"
+        " fields: {$.id: user.unique_id, $.by.*: {name: user.contact.email}, $.by.*.n: business.order}}\n",
+        "application/json",
+        b'{"id":"C-1","by":{"ann@x.example":{"n":1},"bob@x.example":{"n":2}}}',
+        {("/id", "keep"): 1, ("/by/?", "mask"): 2, ("/by/*/n", "keep"): 2},
+        {"/by/?": 2},
+        ("$.by.* (name)", "user.contact"),
+        ("$.id", "$.by.*.n", "/by/*/n"),
+        "$.by.* (name)",
+    ),
     "xml": Sort(
         "  m: {format: xml, records: /Orders/Order, each: o}\n"
         '  o: {format: xml, customer: "@id", fields: {"@id": user.unique_id, Email: user.contact.email}}\n',

@@ -449,6 +449,43 @@ class TestTreated:
         assert done.body.decode() == (expected or body)
         assert bool(done.refused) is (expected is None)
 
+    @pytest.mark.parametrize(
+        ("field", "value", "left"),
+        [
+            ("//member[name='b']", "<value><string>1</string></value>", ""),
+            ("//member[name='b']/value", "<value>1</value>", ""),
+            ("//struct", "<value><nil/></value>", None),
+            ("//member[name='b']", "<value><struct>{}</struct></value>", "<value><struct></struct></value>"),
+            ("//member[name='b']", "<value><array><data><value>1</value></data></array></value>", None),
+        ],
+    )
+    def test_a_member_of_an_xml_rpc_struct_is_dropped_with_its_name(self, field, value, left):
+        inner = "<member><name>c</name><value><int>1</int></value></member>"
+        body = f"<p><struct><member><name>b</name>{value.format(inner)}</member></struct></p>"
+        drop = Edit(lambda value, _customer: Signal.DROP if value is not None else value)
+        done = written(body, message(field, form=RPC), edits(drop), form=RPC)
+        kept = left or value
+        member = "" if left == "" else f"<member><name>b</name>{kept}</member>"
+        assert done.body.decode() == f"<p><struct>{member}</struct></p>"
+        assert bool(done.refused) is ("array" in value)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("//member[name='b']/value", "<value><double>1</double></value>"),
+            ("//member[name='b']/value", "<value>1</value>"),
+            ("//member[name='b']/value", "<value><array><data><value>1</value></data></array></value>"),
+            ("//member[name='b']/value/i4", "<value><i4>1</i4></value>"),
+            ("//member[name='b']", "<value>1</value>"),
+        ],
+    )
+    def test_a_member_of_an_xml_rpc_struct_is_removed_with_its_value(self, field, value):
+        """A member without a value is one that clients fail at."""
+        kept = "<member><name>c</name><value>2</value></member>"
+        body = f"<p><struct><member><name>b</name> {value}</member>{kept}</struct></p>"
+        done = written(body, message(field, form=RPC), edits(REMOVE), form=RPC)
+        assert done.body.decode() == f"<p><struct>{kept}</struct></p>"
+
     def test_many_members_are_dropped(self):
         body = "<r><i>" + "".join(f"<a{n}>1</a{n}>" for n in range(2000)) + "<b/></i></r>"
         drop = Edit(lambda value, _customer: Signal.DROP if value else value)

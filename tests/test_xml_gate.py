@@ -36,6 +36,7 @@ operations:
     response: orders
     errors: fault
   by-action: {request: {method: POST, path: /action, headers: {SOAPAction: "urn:so:Read"}}, body: ask, response: orders}
+  unlabelled: {request: GET /unlabelled, errors: silent}
   idoc: {request: GET /idoc, response: idocs}
   invoice: {request: GET /invoice, response: invoice}
   batch: {request: GET /batch, response: batch}
@@ -77,6 +78,7 @@ messages:
   fault:
     format: soap
     fields: {soap:Body/soap:Fault/faultcode: business.order, soap:Body/soap:Fault/soap:Code: business.order}
+  silent: {format: soap}
   idoc:
     format: xml
     customer: E1EDKA1[PARVW='AG']/PARTN
@@ -248,6 +250,40 @@ async def test_a_fault_keeps_its_code_and_not_its_words(fault, kept):
     assert kept.encode() in answer.body
     assert b"Lin" not in answer.body
     etree.fromstring(answer.body)
+
+
+@pytest.mark.parametrize(
+    ("version", "fault", "left"),
+    [
+        (
+            SOAP11,
+            (
+                "<s:Fault><faultcode>s:Client.Lin</faultcode><faultstring xml:lang='en'>of Lin</faultstring>"
+                "<faultactor>Lin</faultactor><detail a='Lin'><e>Lin</e></detail></s:Fault>"
+            ),
+            (
+                "<s:Fault><faultcode>[redacted]</faultcode><faultstring xml:lang='en'>[redacted]</faultstring>"
+                "<faultactor>[redacted]</faultactor><detail></detail></s:Fault>"
+            ),
+        ),
+        (
+            SOAP12,
+            (
+                "<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>Lin</s:Value></s:Subcode></s:Code>"
+                "<s:Reason><s:Text xml:lang='Lin Wei'>of Lin</s:Text></s:Reason>"
+                "<s:Detail><e>Lin</e></s:Detail></s:Fault>"
+            ),
+            (
+                "<s:Fault><s:Code><s:Value>[redacted]</s:Value><s:Subcode></s:Subcode></s:Code>"
+                "<s:Reason><s:Text xml:lang='[redacted]'>[redacted]</s:Text></s:Reason><s:Detail></s:Detail></s:Fault>"
+            ),
+        ),
+    ],
+)
+async def test_a_fault_that_nobody_labelled_is_still_one_that_clients_can_read(version, fault, left):
+    gate = bench(envelope(f"<s:Body>{fault}</s:Body>", version), status=500)
+    answer = await gate.ask("GET", "/unlabelled")
+    assert answer.body.decode() == envelope(f"<s:Body>{left}</s:Body>", version)
 
 
 async def test_an_idoc_means_what_its_qualifiers_say():

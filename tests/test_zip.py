@@ -136,6 +136,16 @@ def test_unlisted_members_that_would_change_go_with_their_names():
     assert after(archive(), [], [], lambda _v, _c: Signal.REFUSE)[2] == ["/?"]
 
 
+def test_a_folder_goes_where_nobody_knows_its_name():
+    names = ("orders/", "Ann Lee/", "Ben/", "Ben/notes.txt", "a/", "a/b/", "a/b/scan.pdf")
+    data = archive({name: b"" if name.endswith("/") else b"x" for name in names})
+    got, touched, _ = after(data, ["orders/*.json", "**.pdf"], [None, None], lambda _v, _c: Signal.REMOVE)
+    assert list(got) == ["orders/", "a/", "a/b/", "a/b/scan.pdf"]
+    assert touched == ["/?"]
+    assert read(data).write([edits([], lambda value, _c: value)], edits([])).body is data
+    assert after(data, ["Ben/*"], [None], lambda _v, _c: Signal.REFUSE)[2] == ["/?"]
+
+
 def test_a_member_can_name_the_customer():
     document = read(archive({"customer.txt": b"c-1", "x": b"1"}), customer="customer.txt")
     assert document.customers == ["c-1"]
@@ -350,6 +360,10 @@ BAD = {
     "extra: text in what should be padding": extra(0xA220, b"\x28\xa0\x10\0call Ann", where=LOCAL),
     "extra: anything": extra(0x1234, b"call Ann", where=LOCAL),
     "extra: too long": extra(0x5455, b"call Ann " * 9, where=CENTRAL),
+    "extra: text for times": extra(0x5455, b"call Ann ", where=LOCAL),
+    "extra: text for times of Windows": extra(0x000A, b"call Ann on 0228 555 1234 today!", where=CENTRAL),
+    "extra: text for owners": extra(0x7875, b"\1\10call Ann\0", where=LOCAL),
+    "extra: owners cut short": extra(0x7875, b"\1\4\0\0", where=LOCAL),
     "extra: broken": extra(0x5455, b"", where=LOCAL).replace(b"UT\0\0", b"UT\7\0"),
     "something behind the packed stream": deflated(stream() + b"call Ann"),
     "a packed stream cut short": deflated(stream()[:-1]),
@@ -375,6 +389,9 @@ def test_the_kit_itself_makes_good_archives():
     assert contents(named("a", "b/c", "é"))
     for where in (LOCAL, CENTRAL):
         assert zip_parts.read(extra(0x5455, b"\1\0\0\0\0", where=where), LIMITS).members
+        assert zip_parts.read(extra(0x7875, b"\1\4\0\0\0\0\4\0\0\0\0", where=where), LIMITS).members
+        times = b"\0\0\0\0\1\0\x18\0" + struct.pack("<Q", 0x01DC_5C5C_5C5C_5C5C) * 3
+        assert zip_parts.read(extra(0x000A, times, where=where), LIMITS).members
         assert zip_parts.read(extra(0xA220, b"\x28\xa0\x10\0" + b"\0" * 99, where=where), LIMITS).members
     assert zip_parts.read(linked(0o100644), LIMITS).members
     assert zip_parts.read(linked(0o040755, "a/"), LIMITS).members["a/"].is_folder

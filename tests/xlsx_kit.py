@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
+from html import unescape
 from io import BytesIO
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -99,3 +105,96 @@ def contents(data):
     with ZipFile(BytesIO(data)) as found:
         assert found.testzip() is None
         return {name: found.read(name) for name in found.namelist()}
+
+
+DRAWN = (
+    'xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"'
+    ' xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+    ' xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
+    f' xmlns:r="{_RELATED}"'
+)
+
+
+def rich(secret, number):
+    """Give the members of a workbook that holds values in every kind of part: a text beside B2, a number beside C2."""
+    text = (Path(__file__).parent / "xlsx_rich.txt").read_text("utf-8")
+    text = text.replace("$SECRET", secret).replace("$NUMBER", str(number))
+    pieces = (piece.partition("\n") for piece in text.split("\n=== ")[1:])
+    return {name: _binary(name, content.removesuffix("\n")) for name, _, content in pieces}
+
+
+def _binary(name, content):
+    return b"\0\1" + content.encode("utf-16-le") if name.endswith((".bin", ".wmf", ".sigs")) else content
+
+
+def link(made, source, key, kind, target, outside=False):
+    """Let a part refer to another."""
+    folder, slash, last = source.rpartition("/")
+    rels = f"{folder}{slash}_rels/{last}.rels"
+    known = made.get(rels, f'<Relationships xmlns="{_PACKAGE}/relationships"></Relationships>')
+    base = kind if kind.startswith("http") else f"{_RELATED}/{kind}"
+    where = f'"{target}" TargetMode="External"' if outside else f'"/{target}"'
+    one = f'<Relationship Id="{key}" Type="{base}" Target={where}/>'
+    made[rels] = known.replace("</Relationships>", one + "</Relationships>")
+
+
+def tell(made, name, kind):
+    """Say what a part is."""
+    office = "application/vnd.openxmlformats-officedocument."
+    kind = kind if "/" in kind else office + kind
+    made["[Content_Types].xml"] = made["[Content_Types].xml"].replace(
+        "</Types>", f'<Override PartName="/{name}" ContentType="{kind}"/></Types>'
+    )
+
+
+def forms(text):
+    """Give the forms in which a text could stand in a part."""
+    raw = [text.encode(code) for code in ("utf-8", "utf-16-le", "utf-16-be")]
+    coded = [b64encode(b" " * shift + one)[2 + 2 * (shift > 0) : -4] for one in raw for shift in range(3)]
+    return [
+        *raw,
+        *(one for one in coded if len(one) >= len(text)),
+        quote(text, safe="").encode(),
+        "".join(f"_x{ord(one):04X}_" for one in text).encode(),
+    ]
+
+
+def leaks(data, *texts):
+    """Tell in which members a text is, in any form; names of members are looked at too."""
+    found = set()
+    for name, content in contents(data).items():
+        plain = unescape(_coded(content.decode("utf-8", "replace"))).encode()
+        for text in texts:
+            wanted = [one.lower() for one in forms(text)]
+            if any(one in held for held in (content.lower(), plain.lower(), name.lower().encode()) for one in wanted):
+                found.add(name)
+    return sorted(found)
+
+
+def _coded(text):
+    return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), text)
+
+
+def dangling(data):
+    """Give what refers to a part, or a relationship, that is not there; and what is no XML."""
+    members, wrong = contents(data), []
+    kinds = set(re.findall(rb'PartName="/([^"]*)"', members["[Content_Types].xml"]))
+    wrong += [f"type of {name.decode()}" for name in kinds if name.decode() not in members]
+    for name, content in members.items():
+        if name.endswith((".xml", ".rels")):
+            ET.fromstring(content)
+        if name.endswith(".rels"):
+            folder, _, last = name.replace("_rels/", "", 1).removesuffix(".rels").rpartition("/")
+            source = f"{folder}/{last}".lstrip("/")
+            wrong += [f"links of {source}"] if source and source not in members else []
+            keys = set(re.findall(rb'\bId="([^"]*)"', content))
+            used = set(re.findall(rb'\br:(?:id|embed|link|pict)="([^"]*)"', members.get(source, b"")))
+            wrong += [f"{source} refers to {key.decode()}" for key in used - keys]
+            for one in re.findall(rb"<Relationship [^>]*>", content):
+                target = re.search(rb'Target="([^"]*)"', one)[1].decode()
+                path = target[1:] if target.startswith("/") else str(PurePosixPath(folder, target))
+                while ".." in path:
+                    path = re.sub(r"[^/]+/\.\./", "", path, count=1)
+                if b"External" not in one and path not in members:
+                    wrong.append(f"{source} leads to {path}")
+    return wrong

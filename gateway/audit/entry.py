@@ -13,10 +13,11 @@ import msgspec
 
 from gateway.flow import Purpose
 
-Kind = Literal["start", "intent", "piece", "outcome", "refusal", "mark", "consent"]
+Kind = Literal["start", "intent", "piece", "outcome", "refusal", "mark", "consent", "key"]
 """What an entry tells of: `intent`, before a request is forwarded; `piece`, before a part of a streamed body goes on;
 `outcome`, before a response is released, or before the end of a streamed one is; `refusal`, a flow that ended before it
-had an intent; `mark`, a file marked outside a flow; `consent`, one that was granted or revoked; `start`, the log was
+had an intent; `mark`, a file marked outside a flow; `consent`, one that was granted or revoked; `key`, keys of a
+customer that changed; `start`, the log was
 opened."""
 
 
@@ -79,6 +80,37 @@ class Body(Piece, frozen=True, omit_defaults=True, gc=False):
     before_size: int = 0
     after: str = ""
     after_size: int = 0
+
+
+class KeysUsed(Piece, frozen=True, omit_defaults=True, gc=False):
+    """What was done with the keys of one customer (a pseudonym).
+
+    `keys` are the thumbprints (RFC 7638) of the key versions; `made` counts the tokens that were made, and `digest` is
+    SHA-256 (hex) over them, sorted, each followed by a line feed. `opened` were turned back, `refused` were not.
+    """
+
+    customer: str
+    keys: tuple[str, ...] = ()
+    made: int = 0
+    digest: str = ""
+    opened: int = 0
+    refused: int = 0
+
+
+class KeyChange(Piece, frozen=True, omit_defaults=True, gc=False):
+    """What happened to keys of one customer (a pseudonym; "" for all), and by whose hand.
+
+    `thumbprints` are those of the versions concerned; `purpose` is told where it was about one. `by` and `approved` are
+    pseudonyms of people.
+    """
+
+    action: Literal["created", "imported", "rotated", "rewrapped", "revoked", "destroyed", "exported"]
+    customer: str = ""
+    purpose: str | None = None
+    thumbprints: tuple[str, ...] = ()
+    provider: str = ""
+    by: str = ""
+    approved: str = ""
 
 
 class Mark(Piece, frozen=True, omit_defaults=True, gc=False):
@@ -144,6 +176,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
     policies: str = ""
     catalogue: str = ""
     body: Body | None = None
+    keys: tuple[KeysUsed, ...] = ()
     marks: tuple[Mark, ...] = ()
     verdict: Literal["allow", "refuse"] | None = None
     refusal: str = ""
@@ -156,6 +189,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
     piece: int | None = None
     pieces: int | None = None
     consent: Consent | None = None
+    key: KeyChange | None = None
     start: Start | None = None
     instance: str = ""
     counter: int | None = None

@@ -69,17 +69,25 @@ def fits(said: dict[str, Any], wanted: Filter) -> bool:
         (wanted.flow is None or _within(wanted.flow, str(said.get("flow", ""))))
         and wanted.operation in (None, said.get("operation"))
         and wanted.kind in (None, said.get("kind"))
-        and wanted.operator in (None, said.get("operator", {}).get("pseudonym"))
+        and (wanted.operator is None or wanted.operator in _people(said))
         and (wanted.since is None or time >= wanted.since)
         and (wanted.until is None or time < wanted.until)
         and (wanted.mark is None or any(mark.get("code") == wanted.mark for mark in said.get("marks", ())))
         and (
             wanted.customer is None
             or said.get("consent", {}).get("customer") == wanted.customer
+            or said.get("key", {}).get("customer") == wanted.customer
+            or any(use.get("customer") == wanted.customer for use in said.get("keys", ()))
             or any(wanted.customer in decision.get("customers", ()) for decision in decided)
         )
         and (wanted.class_ is None or any(_covers(wanted.class_, decision) for decision in decided))
     )
+
+
+def _people(said: dict[str, Any]) -> tuple[str | None, ...]:
+    """Give who had a hand in what an entry tells of."""
+    key = said.get("key", {})
+    return said.get("operator", {}).get("pseudonym"), key.get("by"), key.get("approved")
 
 
 def _within(flow: str, said: str) -> bool:

@@ -23,10 +23,10 @@ T = TypeVar("T")
 def split(entry: Entry, limit: int = PAYLOAD_LIMIT) -> tuple[Entry, ...]:
     """Give entries whose payloads stay below `limit` bytes, numbered `part` of `parts`; sums of counts stay right.
 
-    What grows with a body (decisions, marks, reasons, observations) is dealt out; the rest is in every part. Raises
-    `NotRecorded` where even that doesn't fit.
+    What grows with a body (decisions, keys, marks, reasons, observations) is dealt out; the rest is in every part.
+    Raises `NotRecorded` where even that doesn't fit.
     """
-    base = structs.replace(entry, decided=(), marks=(), reasons=(), observed=())
+    base = structs.replace(entry, decided=(), keys=(), marks=(), reasons=(), observed=())
     room = limit - len(encode(base)) - _ALL_PARTS_ALIKE
     if room < 0:
         raise NotRecorded("an entry is too long to be recorded")
@@ -41,6 +41,7 @@ def split(entry: Entry, limit: int = PAYLOAD_LIMIT) -> tuple[Entry, ...]:
         part = structs.replace(
             part,
             decided=part.decided + grown.decided,
+            keys=part.keys + grown.keys,
             marks=part.marks + grown.marks,
             reasons=part.reasons + grown.reasons,
             observed=part.observed + grown.observed,
@@ -57,6 +58,7 @@ def _grow(entry: Entry) -> Iterator[tuple[Entry, int]]:
         *(structs.replace(empty, reasons=run) for run in _runs(entry.reasons)),
         *(structs.replace(empty, observed=run) for run in _runs(entry.observed)),
         *(structs.replace(empty, marks=run) for run in _runs(entry.marks)),
+        *(structs.replace(empty, keys=run) for run in _runs(entry.keys)),
         *(structs.replace(empty, decided=(piece,)) for piece in _decisions(entry.decided)),
     ]
     return ((piece, len(encode(piece))) for piece in pieces)

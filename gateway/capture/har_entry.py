@@ -93,7 +93,8 @@ def _response(method: str, status: int, answered: Answered, limit: int, repairs:
         coded = header(headers, "content-encoding") is not None  # then the other lengths are those of the coded body
         claims = [wire if said in {None, -1} else said, None if coded else named]
         known = [claim for claim in claims if claim is not None and claim >= 0]
-        if any(known) or (text is None and not known and status not in _REDIRECTS):
+        streamed = "event-stream" in (header(headers, "content-type") or "").lower()  # recorders keep no stream
+        if any(known) or streamed or (text is None and not known and status not in _REDIRECTS):
             repairs.append("no-answer-body")
             return None
         return Response(status, _empty(headers, repairs))

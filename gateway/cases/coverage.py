@@ -117,7 +117,11 @@ def _outside(operation: str, reading: Reading, policies: PolicySet) -> Iterator[
         yield from (_key(operation, here[index]) for index in one.spot if index < len(here))
     document = reading.sight.head.document
     asked = {pointer for pointer, _ in document.asked} if document else set()
-    yield from (_key(operation, one) for one in here if one.language and parameter_pointer(one) in asked)
+    yield from (
+        _key(operation, one)
+        for one in here
+        if one.language and (one.kind == "body_queries" or parameter_pointer(one) in asked)
+    )
 
 
 def _carried(catalogue: Catalogue) -> Iterable[Message]:
@@ -130,7 +134,7 @@ def _carried(catalogue: Catalogue) -> Iterable[Message]:
 def _fields(system: str, message: Message) -> Iterator[Item]:
     for index, field in enumerate(message.fields):
         key = ("field", system, message.name, str(index))
-        text = f"no case reaches {field.selector} of {system}.{message.name}"
+        text = f"no case reaches {field.written} of {system}.{message.name}"
         yield Item("fields", key, field.place, text, Fault.FIELD_NOT_REACHED)
     if message.class_:
         key = ("field", system, message.name, "0")

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 
 from gateway.cases.fields import alike, written
 from gateway.cases.places import pointer
+from gateway.cases.standin import stands_for
 from gateway.workbench.values import Location
 
 
 def differences(expected: object, found: object, at: Location = ()) -> Iterator[tuple[Location, str]]:
-    """Give each place that differs, with words. Numbers are alike by value; the order of members means nothing."""
+    """Give each place that differs, with words.
+
+    Numbers are alike by value; the order of members means nothing; what stands for a token is alike to any of its form.
+    """
     if isinstance(expected, dict) and isinstance(found, dict):
         for name in (*expected, *(name for name in found if name not in expected)):
             if name not in found:
@@ -24,5 +28,7 @@ def differences(expected: object, found: object, at: Location = ()) -> Iterator[
             yield at, f"{pointer(at) or 'the body'}: expected {len(expected)} elements, but there are {len(found)}"
         for index, (one, other) in enumerate(zip(expected, found, strict=False)):
             yield from differences(one, other, (*at, index))
+    elif stands_for(expected, found):
+        return
     elif isinstance(expected, dict | list) or isinstance(found, dict | list) or not alike(expected, found):
         yield at, f"{pointer(at) or 'the body'}: expected {written(expected)}, but it is {written(found)}"

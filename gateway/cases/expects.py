@@ -14,6 +14,7 @@ from gateway.cases.fields import FieldMeets, UnlistedMeets
 from gateway.cases.flows import Flows
 from gateway.cases.meets import Want
 from gateway.cases.model import Expectation
+from gateway.cases.requests import RequestMeets
 from gateway.cases.verdicts import NOWHERE, OperationIs, Passes, Refused, RuleSays, WouldBe
 from gateway.cases.whereabouts import read_whereabouts
 from gateway.catalog.messages import UNLISTED
@@ -24,7 +25,7 @@ from gateway.flow import Leg
 from gateway.formats.document import Scalar
 from gateway.policy.model import Rule
 from gateway.policy.rules import PERMISSIONS
-from gateway.policy.schemas.cases import FORWARDED, MARK, MET, OBSERVED, VERDICTS
+from gateway.policy.schemas.cases import FORWARDED, MARK, MET, NEVER_ALIKE, OBSERVED, REQUEST, VERDICTS
 from gateway.policy.treated import options
 from gateway.refusals import REFUSALS
 from gateway.treatments.registry import TREATMENTS
@@ -32,6 +33,7 @@ from gateway.yamlsource import Leaf, Node, Reader, Section, Table
 from gateway.yamlsource.meaning import meaning
 
 _NOTHING = "nothing is expected here"
+_NUMBER = re.compile(r"#([1-9][0-9]{0,3})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +60,27 @@ class Expects:
             *self._leg(forwarded, Leg.REQUEST),
             *self._watermark(section),
             *self._observed(observed),
+            *self._requests(section, to),
         ]
+        if isinstance(verdict, Refused):
+            self._passing(verdict, written)
         operation = self._operation(section, request, to)
         if isinstance(verdict, Refused) and verdict.refusal in NOWHERE and "operation" not in section:
             return (verdict, *written)
         implied = () if verdict else tuple(_implied(written))
         return (operation, *([verdict] if verdict else implied), *written)
+
+    def _requests(self, section: Section, to: str) -> Iterator[RequestMeets]:
+        """Read what is expected of single requests of a batch, by their numbers."""
+        for key, node in self._entries(section.get("requests")):
+            number = _NUMBER.fullmatch(key.text)
+            if number is None:
+                hint = 'write its number, in the order of the batch: "#1" is the first'
+                self.reader.fault(key, f'"{key.text[:100]}" counts no request', hint, code=Fault.BAD_NUMBER)
+                continue
+            inner = self._said(self.reader.section(node, REQUEST))
+            if inner.members:
+                yield RequestMeets(key.place, int(number[1]), self.read(inner, key.place, to))
 
     def _said(self, section: Section) -> Section:
         """Record a mapping that says nothing."""
@@ -84,6 +101,22 @@ class Expects:
                 self.reader.fault(more, message, "leave it out, or write `verdict: refuse`", code=Fault.CONTRADICTION)
             return Passes(node.place)
         return Refused((more or node).place, None if leg is None else Leg(leg), refusal)
+
+    def _passing(self, verdict: Refused, written: list[Expectation]) -> None:
+        """Record what can only be seen of a message that passes, beside a verdict that it doesn't."""
+        for one in written:
+            if isinstance(one, BodyIs) or (isinstance(one, Marked) and not one.none):
+                leg = one.leg if isinstance(one, BodyIs) else Leg.RESPONSE
+                gone = leg is Leg.RESPONSE or verdict.leg is Leg.REQUEST
+            elif isinstance(one, FieldMeets | UnlistedMeets) and not getattr(one, "observed", False):
+                wants = one.want if isinstance(one, UnlistedMeets) else one.want.name
+                gone = one.leg is Leg.RESPONSE and (verdict.leg is Leg.REQUEST or not _of_refusal(written, wants))
+            else:
+                continue
+            if gone:
+                message = "the flow is expected to be refused: nothing of this is there to be seen"
+                hint = "leave it out, or write `verdict: allow`"
+                self.reader.fault(one.place, message, hint, code=Fault.CONTRADICTION)
 
     def _operation(self, section: Section, request: Place, to: str) -> OperationIs:
         node = section.get("operation")
@@ -167,6 +200,9 @@ class Expects:
             except ValueError as error:
                 self.reader.fault(section.members[key], str(error), code=Fault.BAD_OPTION)
         becomes = section.get("becomes")
+        if becomes is not None and name in NEVER_ALIKE:
+            message, hint = f"`{name}` makes something else each time", "leave `becomes` out: the treatment says it all"
+            self.reader.fault(becomes, message, hint, code=Fault.CONTRADICTION)
         if not section.members:
             if isinstance(node, Table) and not node.entries:
                 self.reader.fault(node, _NOTHING, "name a treatment", code=Fault.NO_VALUE)
@@ -201,6 +237,13 @@ class Expects:
             yield WouldBe(section.members["verdict"].place, verdict == "allow")
         yield from self._places(section, Leg.RESPONSE, observed=True)
         yield from self._rules(section, observed=True)
+
+
+def _of_refusal(written: list[Expectation], wants: str | None) -> bool:
+    """Tell whether what a place meets can be looked at although the answer is refused: it, or another, is why."""
+    named = (one.want if isinstance(one, UnlistedMeets) else one.want.name for one in written
+             if isinstance(one, FieldMeets | UnlistedMeets) and one.leg is Leg.RESPONSE)  # fmt: skip
+    return wants == "refuse" or "refuse" in named
 
 
 def _implied(written: list[Expectation]) -> Iterator[Passes]:

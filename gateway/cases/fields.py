@@ -27,8 +27,8 @@ _MOST = 3
 class FieldMeets:
     """Every value at some places of a leg meets what is wanted.
 
-    `customer`: only in the records of this customer, None: anywhere. `observed`: if the rules in observe mode were
-    enforced.
+    `customer`: only in the records of this customer, or in the one that `#2` counts; None: anywhere. `observed`: if
+    the rules in observe mode were enforced.
     """
 
     place: Place
@@ -63,12 +63,11 @@ class FieldMeets:
     def _nowhere(self, reading: Reading) -> Problem:
         """Tell that there is nothing to compare: a case must not pass for what it never met."""
         if self.customer is not None and not reading.records(self.customer):
-            return Problem(
-                self.place,
-                f"the {self.leg} holds no record of {self.customer}",
-                f"there are: {', '.join(sorted({owner or 'a stranger' for owner in reading.sight.customers}))}",
-                code=Fault.REACHES_NOTHING,
-            )
+            owners = sorted({owner or "a stranger" for owner in reading.sight.customers})
+            counted = reading.number(self.customer) is not None
+            message = f"no record {self.customer}" if counted else f"no record of {self.customer}"
+            hint = f"it has {len(reading.sight.customers)}" if counted else f"there are: {', '.join(owners)}"
+            return Problem(self.place, f"the {self.leg} holds {message}", hint, code=Fault.REACHES_NOTHING)
         message = f"{self.where}: there is no such value in the {self.leg}"
         return Problem(self.place, message, self.where.nearest(reading), code=Fault.REACHES_NOTHING)
 

@@ -12,11 +12,12 @@ from gateway.cases.bodies import Body, read_body
 from gateway.cases.model import Attached, Customers
 from gateway.cases.texts import is_text_of, sent
 from gateway.catalog.requests import HEADER, METHOD
-from gateway.errors import Place
+from gateway.errors import Place, Unreadable
 from gateway.faults import Fault
 from gateway.flow import CustomerFacts, Flow, Headers, Operator, Purpose, Request, Response, header
+from gateway.formats import codings
 from gateway.policy.named import Named
-from gateway.policy.schemas.cases import ACTOR, CUSTOMER, EVERYONE
+from gateway.policy.schemas.cases import ACTOR, CUSTOMER, EVERYONE, KEYS
 from gateway.policy.when import KINDS, SOURCES
 from gateway.yamlsource import Listing, Node, Reader, Section
 
@@ -72,6 +73,7 @@ class Flows:
         """Read what customers agreed to, and what is known of them."""
         named: dict[str, CustomerFacts] = {}
         places: dict[str, Place] = {}
+        keyless: set[str] = set()
         for key, node in section.entries("customers"):
             told = self.reader.section(node, CUSTOMER)
             consents = told.get("consents")
@@ -84,8 +86,14 @@ class Flows:
                 attributes={name: value for name, value in attributes.items() if value is not None},
             )
             places[key.text] = key.place
+            if told.choice("keys", KEYS, "some") == "none":
+                if key.text == EVERYONE:
+                    hint = "name the customers whose keys are gone"
+                    message = "nobody can have destroyed everyone's keys"
+                    self.reader.fault(told.members["keys"], message, hint, code=Fault.CONTRADICTION)
+                keyless.add(key.text)
         others = named.pop(EVERYONE, None)
-        return Customers(named, places, others)
+        return Customers(named, places, others, frozenset(keyless))
 
     def attach(self, body: Body | None, *, needed: bool) -> Body | None:
         """Give a body with what its file holds; one that isn't there is recorded if it is `needed`."""
@@ -105,9 +113,12 @@ class Flows:
         if body is not None and body.type and header(headers, "content-type") is None:
             headers = (("Content-Type", body.type), *headers)
         kind = header(headers, "content-type")
-        if body is not None and body.text is not None and kind is not None and is_text_of(kind):
-            return headers, self._sent(body, body.text, kind)
-        return headers, (body.data or b"") if body else b""
+        if body is None:
+            return headers, b""
+        plain = body.data or b""
+        if body.text is not None and kind is not None and is_text_of(kind):
+            plain = self._sent(body, body.text, kind)
+        return headers, plain if body.file else _coded(plain, header(headers, "content-encoding"))
 
     def _sent(self, body: Body, text: str, kind: str) -> bytes:
         try:
@@ -167,3 +178,11 @@ class Flows:
         hint = "write it like 2026-01-05T18:30+01:00, or with Z for UTC"
         self.reader.fault(node, f'"{text[:100]}" is no moment', hint, code=Fault.BAD_MOMENT)
         return NOON
+
+
+def _coded(plain: bytes, coding: str | None) -> bytes:
+    """Put what is written out into the coding that its header names; a file is sent as it is."""
+    try:
+        return codings.encode(plain, coding) if coding else plain
+    except Unreadable:
+        return plain  # the gate refuses such a coding, which may be what the case is about

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
 
 from gateway.cases.answers import BodyIs
 from gateway.cases.difference import differences
+from gateway.cases.model import Expectation
 from gateway.cases.outcome import Outcome
+from gateway.cases.requests import RequestMeets
 from gateway.cases.run import Result
+from gateway.cases.standin import with_stand_ins
 from gateway.errors import Problem
 from gateway.faults import Fault
 from gateway.workbench.values import parse
@@ -39,13 +42,18 @@ class Goldens:
         """Take what a result says its golden files should hold; what only they were wrong about is no failure then."""
         if result.outcome is None:
             return result
-        told: list[Problem] = []
-        for expected in result.case.expected:
-            if isinstance(expected, BodyIs) and expected.body.file and result.outcome.passed(expected.leg):
-                told += self._take(expected, result.outcome)
-            else:
-                told += expected.check(result.outcome)
+        told = list(self._every(result.case.expected, result.outcome))
         return Result(result.case, tuple(dict.fromkeys(told)), result.doubts, result.outcome, result.seconds)
+
+    def _every(self, expectations: Iterable[Expectation], outcome: Outcome) -> Iterator[Problem]:
+        for expected in expectations:
+            part = expected.within(outcome) if isinstance(expected, RequestMeets) else None
+            if isinstance(expected, RequestMeets) and part is not None:
+                yield from self._every(expected.expected, part)
+            elif isinstance(expected, BodyIs) and expected.body.file and outcome.passed(expected.leg):
+                yield from self._take(expected, outcome)
+            else:
+                yield from expected.check(outcome)
 
     def write(self, write: Callable[[str, bytes], None]) -> tuple[Golden, ...]:
         """Write what changed; `write` takes a name relative to the policies' folder. Gives what was written.
@@ -61,6 +69,8 @@ class Goldens:
 
     def _take(self, expected: BodyIs, outcome: Outcome) -> Iterator[Problem]:
         file, found = expected.body.file, outcome.body(expected.leg)
+        if expected.body.json:
+            found = with_stand_ins(found)
         before = self.seen.setdefault(file, found)
         if before != found:
             message = f"another case expects {file} to hold something else"

@@ -9,6 +9,7 @@ from gateway.cases.flows import Flows
 from gateway.cases.model import Attached, Case, Suite
 from gateway.cases.overlay import overlay
 from gateway.cases.tables import read_rows
+from gateway.cases.tokens import read_tokens
 from gateway.catalog.load import VERSION
 from gateway.catalog.names import read_name
 from gateway.errors import Second
@@ -59,9 +60,10 @@ def rules_of(policies: PolicySet) -> dict[str, Rule]:
 
 
 def _selectors_of(policies: PolicySet) -> frozenset[str]:
-    """Give the selectors of messages that aren't JSON, in the words of their formats."""
+    """Give the selectors of messages that aren't JSON, in the words of their formats, and those of names."""
     messages = (message for catalogue in policies.catalogues.values() for message in catalogue.messages.values())
-    return frozenset(field.selector for message in messages if message.format != "json" for field in message.fields)
+    fields = ((message, field) for message in messages for field in message.fields)
+    return frozenset(field.written for message, field in fields if field.names or message.format != "json")
 
 
 class _File:
@@ -133,7 +135,9 @@ class _File:
         if first is not at and name:
             message = f'the case "{name[:100]}" is there twice; first on line {first.line + 1}'
             self.reader.fault(at, message, code=Fault.NAME_TAKEN, also=Second("first here", first.place))
-        yield Case(self.suite, name, at.place, flow, answer, customers, expected)
+        purpose = flow.purpose.name if flow.purpose else None
+        tokens = read_tokens(self.reader, section, purpose)
+        yield Case(self.suite, name, at.place, flow, answer, customers, expected, tokens)
 
 
 def _only(item: Table) -> Table:

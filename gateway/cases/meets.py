@@ -9,6 +9,7 @@ from gateway.formats.document import Scalar, Signal
 from gateway.policy.decision import Reason
 from gateway.policy.treated import options
 from gateway.steps.sight import Sight
+from gateway.tokens.shapes import could_be_token
 from gateway.treatments.contract import Treatment
 from gateway.treatments.registry import build
 from gateway.workbench.survey import Seen, fate
@@ -64,6 +65,14 @@ def meets(place: Value, sight: Sight, *, observed: bool = False) -> Met:
     fated = fate(Seen("", place.spot, decision, place.record.labels, 1), sight)
     if not observed and place.after is Signal.DROP:
         return Met(LEFT_OUT, None, fated.rules, fated.reasons, "it is written back as the gateway showed it")
+    reveals = fated.reveals if could_be_token(place.old) else ()
+    if reveals and place.after is Signal.REFUSE and not observed:
+        rules = tuple(reason.rule for reason in reveals)
+        return Met(
+            "refuse", None, rules, reveals, "it is a token, and doesn't open for this customer, field and purpose"
+        )
+    if reveals and fated.treatment is None and place.after != place.old:
+        return Met("reveal", None, tuple(reason.rule for reason in reveals), reveals)
     if not observed and place.after is Signal.REFUSE and fated.name != "refuse":
         keyed = fated.treatment is not None and fated.treatment.KEYED and place.record.facts.customer is None
         note = "its customer can't be found" if keyed else "it is written back as the gateway showed it"

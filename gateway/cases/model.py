@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.cases.outcome import Outcome
+from gateway.cases.tokens import Token
 from gateway.errors import Place, Problem
 from gateway.flow import CustomerFacts, Flow, Response
 
@@ -29,18 +30,22 @@ class Expectation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """What the customers of a case agreed to; `others` holds for everyone who isn't `named`."""
+    """What the customers of a case agreed to; `others` holds for everyone who isn't `named`.
+
+    `keyless` have no keys that may be used.
+    """
 
     named: Mapping[str, CustomerFacts] = field(default_factory=dict, hash=False)
     places: Mapping[str, Place] = field(default_factory=dict, hash=False)
     others: CustomerFacts | None = None
+    keyless: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """One flow to be tried. `name` is a sentence; one row of a table is a case of its own, placed at its row.
 
-    `suite` is the name of its file's cases.
+    `suite` is the name of its file's cases; `tokens` are made for it, and stand in its messages by their names.
     """
 
     suite: str
@@ -50,6 +55,7 @@ class Case:
     answer: Response
     customers: Customers
     expected: tuple[Expectation, ...]
+    tokens: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

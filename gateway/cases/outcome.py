@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +21,9 @@ from gateway.policy.model import PolicySet, Rule
 from gateway.steps.sight import Sight
 from gateway.watermark.plan import Plan
 from gateway.workbench import Trial
-from gateway.workbench.values import Location, Value, is_json, message_of, parse, parsed, parts, plain, values
+from gateway.workbench.values import Location, Value, is_json, is_name, message_of, parse, parsed, parts, plain, values
+
+_NUMBERED = re.compile(r"#([1-9][0-9]{0,6})")
 
 LIMITS = BodyLimits()
 """The limits of bodies that a gateway has by default."""
@@ -67,19 +70,47 @@ class Reading:
             if around.within is not None:
                 plan = around.within.case.reading.plan
                 fields = message_of(plan, around.record, self.sight.hearing.book.policies).fields
-                found.update(fields[index].selector for index in around.spot if index < len(fields))
+                found.update(fields[index].written for index in around.spot if index < len(fields))
         return frozenset(found)
 
-    def records(self, customer: str) -> tuple[Location, ...]:
-        """Give where the records of a customer stand; outside of JSON, the way that all records have in common."""
+    def records(self, whose: str) -> tuple[Location, ...]:
+        """Give where the records of a customer stand, or the one that `#2` counts.
+
+        Outside of JSON that is the way that all records have in common.
+        """
         plan, case = self.sight.plan, self.sight.case
         if plan is None or case is None:
             return ()
+        number = self.number(whose)
         if not is_json(plan):
-            return ((),) if customer in self.sight.customers else ()
+            found = whose in self.sight.customers if number is None else number < len(self.sight.customers)
+            return ((),) if found else ()
         steps = plan.layout.records
-        found = ((),) if steps is None else tuple(follow(self.value, steps))
-        return tuple(at for at, owner in zip(found, self.sight.customers, strict=True) if owner == customer)
+        every = ((),) if steps is None else tuple(follow(self.value, steps))
+        if number is not None:
+            return every[number : number + 1]
+        return tuple(at for at, owner in zip(every, self.sight.customers, strict=True) if owner == whose)
+
+    def number(self, whose: str) -> int | None:
+        """Give which record `#2` counts, from 0; None where a customer is named."""
+        found = _NUMBERED.fullmatch(whose)
+        return int(found[1]) - 1 if found is not None and whose not in self.sight.customers else None
+
+    def belongs(self, one: Value, whose: str) -> bool:
+        """Tell whether a value stands in a record of a customer, or in the one that `#2` counts."""
+        *_, outermost = one.around
+        number = self.number(whose)
+        if number is None:
+            return outermost.record.facts.customer == whose
+        if outermost.within is not None and not outermost.within.exact:
+            return outermost.number == number
+        return any(one.location[: len(root)] == root for root in self.records(whose))
+
+    def whose(self, one: Value, whose: str) -> bool:
+        """Tell whether a value is a customer's own, wherever it stands; or stands in the record that is counted."""
+        if self.number(whose) is None:
+            return one.record.facts.customer == whose
+        return one.within is not None and self.belongs(one, whose)
 
     @property
     def lines(self) -> tuple[Location, ...]:
@@ -173,7 +204,7 @@ class Outcome:
 
         def tell(one: Value) -> Scalar | Signal:
             within = one.within
-            if within is None or not within.exact or within.made is None:
+            if within is None or not within.exact or within.made is None or is_name(one):
                 return one.after
             if id(within) not in bodies:
                 reading = within.case.reading

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gateway.yamlsource import Leaf, Node, Table
 
 _DEEP = frozenset({
-    "flow", "operator", "headers", "customers", "attributes", "response", "expect", "forwarded", "observed", "fields",
-    "records",
+    "flow", "operator", "headers", "customers", "attributes", "tokens", "response", "expect", "forwarded", "observed",
+    "fields", "records",
 })  # fmt: skip
 """Mappings that are laid over each other key by key; any other value gives way as a whole."""
 

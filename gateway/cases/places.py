@@ -21,7 +21,7 @@ def outside(sight: Sight) -> tuple[Value, ...]:
     for record in sight.head.records:
         for at, spot, value in sight.head.document.places if sight.head.document else ():
             edit = record.edits.of(spot) if spot else record.edits.unlisted
-            after = value if edit is None else edit.value(value, record.facts.customer)
+            after = value if edit is None else edit.value(value, sight.head.owner)
             found.append(Value((Outside(at),), record, spot, after, value))
     return tuple(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TypeVar
@@ -10,6 +10,7 @@ from typing import TypeVar
 from gateway.cases.load import rules_of
 from gateway.cases.model import Case, Customers
 from gateway.cases.outcome import Outcome
+from gateway.cases.tokens import make, put_in
 from gateway.cases.verdicts import Passes
 from gateway.errors import Place, Problem
 from gateway.faults import Fault
@@ -68,8 +69,11 @@ class Runner:
         start = perf_counter()
         facts = _Facts(case.customers)
         self._plans = []
+        custody = self._bench.custody
         try:
-            trial = await self._bench.put(case.flow, case.answer, facts)
+            flow, answer, found = put_in(case.flow, case.answer, await make(case.tokens, custody))
+            with custody.withholding(case.customers.keyless):
+                trial = await self._bench.put(flow, answer, facts)
             outcome = Outcome(
                 trial=trial,
                 policies=self.policies,
@@ -78,7 +82,8 @@ class Runner:
                 asked=frozenset(facts.asked),
                 awaited=frozenset(leg for one in case.expected if isinstance(one, Passes) for leg in one.legs),
             )
-            failures = tuple(dict.fromkeys(problem for one in case.expected for problem in one.check(outcome)))
+            expected = (problem for one in case.expected for problem in one.check(outcome))
+            failures = tuple(dict.fromkeys((*_absent(case, found), *expected)))
         except Exception as error:  # noqa: BLE001 - one case must not keep the others from being told
             message = f"the gateway itself failed on this case ({type(error).__name__}): this is a fault of Sovgate"
             failure = Problem(case.place, message, "please report it, with the case", code=Fault.CASE_BROKE)
@@ -90,6 +95,14 @@ class Runner:
         self._plans += [argument for argument in arguments if isinstance(argument, Plan)]
         opened: T = await self._offload(function, *arguments)
         return opened
+
+
+def _absent(case: Case, found: Collection[str]) -> Iterator[Problem]:
+    """Tell the tokens that stand nowhere."""
+    for one in case.tokens:
+        if one.name not in found:
+            hint = f"write token:{one.name} in the request or in the answer"
+            yield Problem(one.place, "no message of this case holds this token", hint, code=Fault.REACHES_NOTHING)
 
 
 def _doubts(case: Case, outcome: Outcome) -> Iterator[Problem]:

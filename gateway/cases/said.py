@@ -12,6 +12,7 @@ from gateway.policy.decision import Decision
 from gateway.policy.model import Rule
 from gateway.steps.record import Record
 from gateway.steps.stamp import MARKABLE
+from gateway.tokens.shapes import could_be_token
 
 
 def said(outcome: Outcome, *, observed: bool = False) -> frozenset[str]:
@@ -71,10 +72,14 @@ def _under(parents: frozenset[str], class_: str) -> bool:
 
 
 def _touching(reading: Reading, record: Record, decision: Decision) -> Iterator[str]:
-    """Give the protections that reach a place of a record."""
+    """Give the protections that reach a place of a record, and what turns tokens back where some are."""
     if decision.protections:
         for one in {one.spot: one for one in reading.places if one.record is record and one.spot}.values():
             yield from (reason.rule for reason in decision.treated(one.classes).reasons)
+    if decision.reveals:
+        for one in (*reading.outside, *reading.places):
+            if one.record is record and one.spot and could_be_token(one.old):
+                yield from (reason.rule for reason in decision.revealed(one.classes))
 
 
 def _document(reading: Reading) -> bool:

@@ -13,7 +13,10 @@ from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.refusals import REFUSALS
 
-OF_POLICIES = frozenset({"not-allowed", "denied", "customer-unknown", "unlisted-field", "masked-write-back"})
+OF_POLICIES = frozenset({
+    "not-allowed", "denied", "customer-unknown", "keys-missing", "token-refused", "unlisted-field", "masked-write-back",
+    "treatment-misfit",
+})  # fmt: skip
 """Refusals by what officers wrote. Any other (a body that can't be read, say) must be expected by its name."""
 
 NOWHERE = frozenset({"unknown-operation", "ambiguous-path", "ambiguous-request"})

@@ -13,7 +13,7 @@ from gateway.errors import Unreadable
 from gateway.faults import Fault
 from gateway.formats.registry import FORMATS
 from gateway.formats.selector import Selector, parse
-from gateway.workbench.values import Location, Value
+from gateway.workbench.values import Location, Value, is_name
 from gateway.yamlsource import Leaf, Reader, suggest
 
 _MOST = 8
@@ -45,18 +45,19 @@ class Whereabouts:
         """
         if self.text.startswith("#") and (outside := [one for one in reading.outside if one.location[0] == self.text]):
             return outside
-        own = [one for one in reading.places if customer is None or _owner(one) == customer]
+        own = [one for one in reading.places if customer is None or reading.belongs(one, customer)]
         labelled = [one for one in own if _in_other_words(one) and self.text in reading.selectors(one)]
         roots = ((),) if customer is None else reading.records(customer)
+        plain = [one for one in own if not is_name(one)]
         if self.class_:
             every = (*reading.outside, *reading.places)
-            within = [one for one in every if customer is None or one.record.facts.customer == customer]
+            within = [one for one in every if customer is None or reading.whose(one, customer)]
             return labelled or [one for one in within if any(covers(self.class_, class_) for class_ in one.classes)]
         if self.steps is not None:
-            found = [one for one in own if any(self._leads(reading, one, root) for root in roots)]
+            found = [one for one in plain if any(self._leads(reading, one, root) for root in roots)]
             return found or labelled
         ends = {end for root in (reading.lines if customer is None else roots) for end in self._ends(reading, root)}
-        found = [one for one in own if any(one.location[:size] in ends for size in _sizes(one.location))]
+        found = [one for one in plain if any(one.location[:size] in ends for size in _sizes(one.location))]
         return found or labelled
 
     def nearest(self, reading: Reading) -> str:
@@ -94,10 +95,10 @@ class Whereabouts:
 def read_whereabouts(reader: Reader, key: Leaf, selectors: Collection[str] = ()) -> Whereabouts | None:
     """Read what places are called; None, recorded, if it is no way to call any.
 
-    `selectors` are those of the catalogues in the words of other formats than JSON.
+    `selectors` are those of the catalogues in the words of other formats than JSON, and of names.
     """
     text = key.text
-    if text.startswith("$"):
+    if text.startswith("$") and not (text.endswith(" (name)") and text in selectors):
         faults = len(reader.problems)
         warnings = len(reader.warnings)
         read_selector(reader, key, text, FORMATS["json"])
@@ -141,10 +142,6 @@ def _selector(location: Location) -> str:
 
 def _in_other_words(one: Value) -> bool:
     """Tell whether the catalogue's selector of a value isn't one of the body: another format's, or of what is held."""
-    return one.within is not None and (one.within.holder is not None or not one.within.exact or one.location == ())
-
-
-def _owner(one: Value) -> str | None:
-    """Give the customer of the body's record that a value stands in."""
-    *_, outermost = one.around
-    return outermost.record.facts.customer
+    if one.within is None:
+        return False
+    return one.within.holder is not None or not one.within.exact or one.location == () or is_name(one)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from gateway.catalog.match import unquoted
+from gateway.catalog.match import unquoted, values
 from gateway.catalog.model import Operation
 from gateway.catalog.template import Template, fits, meet, parse, shared, written
 
@@ -16,13 +16,17 @@ from gateway.catalog.template import Template, fits, meet, parse, shared, writte
 class _Pattern:
     operation: Operation
     template: Template
-    narrowed: Mapping[tuple[str, str], str | int]  # (header or body, its name) to the value that it must have
+    narrowed: Mapping[tuple[str, str], frozenset[str | int]]  # (header or body, its name) to the values it may have
 
     def could_be(self, other: _Pattern) -> bool:
         """Tell whether some request fits both patterns."""
         if not meet(self.template, other.template):
             return False
-        return all(_equal(other.narrowed.get(key, value), value) for key, value in self.narrowed.items())
+        return all(other.narrowed.get(key, either) & either for key, either in self.narrowed.items())
+
+    def within(self, other: _Pattern) -> bool:
+        """Tell whether this pattern asks for more than the other does: more places, and no other values in those."""
+        return len(other.narrowed) < len(self.narrowed) and _takes(other, self.narrowed)
 
 
 def clashes(operations: Iterable[Operation]) -> Iterator[tuple[Operation, Operation, str]]:
@@ -42,27 +46,28 @@ def _clash(one: _Pattern, other: _Pattern, patterns: Iterable[_Pattern]) -> str 
     """Give the hint for two patterns that a request may fit at once; None if one of them is the more precise."""
     wider, narrower = fits(one.template, other.template), fits(other.template, one.template)
     if wider and narrower:
-        first, second = one.narrowed.items(), other.narrowed.items()
-        return None if first < second or second < first else "narrow them by a header or a value of the body"
+        apart = one.within(other) or other.within(one)
+        return None if apart else "narrow them by a header or a value of the body"
     if wider or narrower:
         return None
     between = shared(one.template, other.template)
     if between is None:
         return "let one of the paths be a special case of the other"
-    both = {**one.narrowed, **other.narrowed}.items()
-    if any(fits(p.template, between) and fits(between, p.template) and p.narrowed.items() <= both for p in patterns):
+    both = {key: one.narrowed.get(key, either) & either for key, either in {**one.narrowed, **other.narrowed}.items()}
+    if any(fits(p.template, between) and fits(between, p.template) and _takes(p, both) for p in patterns):
         return None
     return f"name the path that fits both, {written(between)}, as an operation of its own"
 
 
 def _pattern(operation: Operation) -> _Pattern:
-    narrowed: dict[tuple[str, str], str | int] = {}
+    narrowed: dict[tuple[str, str], frozenset[str | int]] = {}
     for name, text in operation.request.headers.items():
-        narrowed["header", name.lower()] = unquoted(text)
+        narrowed["header", name.lower()] = frozenset({unquoted(text)})
     for selector, value in operation.request.body.items():
-        narrowed["body", selector] = value
+        narrowed["body", selector] = frozenset(values(value))
     return _Pattern(operation, parse(operation.request.path), narrowed)
 
 
-def _equal(one: str | int, other: str | int) -> bool:
-    return type(one) is type(other) and one == other
+def _takes(pattern: _Pattern, narrowed: Mapping[tuple[str, str], frozenset[str | int]]) -> bool:
+    """Tell whether a pattern takes whatever is narrowed like this."""
+    return all(key in narrowed and narrowed[key] <= either for key, either in pattern.narrowed.items())

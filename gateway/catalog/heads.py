@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from gateway.catalog.messages import read_class
 from gateway.catalog.model import HeadField, Message, RequestPattern
 from gateway.catalog.requests import HEADER, bad_header
+from gateway.catalog.selectors import read_selector
 from gateway.catalog.template import parse, variables
 from gateway.errors import Second
 from gateway.faults import Fault
 from gateway.formats.head import WIRING, HeadLayout, Parameter, Variable, compared
-from gateway.formats.languages import LANGUAGES, odata_option, read_by, takes
+from gateway.formats.languages import IN_BODIES, LANGUAGES, odata_option, read_by, takes
 from gateway.formats.query_language import Asking, Fields
+from gateway.formats.query_ways import NAMED
+from gateway.formats.registry import FORMATS
 from gateway.formats.tally import step
 from gateway.yamlsource import Leaf, Node, Reader, Section, Table
 
-KINDS = ("path", "query", "headers", "response_headers")
+KINDS = ("path", "query", "headers", "response_headers", "body_queries")
 UNLISTED = ("keep", "remove", "refuse")
 HEAD = (*KINDS, "unlisted_query", "unlisted_response_headers")
 PARAMETER = ("class", "language", "of")
@@ -29,12 +32,14 @@ def read_head(
 ) -> tuple[HeadField, ...]:
     """Read the labels of an operation; what is wrong with them is recorded."""
     names = tuple(variables(parse(request.path)))
-    response = section.text("response", None)
+    response, body = section.text("response", None), messages.get(section.text("body"))
     found = []
     for kind in KINDS:
         for key, node in section.entries(kind):
             found.append(_field(reader, kind, key, node, messages, response))
             _check(reader, found[-1], key, names)
+            if kind == "body_queries":
+                _check_body(reader, key, body)
     _check_twice(reader, found)
     of = {one.of or response: one for one in found if one.language}
     if len(of) > 1:
@@ -52,18 +57,19 @@ def _field(
     reader: Reader, kind: str, key: Leaf, node: Node, messages: Mapping[str, Message], response: str | None
 ) -> HeadField:
     """Read one label: a class, or the query language that a parameter is in."""
-    if not isinstance(node, Table) or kind != "query":
+    within = kind == "body_queries"
+    if not within and (not isinstance(node, Table) or kind != "query"):
         return HeadField(kind, key.text, read_class(reader, node), key.place)
-    section = reader.section(node, PARAMETER)
-    if ("class" in section) == ("language" in section):
+    section = reader.section(node, PARAMETER[1:] if within else PARAMETER, required=("language",) if within else ())
+    if not within and ("class" in section) == ("language" in section):
         hint = "write {language: odata} for a query, or the class alone"
         reader.fault(key, "a parameter has a class or a language", hint, code=Fault.CLASS_OR_LANGUAGE)
         return HeadField(kind, key.text, "", key.place)
     if "class" in section:
         return HeadField(kind, key.text, read_class(reader, section.members["class"]), key.place)
-    language = section.choice("language", LANGUAGES, "")
+    language = section.choice("language", IN_BODIES if within else LANGUAGES, "")
     of = section.choice("of", messages, None, kind="message", code=Fault.UNKNOWN_MESSAGE)
-    if language and not takes(language, key.text):
+    if language and not within and not takes(language, key.text):
         hint = "such as $filter, $orderby or $expand; naming one of them reads all of them"
         told = f'"{key.text[:100]}" is no option of OData'
         reader.fault(key, told, hint, code=Fault.NOT_OF_LANGUAGE)
@@ -72,12 +78,22 @@ def _field(
     if "of" not in section and message is None:
         hint = "name the message whose fields it names: of: order"
         reader.fault(key, "nothing says what this query's names are", hint, code=Fault.LANGUAGE_OF_NOTHING)
-    elif message is not None and message.format != "json":
+    elif message is not None and message.format not in NAMED:
         also = Second("the message is here", message.place)
-        told = f'a query names fields of JSON; "{message.name}" is {message.format}'
-        hint = "name the message that says what the same fields are in JSON: of: order"
+        told = f'a query names fields of JSON, XML or tables; "{message.name}" is {message.format}'
+        hint = "name the message that says what the same fields are in one of these: of: order"
         reader.fault(key, told, hint, code=Fault.LANGUAGE_OF_NOTHING, also=also)
     return HeadField(kind, key.text, "", key.place, language, of)
+
+
+def _check_body(reader: Reader, key: Leaf, body: Message | None) -> None:
+    """Check that the query is one place of a body that can be read."""
+    form = FORMATS.get(body.format) if body is not None else None
+    if form is None or not form.BY_FIELDS:
+        hint = "name the body's message, in a format that is labelled by fields: body: job"
+        reader.fault(key, "a query stands in the body, and the operation names none", hint, code=Fault.TOLD_BY_NO_BODY)
+    else:
+        read_selector(reader, key, key.text, form, singular=True)
 
 
 def _check(reader: Reader, one: HeadField, key: Leaf, names: tuple[str, ...]) -> None:
@@ -112,11 +128,13 @@ def layout(path: str, fields: Sequence[HeadField], named: Fields, *, query: bool
     template = parse(path)
     at = {segment.variable: number for number, segment in enumerate(template)}
     variables_, parameters, labelled = list[Variable](), dict[str, Parameter](), dict[str, tuple[str, int]]()
-    odata = False
+    within, odata = dict[str, Asking](), False
     for index, one in enumerate(fields):
         if one.kind == "path":
             number = at[one.name]
             variables_.append(Variable(one.name, number, template[number].prefix, template[number].suffix, index))
+        elif one.kind == "body_queries":
+            within[one.name] = Asking(read_by(one.language, ""), named)
         elif one.kind == "query":
             asking = Asking(read_by(one.language, one.name), named) if one.language else None
             odata = odata or one.language == "odata"
@@ -131,6 +149,7 @@ def layout(path: str, fields: Sequence[HeadField], named: Fields, *, query: bool
         fields=labelled,
         strict=query,
         fields_strict=headers,
+        within=within,
     )
 
 

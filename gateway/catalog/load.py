@@ -17,12 +17,13 @@ from gateway.errors import Place, Second
 from gateway.faults import Fault
 from gateway.formats.batches import BATCHES
 from gateway.formats.registry import FORMATS
+from gateway.refusals import REFUSAL_FORMS
 from gateway.yamlsource import Leaf, Node, Reader, Section, Table
 
 VERSION = 1
 """The version of the files' syntax, which each file names in its `version`."""
 
-TOP = ("version", "catalog", "title", "region", "operations", "messages")
+TOP = ("version", "catalog", "title", "region", "refusals", "operations", "messages")
 OPERATION = ("request", "body", "response", "errors", "upgrade", "batch", *HEAD)
 LEGS = ("body", "response", "errors")
 _FAULTY = RequestPattern("", "/")
@@ -48,7 +49,7 @@ def read(reader: Reader, name: str, data: bytes) -> Catalogue | None:
         return None
     top = reader.section(node, TOP, required=("version", "catalog"))
     top.integer("version", VERSION, minimum=VERSION, maximum=VERSION)
-    title, region = top.text("title"), top.text("region")
+    title, region, refusals = top.text("title"), top.text("region"), top.choice("refusals", REFUSAL_FORMS, "problem")
     messages = read_messages(reader, top)
     system = read_name(reader, top.get("catalog"))
     operations = {
@@ -62,7 +63,7 @@ def read(reader: Reader, name: str, data: bytes) -> Catalogue | None:
         _warn_of_unused(reader, operations, messages)
     if system is None:
         return None
-    return Catalogue(system, top.members["catalog"].place, title, region, operations, messages)
+    return Catalogue(system, top.members["catalog"].place, title, region, operations, messages, refusals)
 
 
 def _operation(reader: Reader, system: str, key: Leaf, node: Node, messages: Mapping[str, Message]) -> Operation:

@@ -13,6 +13,7 @@ from gateway.catalog.model import Catalogue, Operation
 from gateway.catalog.template import Segment, parse
 from gateway.errors import Unreadable
 from gateway.flow import Headers
+from gateway.formats.head import compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _walk(
 def _headers_fit(wanted: Mapping[str, str], headers: Headers) -> bool:
     """Tell whether the request has every header as wanted; quotes around a value (as SOAPAction's) don't count."""
     for name, value in wanted.items():
-        lines = [text for key, text in headers if key.lower() == name.lower()]
+        lines = [text for key, text in headers if compared(key) == compared(name)]
         if len(lines) > 1:
             # One server takes the first line, another the last: the operation would be anyone's guess.
             raise Unreadable("ambiguous-request", "a header that names the operation stands more than once")
@@ -142,5 +143,10 @@ def unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
-def _same(found: str | int | None, wanted: str | int) -> bool:
-    return type(found) is type(wanted) and found == wanted
+def values(wanted: str | int | tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Give the values that a place may have."""
+    return wanted if isinstance(wanted, tuple) else (wanted,)
+
+
+def _same(found: str | int | None, wanted: str | int | tuple[str | int, ...]) -> bool:
+    return any(type(found) is type(one) and found == one for one in values(wanted))

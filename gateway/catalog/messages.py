@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from gateway.catalog.classes import CLASSES, suggestions
 from gateway.catalog.model import Catalogue, CustomerSource, Field, Message
@@ -14,16 +15,18 @@ from gateway.catalog.selectors import read_selector
 from gateway.errors import Second
 from gateway.faults import Fault
 from gateway.formats.embedded import CODINGS
-from gateway.formats.format import Format
+from gateway.formats.format import Format, check_names
 from gateway.formats.registry import FORMATS
 from gateway.yamlsource import Leaf, Node, Reader, Section, Table
 
 UNLISTED = ("keep", "redact", "remove", "refuse")
 SOURCES = ("path", "query", "request-header", "response-header")
+NAMED = "name"
+"""Where a record's own name is its customer: `{name: $}`."""
 COMPLIANCE = ("collected_for", "shared_with", "retention", "deletion")
 """The compliance map of a field: what it was collected for, who else gets it, how long it is kept, how it ends."""
 
-FIELD = ("class", "contains", "encoded", "address", *COMPLIANCE)
+FIELD = ("class", "name", "contains", "encoded", "address", *COMPLIANCE)
 MESSAGE = ("format", "customer", "unlisted", "class", "records", "each", "fields")
 BY_FIELDS = ("unlisted", "records", "each", "fields")
 
@@ -119,7 +122,7 @@ def _message(reader: Reader, key: Leaf, node: Node) -> Message:
         each=each,
         unlisted=section.choice("unlisted", UNLISTED, None),
         class_=None if class_ is None else read_class(reader, class_),
-        fields=tuple(_field(reader, *entry, form) for entry in section.entries("fields")),
+        fields=tuple(field for entry in section.entries("fields") for field in _fields(reader, *entry, form)),
         options=read_options(reader, section, form),
     )
 
@@ -159,8 +162,10 @@ def _customer(reader: Reader, section: Section, form: Format | None) -> Customer
             reader.fault(node, message, hint, code=Fault.CUSTOMER_INSIDE)
         read_selector(reader, node, text, form, singular=True)
         return CustomerSource("body", text, node.place)
-    source = reader.section(node, SOURCES)
-    named = [(kind, source.text(kind)) for kind in SOURCES if kind in source]
+    inside = form is None or form.BY_FIELDS
+    kinds = (*SOURCES, NAMED) if inside else SOURCES
+    source = reader.section(node, kinds)
+    named = [(kind, source.text(kind)) for kind in kinds if kind in source]
     if isinstance(node, Table) and node.entries and not named:
         return None  # its keys are unknown, as was told
     if len(named) != 1:
@@ -168,23 +173,45 @@ def _customer(reader: Reader, section: Section, form: Format | None) -> Customer
         reader.fault(node, "a customer is named in one place", hint, code=Fault.CUSTOMER_PLACES)
         return None
     kind, name = named[0]
+    if kind == NAMED and name is not None:
+        _check_names(reader, source.members[kind], name, form, own=True)
     if kind.endswith("header") and name and not re.fullmatch(HEADER, name):
         bad_header(reader, source.members[kind], name)
     return CustomerSource(kind, name, node.place)
+
+
+def _check_names(reader: Reader, at: Node, selector: str, form: Format | None, *, own: bool = False) -> None:
+    """Check a selector whose places' names are asked for; `own`: of the record itself."""
+    if form is None or not form.BY_FIELDS:
+        return
+    hint = "write {name: $}: the name under which the record stands" if own else "label the members: $.by_email.*"
+    if own and selector != "$":
+        told = "only the record itself has a name that says whose it is"
+        reader.fault(at, told, hint, code=Fault.NO_NAMES)
+        return
+    try:
+        check_names(form, selector)
+    except ValueError as error:
+        reader.fault(at, str(error), hint, code=Fault.NO_NAMES)
 
 
 def _says(node: Table, name: str, text: str) -> bool:
     return any(key.text == name and isinstance(value, Leaf) and value.text == text for key, value in node.entries)
 
 
-def _field(reader: Reader, key: Leaf, node: Node, form: Format | None) -> Field:
-    """Read one field: its class alone, or a mapping with its compliance map, or with the message that it holds."""
+def _fields(reader: Reader, key: Leaf, node: Node, form: Format | None) -> Iterator[Field]:
+    """Read one field: its class alone, or a mapping with its compliance map, or with the message that it holds.
+
+    A label of names is a field by itself.
+    """
     read_selector(reader, key, key.text, form)
     if not isinstance(node, Table):
-        return Field(key.text, read_class(reader, node), key.place)
+        yield Field(key.text, read_class(reader, node), key.place)
+        return
     names = {name.text for name, _ in node.entries}
+    named = "name" in names
     holds = "contains" in names or _says(node, "address", "true")
-    section = reader.section(node, FIELD, required=() if holds else ("class",))
+    section = reader.section(node, FIELD, required=() if holds or named else ("class",))
     if {"contains", "address"} <= names:
         told, hint = "what holds a message is no address", "label the address within the message"
         reader.fault(section.members["address"], told, hint, code=Fault.ADDRESS_OF_MESSAGE)
@@ -192,7 +219,7 @@ def _field(reader: Reader, key: Leaf, node: Node, form: Format | None) -> Field:
         message, hint = "this says how a message is held, and none is named", "name it: contains: order"
         reader.fault(section.members["encoded"], message, hint, code=Fault.ENCODED_NOTHING)
     class_ = section.get("class")
-    return Field(
+    field = Field(
         selector=key.text,
         class_="" if class_ is None else read_class(reader, class_),
         place=key.place,
@@ -204,3 +231,10 @@ def _field(reader: Reader, key: Leaf, node: Node, form: Format | None) -> Field:
         encoded=section.choice("encoded", CODINGS, "text"),
         address=section.boolean("address", default=False),
     )
+    if holds or class_ is not None or not named:
+        yield field
+    name = section.get("name")
+    if name is not None:
+        _check_names(reader, key, key.text, form)
+        label = read_class(reader, name)
+        yield replace(field, class_=label, place=name.place, contains="", encoded="text", address=False, names=True)

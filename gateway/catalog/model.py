@@ -15,7 +15,8 @@ class Field:
 
     The selector is relative to the record. `contains` names the message that the value holds, `encoded` how (one of
     `formats.embedded.CODINGS`); `class_` may then be "": there is no class besides those of what it holds. `address`:
-    the value is an address, and where it names a system it is turned into the gateway's own.
+    the value is an address, and where it names a system it is turned into the gateway's own. `names`: it labels the
+    names under which its places stand, not what stands there.
     """
 
     selector: str
@@ -28,6 +29,12 @@ class Field:
     contains: str = ""
     encoded: str = "text"
     address: bool = False
+    names: bool = False
+
+    @property
+    def written(self) -> str:
+        """Give the selector, as reports tell it."""
+        return f"{self.selector} (name)" if self.names else self.selector
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class CustomerSource:
     """Where a record's customer is named.
 
     `kind` is one of `body` (an RFC 9535 singular query relative to the record), `path` (a template variable), `query`
-    (a parameter), `request-header`, `response-header`.
+    (a parameter), `request-header`, `response-header`, `name` (that of the record itself, as a member of a map).
     """
 
     kind: str
@@ -67,23 +74,23 @@ class Message:
 class RequestPattern:
     """How an operation is recognised.
 
-    `path` is a template: literal segments and `{variables}`; `headers` and `body` (RFC 9535 singular query -> text or
-    integer) narrow it where one path serves many operations.
+    `path` is a template: literal segments and `{variables}`; `headers` and `body` (a selector of one place -> text or
+    integer, or several of them: any) narrow it where one path serves many operations.
     """
 
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
-    body: Mapping[str, str | int] = field(default_factory=dict, hash=False)
+    body: Mapping[str, str | int | tuple[str | int, ...]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class HeadField:
     """One labelled place of a head.
 
-    `kind` is one of `path` (a variable), `query` (a parameter), `headers` (of the request), `response_headers`. A
-    parameter in a query `language` has no class: those of `of` count, a message of the same catalogue (None: the
-    operation's response), whose fields it names.
+    `kind` is one of `path` (a variable), `query` (a parameter), `headers` (of the request), `response_headers`, or
+    `body_queries` (a value in the body, by its selector). What is in a query `language` has no class: those of `of`
+    count, a message of the same catalogue (None: the operation's response), whose fields it names.
     """
 
     kind: str
@@ -120,7 +127,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All that is known of one system's data; `name` is the system's name."""
+    """All that is known of one system's data; `name` is the system's name.
+
+    `refusals` is the form, one of `refusals.REFUSAL_FORMS`, in which its callers are told what is refused.
+    """
 
     name: str
     place: Place
@@ -128,6 +138,7 @@ class Catalogue:
     region: str = ""
     operations: Mapping[str, Operation] = field(default_factory=dict)
     messages: Mapping[str, Message] = field(default_factory=dict)
+    refusals: str = "problem"
 
     def within(self, name: str) -> tuple[Message, ...]:
         """Give a message, and all that it is made of: the records of a list, and what fields hold, each once."""

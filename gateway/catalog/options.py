@@ -7,7 +7,7 @@ from typing import Any
 from gateway.faults import Fault
 from gateway.formats.format import Format, Option
 from gateway.formats.registry import FORMATS
-from gateway.yamlsource import Reader, Section
+from gateway.yamlsource import Listing, Reader, Section
 
 OPTIONS: dict[str, tuple[str, ...]] = {}
 """Every option, with the formats that take it."""
@@ -43,6 +43,8 @@ def _value(section: Section, name: str, option: Option) -> Any:
         case "flag":
             return section.boolean(name, default=bool(option.default))
         case "texts":
-            return section.texts(name)
+            node = section.members[name]
+            none = option.minimum == 0 and isinstance(node, Listing) and not node.items
+            return () if none else section.texts(name)
         case "names":
             return {key.text: section.reader.text(node) or "" for key, node in section.entries(name)}

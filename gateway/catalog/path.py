@@ -21,6 +21,11 @@ _PATH = re.compile(r"/[A-Za-z0-9_~!$&'()*+,=:@.%/-]*")  # RFC 3986 section 3.3, 
 _QUERY = re.compile(r"[\x21\x22\x24-\x7e]*")  # visible ASCII without "#"; browsers leave {}|[]"<>^` as they are
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_SECOND_METHOD = frozenset({
+    "_method", "_httpmethod", "x-http-method-override", "x-http-method", "x-method-override",
+})  # fmt: skip
+"""Parameters by which a system may read another method than the one that was decided: Symfony, Salesforce, Express."""
+_SECOND_BEGINS = frozenset("_xX")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROL_BUT_SPACES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -39,7 +44,10 @@ class Target:
 
 
 def parse(target: str) -> Target:
-    """Read an origin-form target (RFC 9112 section 3.2.1); raises Unreadable("ambiguous-path") for any other."""
+    """Read an origin-form target (RFC 9112 section 3.2.1); raises Unreadable("ambiguous-path") for any other.
+
+    Unreadable("ambiguous-request") where a parameter names another method.
+    """
     path, mark, query = target.partition("?")
     segments = tuple(path[1:].split("/")) if _PLAIN.fullmatch(path) else _segments(path)
     return Target(segments, path, _query(query) if mark else ())
@@ -76,6 +84,8 @@ def _query(raw: str) -> Query:
     query = tuple((_decode(name), _decode(value)) for name, _, value in pairs)
     if "%" in raw and any(_CONTROL_BUT_SPACES.search(text) for pair in query for text in pair):
         raise _ambiguous("the query hides a control character")
+    if any(name[:1] in _SECOND_BEGINS and name.lower() in _SECOND_METHOD for name, _ in query):
+        raise Unreadable("ambiguous-request", "a parameter that names another method")
     return query
 
 

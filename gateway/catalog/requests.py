@@ -8,7 +8,7 @@ from gateway.catalog.model import RequestPattern
 from gateway.catalog.template import parse
 from gateway.errors import Place
 from gateway.faults import Fault
-from gateway.yamlsource import Leaf, Node, Reader
+from gateway.yamlsource import Leaf, Listing, Node, Reader
 
 METHOD = "[A-Z][A-Z-]*"
 HEADER = "[A-Za-z0-9!#$%&'*+.^_`|~-]+"
@@ -92,11 +92,17 @@ def _header(reader: Reader, key: Leaf) -> bool:
     return False
 
 
-def _value(reader: Reader, key: Leaf, node: Node) -> tuple[str, str | int]:
-    """Read what a value of the body must be: text or a whole number."""
+def _value(reader: Reader, key: Leaf, node: Node) -> tuple[str, str | int | tuple[str | int, ...]]:
+    """Read what a value of the body must be: text or a whole number, or one of several."""
+    if isinstance(node, Listing):
+        return key.text, tuple(_one(reader, item) for item in reader.listing(node))
+    return key.text, _one(reader, node)
+
+
+def _one(reader: Reader, node: Node) -> str | int:
     value = reader.scalar(node)
     if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
         hint = "put it in quotes where the body has text"
         reader.fault(node, "a request is told by text or a whole number", hint, code=Fault.BODY_VALUE)
         value = ""
-    return key.text, "" if value is None else value
+    return "" if value is None else value

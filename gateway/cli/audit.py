@@ -52,7 +52,7 @@ def verify(folder: Path | None, vkey: str | None, jwks: Any, remembered: Any, fo
 
     Exit 0: the log is sound. 1: it is broken, or there is none. 2: it or the keys can't be read.
     """
-    place = folder or load(config_file, os.environ).state / AUDIT
+    place = folder or load(config_file, os.environ, secrets=False).state / AUDIT
     trusted = jwks.read() if jwks else None
     _usable("--vkey", NoteKey.read, vkey)
     _usable("--jwks", EntryKeys, trusted)
@@ -81,14 +81,18 @@ def verify(folder: Path | None, vkey: str | None, jwks: Any, remembered: Any, fo
 @click.option("--operator", help="An operator's id: looked up by its pseudonym.")
 @click.option("--operation", help="An operation, such as erp.read-order.")
 @click.option("--class", "class_", help="A class of field; those below it count.")
-@click.option("--kind", type=click.Choice(["start", "intent", "piece", "outcome", "refusal", "mark", "consent"]))
+@click.option("--kind", type=click.Choice(["start", "intent", "piece", "outcome", "refusal", "mark", "consent", "key"]))
 @click.option("--since", type=TIME, help="From this time on (UTC).")
 @click.option("--until", type=TIME, help="Before this time (UTC).")
 @options.output
 @options.config
 def show(folder: Path | None, form: str, config_file: Path, **asked: Any) -> None:
     """Show the entries that fit. Exit 0: some do. 1: none does."""
-    settings = load(config_file, os.environ) if folder is None or asked["customer"] or asked["operator"] else None
+    settings = (
+        load(config_file, os.environ, secrets=False)
+        if folder is None or asked["customer"] or asked["operator"]
+        else None
+    )
     asked["mark"] = _code(asked["mark"])
     place = folder or (settings.state / AUDIT if settings else Path())
     try:
@@ -105,8 +109,8 @@ def _show(files: Folder, settings: Settings | None, form: str, asked: dict[str, 
     keys = open_keys(settings) if settings and (asked["customer"] or asked["operator"]) else None
     wanted = Filter(
         flow=asked["flow"],
-        customer=keys.customer(asked["customer"]) if keys and asked["customer"] else None,
-        operator=keys.operator(asked["operator"]) if keys and asked["operator"] else None,
+        customer=keys.pseudonyms.customer(asked["customer"]) if keys and asked["customer"] else None,
+        operator=keys.pseudonyms.operator(asked["operator"]) if keys and asked["operator"] else None,
         operation=asked["operation"],
         class_=asked["class_"],
         mark=asked["mark"],
@@ -153,6 +157,8 @@ def _line(entry: Shown) -> str:
         lines.append(f"    flow {said['flow']}  operator {said.get('operator', {}).get('pseudonym', '-')}")
     if consent := said.get("consent"):
         lines.append(f"    {consent['customer']} {consent['action']} {consent['name']}")
+    if key := said.get("key"):
+        lines.append(f"    {_change(key)}")
     for decision in said.get("decided", ()):
         customers = decision.get("customers", ())
         shown = ", ".join(customers[:3]) + (f" and {len(customers) - 3} more" if len(customers) > 3 else "")  # noqa: PLR2004 - a line's worth
@@ -162,9 +168,26 @@ def _line(entry: Shown) -> str:
             f"  {field.get('treatment', '')} x{field.get('count', 0)}  by {', '.join(field.get('rules', ()))}"
             for field in decision.get("fields", ())
         ]
+    lines += [f"    {_used(use)}" for use in said.get("keys", ())]
     if said.get("marks"):
         lines.append("    marks " + ", ".join(f"{mark['code']} (page {mark.get('page', 1)})" for mark in said["marks"]))
     return "\n".join(lines)
+
+
+def _change(key: dict[str, Any]) -> str:
+    """Say what happened to a customer's keys, by whose hand."""
+    versions = key.get("thumbprints", ())
+    purpose = f" for {key['purpose']}" if "purpose" in key else ""
+    which = f": {len(versions)} versions{purpose}" if versions else ""
+    approved = f", approved by {key['approved']}" if "approved" in key else ""
+    return f"keys of {key.get('customer', 'all customers')} {key['action']}{which}, by {key.get('by', '-')}{approved}"
+
+
+def _used(use: dict[str, Any]) -> str:
+    """Say what was done with a customer's keys."""
+    did = ((use.get("made", 0), "made"), (use.get("opened", 0), "opened"), (use.get("refused", 0), "not opened"))
+    told = ", ".join(f"{count} {what}" for count, what in did if count) or "used"
+    return f"keys of {use['customer']}: {told}, {len(use.get('keys', ()))} versions"
 
 
 def _piece(leg: str, said: dict[str, Any]) -> str:

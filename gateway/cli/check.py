@@ -87,14 +87,16 @@ def command(folders: tuple[Path, ...], config_file: Path | None, form: str, *, s
 def _check(folders: tuple[Path, ...], config_file: Path | None) -> list[Report]:
     """Check everything, once all of it was read."""
     reports: list[Report] = []
+    keeps_keys = True
     if config_file is not None:
-        report, policies = check_config(config_file)
-        reports.append(report)
-        folders = folders or ((policies,) if policies is not None else ())
+        found = check_config(config_file)
+        reports.append(found.report)
+        keeps_keys = found.keeps_keys
+        folders = folders or ((found.policies,) if found.policies is not None else ())
     else:
         folders = folders or (Path("policies"),)
     read = [(folder, read_folder(folder)) for folder in folders]
-    return reports + [check_folder(folder, files) for folder, files in read]
+    return reports + [check_folder(folder, files, keeps_keys=keeps_keys) for folder, files in read]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from gateway.cli.naming import within
 from gateway.errors import FaultyFiles, Place, Problem
 from gateway.faults import Fault
 from gateway.policy.doubts import notes
+from gateway.policy.keyed import VARIABLE, unprotected
 from gateway.policy.load import Kind, kind_of, load
 from gateway.policy.model import PolicySet
 from gateway.regime import establish
@@ -56,8 +58,20 @@ class Report:
         yield from (Checked(self.name, file, tuple(findings)) for file, findings in found.items())
 
 
-def check_folder(folder: Path, files: Mapping[str, bytes]) -> Report:
-    """Check the files of a folder as the gateway would load them, and the cases among them."""
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What was found in a configuration, the policies' folder that it names, and whether it keeps customers' keys."""
+
+    report: Report
+    policies: Path | None = None
+    keeps_keys: bool = True
+
+
+def check_folder(folder: Path, files: Mapping[str, bytes], *, keeps_keys: bool = True) -> Report:
+    """Check the files of a folder as the gateway would load them, and the cases among them.
+
+    `keeps_keys` is False where they are for a gateway that keeps no keys of customers.
+    """
     errors: tuple[Problem, ...] = ()
     doubts: tuple[Problem, ...] = ()
     policies: PolicySet | None = None
@@ -66,12 +80,14 @@ def check_folder(folder: Path, files: Mapping[str, bytes]) -> Report:
     try:
         loaded = load(files)
         doubts, remarks = loaded.warnings, notes(loaded)
+        if not keeps_keys:
+            doubts = (*doubts, *unprotected(loaded, f"set {VARIABLE} there, or write `keys` in the configuration"))
         establish(loaded)
         policies = loaded
     except FaultyFiles as error:
         errors, doubts = error.problems, doubts or error.warnings
     if policies is not None and cases is None:
-        cases, faults, suspicions = _check_cases(files, policies)
+        cases, faults, suspicions = _check_cases(folder, files, policies)
         errors, doubts = (*errors, *faults), (*doubts, *suspicions)
     findings = [
         Finding.of(problem, level)
@@ -81,22 +97,22 @@ def check_folder(folder: Path, files: Mapping[str, bytes]) -> Report:
     return Report(str(folder), tuple(str(folder / name) for name in files), _sorted(findings), policies, cases)
 
 
-def check_config(file: Path) -> tuple[Report, Path | None]:
-    """Check a configuration, and give the policies' folder that it names; secrets needn't be in the environment.
+def check_config(file: Path) -> Configured:
+    """Check a configuration; secrets needn't be in the environment, nor files of passphrases be there.
 
     Raises `FaultyFiles` where it can't be read.
     """
     from gateway.config import load as load_config  # noqa: PLC0415 - it takes a server along, which few checks need
 
     try:
-        settings = load_config(file, _Anything())
+        settings = load_config(file, _Anything(), secrets=False)
     except FaultyFiles as error:
         if could_not_run(error):
             raise
         findings = [Finding.of(problem, Level.ERROR) for problem in error.problems]
         findings += [Finding.of(problem, Level.WARNING) for problem in error.warnings]
-        return Report(str(file), (str(file),), _sorted(findings)), None
-    return Report(str(file), (str(file),), ()), settings.policies
+        return Configured(Report(str(file), (str(file),), _sorted(findings)))
+    return Configured(Report(str(file), (str(file),), ()), settings.policies, settings.keys.kept)
 
 
 def could_not_run(error: FaultyFiles) -> bool:
@@ -108,21 +124,22 @@ class _Anything(dict[str, str]):
     """An environment that has whatever it is asked for."""
 
     def get(self, key: str, default: object = None, /) -> str:  # noqa: ARG002 - a Mapping's
-        """Give a value that any header may hold."""
-        return "-"
+        """Give a value that any header may hold; but what protects keys where nothing is said is there, or it isn't."""
+        return os.environ.get(VARIABLE, "") if key == VARIABLE else "-"
 
     def __missing__(self, key: str) -> str:
         return "-"
 
 
 def _check_cases(
-    files: Mapping[str, bytes], policies: PolicySet
+    folder: Path, files: Mapping[str, bytes], policies: PolicySet
 ) -> tuple[int, tuple[Problem, ...], tuple[Problem, ...]]:
-    """Count the cases, and give their faults and doubts."""
+    """Count the cases, and give their faults and doubts; the bodies that they keep in files are looked for."""
     from gateway.cases import load as load_cases  # noqa: PLC0415 - only where there are cases
+    from gateway.cases.attached import AttachedFiles  # noqa: PLC0415 - the same
 
     try:
-        suites = load_cases(files, policies)
+        suites = load_cases(files, policies, AttachedFiles(folder))
     except FaultyFiles as error:
         return 0, error.problems, error.warnings
     doubts = tuple(problem for suite in suites for problem in suite.warnings)

@@ -31,6 +31,7 @@ from gateway.dryrun.as_json import flow_line
 from gateway.dryrun.flows import Assumed
 from gateway.dryrun.judged import Judged, Passed
 from gateway.dryrun.run import DryRun
+from gateway.dryrun.supposed import SupposedCustody
 from gateway.dryrun.tally import Tally
 from gateway.dryrun.text import flow_text
 from gateway.formats.limits import BodyLimits
@@ -139,11 +140,11 @@ async def _through(plan: _Plan, readings: Readings, tally: Tally, comparison: Co
     await sandbox.start()
     try:
         run = DryRun(
-            Workbench(plan.policies, sandbox.run, limits),
+            Workbench(plan.policies, sandbox.run, limits, custody=SupposedCustody()),
             plan.assumed,
             tally,
             plan.known,
-            Workbench(plan.old, sandbox.run, limits) if plan.old else None,
+            Workbench(plan.old, sandbox.run, limits, custody=SupposedCustody()) if plan.old else None,
             comparison if plan.old else None,
         )
         with _stoppable() as stopped:

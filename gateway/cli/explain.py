@@ -28,6 +28,7 @@ from gateway.dryrun.explain_json import as_dict
 from gateway.dryrun.explain_text import text
 from gateway.dryrun.flows import SKIPPED, Assumed, flow_of
 from gateway.dryrun.story import FieldStory
+from gateway.dryrun.supposed import SupposedCustody
 from gateway.errors import SovgateError
 from gateway.flow import CustomerFacts, Flow, Response
 from gateway.formats.limits import BodyLimits
@@ -185,7 +186,7 @@ def _agreed(case: Case) -> Known:
 async def _put(tried: _Tried, policies: PolicySet, limits: BodyLimits) -> Trial:
     """Put the flow through the gate."""
     async with AsyncExitStack() as stack:
-        bench = Workbench(policies, Documents(stack), limits)
+        bench = Workbench(policies, Documents(stack), limits, custody=SupposedCustody())
         try:
             return await bench.put(tried.flow, tried.answer, tried.known)
         except SovgateError:

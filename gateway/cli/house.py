@@ -14,9 +14,20 @@ from gateway.audit.entry import Entry
 from gateway.audit.pseudonym import Pseudonyms
 from gateway.cli.naming import within
 from gateway.config import Settings
+from gateway.config.key_providers import FILE
 from gateway.crypto import JwsSigner
+from gateway.custody.aws_kms import Kms
+from gateway.custody.file_provider import FileProvider
+from gateway.custody.keeper import Keeper
+from gateway.custody.opening import NoCustody, open_keeper
+from gateway.custody.outside import OutsideProvider, Service, Watch
+from gateway.custody.pkcs11_token import Token
+from gateway.custody.provider import Provider
+from gateway.custody.services import KmsSettings, Pkcs11Settings, ServiceSettings, TransitSettings
+from gateway.custody.vault_transit import Transit
 from gateway.errors import FaultyFiles, NotRecorded
 from gateway.flow import CustomerFacts
+from gateway.policy.keyed import VARIABLE, unprotected
 from gateway.policy.load import load
 from gateway.policy.model import PolicySet
 from gateway.storage.folder import Folder
@@ -25,28 +36,16 @@ from gateway.storage.keyring import Keyring
 from gateway.storage.passports import Passports
 from gateway.storage.policy_folder import read_folder
 
-AUDIT, KEYS, PASSPORTS = "audit", "keys", "passports.sqlite"
+AUDIT, CUSTODY, KEYS, PASSPORTS = "audit", "custody", "keys", "passports.sqlite"
 """Names below the state folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateKeys:
-    """The keys port of the gate: treatments' keys from the keyring, pseudonyms of the log."""
+    """The gateway's own keys, and the pseudonyms that are made with them."""
 
     keyring: Keyring
     pseudonyms: Pseudonyms
-
-    def treatment_key(self, customer: str, purpose: str | None) -> bytes:
-        """Give the 32 bytes for keyed treatments."""
-        return self.keyring.pseudonym_key(customer, purpose)
-
-    def customer(self, identifier: str) -> str:
-        """Give a customer's pseudonym in the log."""
-        return self.pseudonyms.customer(identifier)
-
-    def operator(self, identifier: str) -> str:
-        """Give an operator's pseudonym in the log."""
-        return self.pseudonyms.operator(identifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +69,54 @@ def open_keys(settings: Settings) -> GateKeys:
 def open_passports(settings: Settings, policies: PolicySet, keys: GateKeys) -> Passports:
     """Open the passports' file, or make it. Raises `FactsUnavailable`."""
     return Passports(settings.state / PASSPORTS, JwsSigner.of(keys.keyring.entries), policies.consents)
+
+
+def open_custody(settings: Settings, policies: PolicySet, watch: Watch | None = None) -> Keeper | NoCustody:
+    """Open customers' keys. Raises `FaultyCustody`; `FaultyFiles` where policies need some and nothing protects them.
+
+    `watch` is told of each call to a provider that is somewhere else.
+    """
+    providers = open_providers(settings, watch)
+    if not providers:
+        demand_keys(policies)
+        return NoCustody()
+    return open_keeper(settings.state / CUSTODY, providers, settings.keys.custody, now)
+
+
+def demand_keys(policies: PolicySet) -> None:
+    """Raise `FaultyFiles` for rules that need customers' keys, where none are kept."""
+    told = unprotected(policies, f"set {VARIABLE}, or `keys: {{passphrase: ...}}` in the configuration")
+    if told:
+        raise FaultyFiles(told)
+
+
+def open_providers(settings: Settings, watch: Watch | None = None) -> dict[str, Provider]:
+    """Open what wraps customers' keys; nothing where the usual one isn't there. Raises `FaultyCustody`.
+
+    None of those that are somewhere else is asked yet: one customer's own may be down while all others' work.
+    """
+    keys = settings.keys
+    if not keys.kept:
+        return {}
+    found: dict[str, Provider] = {}
+    if keys.secret is not None:
+        path = settings.state / CUSTODY / "kek.json"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found[FILE] = FileProvider(path, keys.secret, secrets.token_bytes)
+    for name, told in keys.providers.items():
+        found[name] = OutsideProvider(name, _service(told, keys.custody.call_seconds), secrets.token_bytes, watch)
+    return found
+
+
+def _service(told: ServiceSettings, seconds: float) -> Service:
+    """Open a service, each call to which takes `seconds` at most. Raises `FaultyCustody`."""
+    match told:
+        case Pkcs11Settings():
+            return Token(told, seconds, secrets.token_bytes)
+        case KmsSettings():
+            return Kms(told, seconds)
+        case TransitSettings():
+            return Transit(told, seconds)
 
 
 def open_journal(settings: Settings, keys: GateKeys) -> Journal:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ import click
 from gateway.cli.main import COULD_NOT
 from gateway.cli.starter import QUESTIONS, Answers, Question, Starter, check_together, checked, plan
 
+_SECRET = "keys.passphrase"  # noqa: S105 - its file, for its owner alone; gateway.yaml.template names it
 _LARGEST = 16 * 1024 * 1024
 
 F = TypeVar("F")
@@ -53,6 +56,7 @@ def command(folder: Path, catalog: Path | None, yes: bool, force: bool, **given:
         starter = plan(answers, drafted)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    starter = replace(starter, files={**starter.files, _SECRET: f"{secrets.token_urlsafe(32)}\n"})
     try:
         written = _write(folder, starter.files)
     except OSError as error:
@@ -90,16 +94,21 @@ def _text(path: Path) -> str:
 def _answers(given: Mapping[str, str | None], *, drafted: bool, ask: bool) -> Answers:
     """Take what options answer, ask for the rest, or take what is proposed."""
     answered: dict[str, str] = {}
-    unanswered = []
+    unanswered, wrong = [], list[str]()
     for question in QUESTIONS:
         text = given[question.name]
         if drafted and question.of_catalogue:
             if text is not None:
-                raise click.UsageError(f"the catalogue says it already: leave --{question.name} out")
+                wrong.append(f"the catalogue says it already: leave --{question.name} out")
         elif text is None:
             unanswered.append(question)
         else:
-            answered[question.name] = _good(question, text, f"--{question.name}: ")
+            try:
+                answered[question.name] = checked(question, text)
+            except ValueError as error:
+                wrong.append(f"--{question.name}: {error}")
+    if wrong:
+        raise click.UsageError("\n".join(wrong))
     if ask and unanswered and not sys.stdin.isatty():
         options = ", ".join(f"--{question.name}" for question in unanswered)
         raise click.UsageError(f"there is no terminal to ask on: give {options}, or --yes to take what is proposed")
@@ -114,12 +123,12 @@ def _ask(question: Question) -> str:
     return answer
 
 
-def _good(question: Question, text: str, before: str = "") -> str:
-    """Give the answer as it will be written; click asks again, or ends, where there is something wrong with it."""
+def _good(question: Question, text: str) -> str:
+    """Give the answer as it will be written; click asks again where there is something wrong with it."""
     try:
         return checked(question, text)
     except ValueError as error:
-        raise click.UsageError(f"{before}{error}") from None
+        raise click.UsageError(str(error)) from None
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> list[str]:
@@ -128,8 +137,9 @@ def _write(folder: Path, files: Mapping[str, str]) -> list[str]:
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        mode = 0o600 if name == _SECRET else 0o666
         try:
-            with path.open("x", encoding="utf-8", newline="\n") as stream:
+            with open(path, "x", encoding="utf-8", newline="\n", opener=partial(os.open, mode=mode)) as stream:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())

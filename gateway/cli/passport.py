@@ -76,7 +76,7 @@ def grant(customer: str, consent: str, until: datetime | None, by: str | None, c
     with _desk(config_file) as desk:
         kind, end = desk.kind(consent), nanoseconds(until)
         head = _made(lambda: desk.passports.grant(customer, kind, at=now(), by=by or getuser(), until=end))
-        desk.record(Consent(desk.keys.customer(customer), consent, "granted", head))
+        desk.record(Consent(desk.keys.pseudonyms.customer(customer), consent, "granted", head))
     click.echo(f"{customer} grants {consent}; passport head {head}")
 
 
@@ -90,7 +90,7 @@ def revoke(customer: str, consent: str, by: str | None, config_file: Path) -> No
     with _desk(config_file) as desk:
         desk.revocable(customer, consent)
         head = _made(lambda: desk.passports.revoke(customer, consent, at=now(), by=by or getuser()))
-        desk.record(Consent(desk.keys.customer(customer), consent, "revoked", head))
+        desk.record(Consent(desk.keys.pseudonyms.customer(customer), consent, "revoked", head))
     click.echo(f"{customer} revokes {consent}; passport head {head}")
 
 
@@ -148,7 +148,7 @@ def _made(change: Callable[[], T]) -> T:
 @contextmanager
 def _desk(config_file: Path) -> Iterator[_Desk]:
     """Open what the verbs need."""
-    settings = load(config_file, os.environ)
+    settings = load(config_file, os.environ, secrets=False)
     policies = load_policies(settings.policies)
     keys = open_keys(settings)
     passports = open_passports(settings, policies, keys)

@@ -9,7 +9,7 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,10 +18,27 @@ import click
 from gateway import __version__
 from gateway.cli import capturing, options
 from gateway.cli.callers import Callers
-from gateway.cli.house import PassportFacts, load_policies, now, open_journal, open_keys, open_passports
+from gateway.cli.house import (
+    CUSTODY,
+    GateKeys,
+    PassportFacts,
+    demand_keys,
+    load_policies,
+    now,
+    open_custody,
+    open_journal,
+    open_keys,
+    open_passports,
+)
+from gateway.cli.key_log import tell
 from gateway.cli.main import COULD_NOT, NO
+from gateway.cli.undumped import undumped
 from gateway.config import Settings, load
-from gateway.errors import FaultyFiles
+from gateway.custody.keeper import KEYS, VAULT, Keeper
+from gateway.custody.opening import NoCustody
+from gateway.custody.store import KeyStore
+from gateway.custody.vault_file import VaultFile
+from gateway.errors import FaultyFiles, KeysUnavailable, NotRecorded
 from gateway.flow import Flow, Response
 from gateway.gate import Gate
 from gateway.policy.model import PolicySet
@@ -39,6 +56,9 @@ from gateway.steps.edit import Editor
 from gateway.storage.journal import Journal
 from gateway.storage.passports import Passports
 
+_TELLING = 10.0
+"""Seconds that the start waits until the log knows of changes of keys that it was never told of."""
+
 
 @click.command("serve")
 @options.config
@@ -55,12 +75,13 @@ def command(
     capture_minutes: int | None,
 ) -> None:
     """Run the gateway until SIGTERM or SIGINT. SIGHUP, or a change in the policies' folder, loads the policies anew."""
+    kept_in = undumped()
     overrides = {key: value for key, value in (("listen", listen), ("admin", admin)) if value}
     settings = load(config_file, os.environ, overrides)
     settings = capturing.with_flags(settings, capture, capture_key, capture_mib, capture_minutes)
     try:
         policies = load_policies(settings.policies)
-        finished = run(lambda: _serve(settings, policies))
+        finished = run(lambda: _serve(settings, policies, kept_in=kept_in))
     except OSError as error:
         click.echo(f"can't start: {error.strerror or error}", err=True)
         sys.exit(COULD_NOT)
@@ -100,6 +121,8 @@ class _House:
         try:
             policies = load_policies(self.settings.policies)
             regime = establish(policies)
+            if isinstance(self.gate.ports.custody, NoCustody):
+                demand_keys(policies)
             self.callers.renew(policies)
         except FaultyFiles as error:
             self.good = False
@@ -128,22 +151,37 @@ class _House:
                 "published": self.journal.published,
                 "failing": self.journal.failing,
             },
+            "keys": {
+                "tenant": self.settings.keys.custody.tenant,
+                "cache_seconds": self.settings.keys.custody.cache_seconds,
+                "provider": self.settings.keys.custody.default,
+            }
+            if isinstance(self.gate.ports.custody, Keeper)
+            else None,
         }
         return not self.journal.failing, details
 
 
-async def _serve(settings: Settings, policies: PolicySet) -> bool:
+async def _serve(settings: Settings, policies: PolicySet, *, kept_in: bool) -> bool:
     """Open everything, run, close everything in the other order."""
     log = make_log(sys.stderr.buffer)
     tame_libraries(log)
     tame_loop(asyncio.get_running_loop(), log)
+    if not kept_in:
+        log.warning("memory-can-be-dumped")
     metrics, access = Metrics(__version__), AccessLog(log)
     async with AsyncExitStack() as stack:
         keys = open_keys(settings)
         passports = open_passports(settings, policies, keys)
         stack.callback(passports.close)
+        custody = open_custody(settings, policies, metrics.provider_called)
+        if isinstance(custody, Keeper):
+            custody.start()
+            stack.push_async_callback(custody.close)
         journal = open_journal(settings, keys)
         stack.push_async_callback(journal.close)
+        if isinstance(custody, Keeper):
+            await _tell(settings, custody, journal, keys, log)
         marks = settings.marks
         sandbox = Sandbox(workers=marks.workers, seconds=marks.seconds, memory=marks.memory)
         await sandbox.start()
@@ -154,13 +192,14 @@ async def _serve(settings: Settings, policies: PolicySet) -> bool:
             offload=sandbox.run,
             clock=now,
             random=secrets.token_bytes,
-            keys=keys,
+            names=keys.pseudonyms,
+            custody=custody,
             alarm=access.failed,
             addresses=RouteAddresses(settings.proxy.routes, metrics),
         )
         witness = capturing.open_witness(settings, policies, metrics, log, stack.callback)
         watch = witness.watch if witness is not None else None
-        gate = Gate(establish(policies), ports, Editor(keys), settings.bodies, watch)
+        gate = Gate(establish(policies), ports, Editor(), settings.bodies, watch)
         metrics.reloaded(successful=True, at=time.time())
         callers = Callers(settings)
         doorkeeper = await callers.open(policies, stack)
@@ -169,6 +208,17 @@ async def _serve(settings: Settings, policies: PolicySet) -> bool:
         running = Running(house.state, house.reload, (settings.policies,))
         settle()
         return await serve_until_told(Gateway(settings.proxy, doors, running, metrics, log, access), _started)
+
+
+async def _tell(settings: Settings, custody: Keeper, journal: Journal, keys: GateKeys, log: Log) -> None:
+    """Tell the log what people did with keys and what it doesn't know of: they were cut off in between."""
+    folder = settings.state / CUSTODY
+    try:
+        with closing(KeyStore(folder / KEYS)) as store, closing(VaultFile(folder / VAULT)) as vault:
+            async with asyncio.timeout(_TELLING):
+                await tell(store, vault, custody.handle, keys.pseudonyms, journal.append)
+    except (TimeoutError, KeysUnavailable, NotRecorded) as error:  # told at the next start, or by `sovgate keys`
+        log.error("keys-not-told", error=type(error).__name__)  # noqa: TRY400 - the kind says it all
 
 
 def settle() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.config.capture import read_capture
 from gateway.config.identity import read_proofs
+from gateway.config.keys import read_keys
 from gateway.config.settings import AuditSettings, MarkSettings, Settings
 from gateway.config.source import Source
 from gateway.config.systems import read_routes
@@ -18,7 +19,7 @@ from gateway.yamlsource import Reader
 
 TOP = (
     "version", "listen", "admin", "policies", "state", "systems", "identity", "purpose", "audit", "limits", "marks",
-    "shutdown", "capture",
+    "shutdown", "capture", "keys",
 )  # fmt: skip
 REQUIRED = ("version", "policies", "state", "systems", "identity")
 LIMITS = (
@@ -33,9 +34,12 @@ SHUTDOWN = ("delay", "limit")
 _MIB = 1024 * 1024
 
 
-def load(path: Path, environment: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> Settings:
+def load(
+    path: Path, environment: Mapping[str, str], overrides: Mapping[str, str] | None = None, *, secrets: bool = True
+) -> Settings:
     """Read the file. `overrides` are `listen` and `admin` as `host:port`, from flags or the environment.
 
+    Where not `secrets`, the file is only checked: what protects customers' keys needn't be there.
     Raises `FaultyFiles` with every fault, an unreadable file included.
     """
     try:
@@ -43,16 +47,21 @@ def load(path: Path, environment: Mapping[str, str], overrides: Mapping[str, str
     except OSError as error:
         place, message = Place(str(path), 1, 1), f"can't be read: {error.strerror}"
         raise FaultyFiles([Problem(place, message, "name the file with -c", code=Fault.UNREADABLE)]) from None
-    return read(path, data, environment, overrides)
+    return read(path, data, environment, overrides, secrets=secrets)
 
 
 def read(
-    path: Path, data: bytes, environment: Mapping[str, str], overrides: Mapping[str, str] | None = None
+    path: Path,
+    data: bytes,
+    environment: Mapping[str, str],
+    overrides: Mapping[str, str] | None = None,
+    *,
+    secrets: bool = True,
 ) -> Settings:
     """Read what a file holds; paths in it are relative to its own. Raises `FaultyFiles` with every fault."""
     reader = Reader()
     top = reader.section(reader.parse(str(path), data), TOP, REQUIRED)
-    settings = _settings(Source(reader, top, path.parent, environment), overrides or {})
+    settings = _settings(Source(reader, top, path.parent, environment, secrets), overrides or {})
     reader.finish()
     return settings
 
@@ -93,6 +102,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
         ),
         bodies=bodies,
         capture=read_capture(source),
+        keys=read_keys(source),
     )
 
 

@@ -12,6 +12,7 @@ import sys
 from gateway.config.capture import KEYS, MOST
 from gateway.config.load import AUDIT, LIMITS, LISTENER, MARKS, REQUIRED, SHUTDOWN, TLS, TOP
 from gateway.config.schema_identity import identity_schema
+from gateway.config.schema_keys import keys_schema
 from gateway.config.schema_parts import PEM, header, seconds
 from gateway.config.schema_systems import system_schema
 from gateway.config.settings import AuditSettings, MarkSettings
@@ -52,6 +53,7 @@ def config_schema() -> Schema:
         "marks": _marks(),
         "shutdown": _shutdown(),
         "capture": reference("capture", "Keeps what crosses in sealed files, for the workbench."),
+        "keys": reference("keys", "How customers' own keys are kept."),
     }
     body = mapping(exactly(TOP, properties), REQUIRED, "How the gateway runs.", allOf=[_certificates_need_tls()])
     parts = {
@@ -60,6 +62,7 @@ def config_schema() -> Schema:
         "identity": titled("Identity", identity_schema()),
         "limits": titled("Limits", _limits()),
         "capture": titled("Capture", _capture()),
+        "keys": titled("Keys", keys_schema()),
     }
     return document("Sovgate configuration", "config", body, parts, classes=False)
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.custody.file_provider import Secret
+from gateway.custody.services import ServiceSettings
+from gateway.custody.settings import CustodySettings
 from gateway.formats.limits import BodyLimits
 from gateway.identity.mtls import CertificateRules
 from gateway.proxy.settings import ProxySettings
@@ -60,6 +63,21 @@ class CaptureSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class KeysSettings:
+    """How customers' keys are kept: what protects the wrapping keys, other `providers`, what two must agree on."""
+
+    custody: CustodySettings = field(default_factory=CustodySettings)
+    secret: Secret | None = None
+    providers: Mapping[str, ServiceSettings] = field(default_factory=dict)
+    approvals: frozenset[str] = frozenset()
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether customers' keys are kept at all: what wraps everybody's has to be there."""
+        return self.secret is not None or self.custody.default in self.providers
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that the file says."""
 
@@ -74,3 +92,4 @@ class Settings:
     marks: MarkSettings = MarkSettings()
     bodies: BodyLimits = field(default_factory=BodyLimits)
     capture: CaptureSettings | None = None
+    keys: KeysSettings = field(default_factory=KeysSettings)

@@ -18,12 +18,16 @@ D = TypeVar("D", str, None)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The file while it is read: its top level, the folder that paths are relative to, the environment for secrets."""
+    """The file while it is read: its top level, the folder that paths are relative to, the environment for secrets.
+
+    `secrets` is False where the file is only checked: what stands elsewhere needn't be there then.
+    """
 
     reader: Reader
     top: Section
     folder: Path
     environment: Mapping[str, str]
+    secrets: bool = True
 
     def path(self, section: Section, key: str) -> Path:
         """Read a path, relative to the file."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from gateway.discover.clashfree import clear
 from gateway.discover.draft import Draft, DraftOperation
-from gateway.discover.group import Group, Told
+from gateway.discover.group import Group
+from gateway.discover.heads import head
 from gateway.discover.messages import Carrying, Messages, notes
 from gateway.discover.naming import Route, distinct, operation, route
+from gateway.discover.outline import Purse, Told
 from gateway.discover.pool import Use
 from gateway.discover.segments import Step
+from gateway.discover.write import within
 
 MOST_OPERATIONS = 2000
 
@@ -29,17 +32,14 @@ class Seen:
 
 
 def assemble(
-    system: str, seen: Iterable[Seen], echoes: set[int], *, used: Iterable[str] = (), taken: Iterable[str] = ()
+    system: str, seen: Iterable[Seen], purse: Purse, *, used: Iterable[str] = (), taken: Iterable[str] = ()
 ) -> Draft:
     """Draft a system's operations and messages; `used` and `taken` are names of those that exist already."""
     every = sorted(_settled(seen), key=lambda one: -one.group.count)
     kept = sorted(every[:MOST_OPERATIONS], key=_order)
-    messages = Messages(echoes, taken)
+    messages = Messages(purse, taken)
     routed = [(one, route(one.steps)) for one in kept]
-    legs = [
-        {leg: messages.take(Use(one.group, way, leg, one.told), getattr(one.group, leg)) for leg in _LEGS}
-        for one, way in routed
-    ]
+    legs = [{leg: messages.take(_use(one, way, leg), getattr(one.group, leg)) for leg in _LEGS} for one, way in routed]
     names = set(used)
     drafted: dict[int, DraftOperation] = {}
     for at in sorted(range(len(kept)), key=lambda at: len(kept[at].steps)):  # short paths get the short names
@@ -50,25 +50,38 @@ def assemble(
         (f"{left} operations that were seen least are left out: a draft has at most {MOST_OPERATIONS}",) if left else ()
     )
     operations = clear([drafted[at] for at in range(len(kept))])
-    carried = {name for draft in operations for name in (draft.body, draft.response, draft.errors)}
     found = [message for message in messages.all() if message.name]
-    carried |= {message.each for message in found if message.name in carried}
+    carried = within(found, (name for draft in operations for name in (draft.body, draft.response, draft.errors)))
     exchanges = sum(one.group.count for one in kept)
     return Draft(system, operations, tuple(m for m in found if m.name in carried), exchanges, notes=told)
 
 
 def _operation(one: Seen, way: Route, legs: dict[str, Carrying], messages: Messages, used: set[str]) -> DraftOperation:
+    group = one.group
+    if group.batch:
+        name = distinct("batch", way, used)
+        calls = "each request in it is an operation of its own; policies must allow this one as well"
+        return DraftOperation(name, one.method, way.path, count=group.count, notes=(calls,), batch=group.batch)
     named = {leg: messages.name(carrying) for leg, carrying in legs.items()}
     response = legs["response"].carried
     name = distinct(operation(one.method, way, one.told, listed=bool(response and response.listed)), way, used)
-    told = [note for leg in _LEGS for note in notes(leg, getattr(one.group, leg), named=named[leg] is not None)]
-    if one.group.declared:
-        told.insert(0, "named by a document" + ("" if one.group.count else ", not seen in the traffic"))
+    told = [note for leg in _LEGS for note in notes(leg, getattr(group, leg), named=named[leg] is not None)]
+    if group.unanswered:
+        told.append(f"{group.unanswered} of {group.count} answers are not in the capture: what they carry is not known")
+    if group.declared:
+        told.insert(0, "named by a document" + ("" if group.count else ", not seen in the traffic"))
     body = named["body"]
     tells = one.told if body is not None or all(at == "header" for at, _ in one.told) else ()
+    answered = group.response.format if named["response"] else ""
+    labelled = head(group, one.steps, way, one.told, answered)
     return DraftOperation(
-        name, one.method, way.path, tells, body, named["response"], named["errors"], one.group.count, tuple(told)
-    )
+        name, one.method, way.path, tells, body, named["response"], named["errors"], group.count,
+        (*told, *labelled.notes), head=labelled.labels, open_query=labelled.open,
+    )  # fmt: skip
+
+
+def _use(one: Seen, way: Route, leg: str) -> Use:
+    return Use(one.group, way, leg, one.told, partial=leg == "body" and one.method in {"PATCH", "MERGE"})
 
 
 def _settled(seen: Iterable[Seen]) -> Iterable[Seen]:

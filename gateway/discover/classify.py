@@ -38,11 +38,14 @@ _TEXT_ONLY = ("user.name", "user.contact.email", "user.contact.address.street", 
               "user.contact.organization", "user.job_title")  # fmt: skip
 
 
-def classify(name: str, around: Sequence[str], place: Outline) -> Proposal:
-    """Propose a class; `name` is "" where the place has none that may be shown; `around` as for `of_name`."""
+def classify(name: str, around: Sequence[str], place: Outline, known: Sequence[Reason] = ()) -> Proposal:
+    """Propose a class; `name` is "" where the place has none that may be shown; `around` as for `of_name`.
+
+    `known` are reasons that neither name nor values give.
+    """
     sample = place.values.sample
     findings = look(sample)
-    reasons = [*of_name(name, around), *(of_name(place.title, around) if place.title else ())]
+    reasons = [*known, *of_name(name, around), *(of_name(place.title, around) if place.title else ())]
     if place.declared in _FORMATS:
         weight = int(Sure.LOOSE if place.declared in _WEAK_FORMATS else Sure.PATTERN)
         reasons.append(Reason(_FORMATS[place.declared], f'a document says "{place.declared}"', weight))

@@ -41,7 +41,7 @@ def draft(
 def _system(system: str, seen: Sequence[Seen], traffic: Traffic, existing: Existing | None) -> Draft:
     known = existing.catalogues.get(system) if existing is not None else None
     used = known.operations if known else ()
-    made = assemble(system, seen, traffic.purse.echoes, used=used, taken=known.messages if known else ())
+    made = assemble(system, seen, traffic.purse, used=used, taken=known.messages if known else ())
     notes = list(made.notes)
     if traffic.purse.lost:
         notes.append("the messages have more places than are kept: some parts are labelled as a whole")

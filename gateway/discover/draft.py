@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gateway.discover.group import Told
+from gateway.discover.outline import Told
 from gateway.discover.proposal import Confidence, Proposal
 
 
 @dataclass(frozen=True, slots=True)
 class DraftField:
-    """One label: a selector relative to the record, and the class proposed; `always`: every record has it."""
+    """One label: a selector relative to the record, and the class proposed; `always`: every record has it.
+
+    `contains` names the message that the value holds, `encoded` says how: then there is no class. `names` is the class
+    of the names under which such places stand, where these are data; then there may be no other class.
+    """
 
     selector: str
     proposal: Proposal
     always: bool = True
+    contains: str = ""
+    encoded: str = "text"
+    names: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +48,25 @@ class DraftMessage:
     suggestions: tuple[Suggestion, ...] = ()
     class_: Proposal | None = None
     notes: tuple[str, ...] = ()
+    options: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DraftHead:
+    """One label outside of bodies: `kind` as `catalog.model.HeadField` has it; a parameter may have a `language`."""
+
+    kind: str
+    name: str
+    proposal: Proposal
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftOperation:
-    """One operation: how it is told, what it carries, how often it was seen (0: only a document names it)."""
+    """One operation: how it is told, what it carries, how often it was seen (0: only a document names it).
+
+    `batch` is the kind of batch that it is, "" for none; `open_query`: parameters without a label have to pass.
+    """
 
     name: str
     method: str
@@ -56,6 +77,9 @@ class DraftOperation:
     errors: str | None = None
     count: int = 0
     notes: tuple[str, ...] = ()
+    batch: str = ""
+    head: tuple[DraftHead, ...] = ()
+    open_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)

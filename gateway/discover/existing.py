@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from gateway.catalog.match import Match, Matcher, choose
 from gateway.catalog.model import Catalogue, Message
 from gateway.catalog.template import fits
 from gateway.catalog.template import parse as parse_path
-from gateway.discover.bodies import Body
+from gateway.discover.bodies import LIMITS, Body
 from gateway.discover.draft import DraftField, DraftMessage
 from gateway.discover.group import Bodies, Group
 from gateway.discover.labels import label
 from gateway.discover.naming import route
 from gateway.discover.outline import Decimal, Outline, Whole
-from gateway.discover.records import around, beside
+from gateway.discover.records import Carried, around, beside
 from gateway.discover.segments import Step as PathStep
-from gateway.discover.spots import Spotted, spots, tidy
+from gateway.discover.spots import Spotted, spots
+from gateway.discover.views.registry import VIEWS
+from gateway.discover.views.view import View
 from gateway.errors import Unreadable
-from gateway.flow import Request
+from gateway.flow import Request, header
+from gateway.formats import charset, codings, media
+from gateway.formats.format import Shape, charset_of
+from gateway.formats.registry import FORMATS
 from gateway.formats.selector import ANY, Step, parse
+
+_PREFIX = re.compile(r"[A-Za-z_][\w.-]*:(?=[A-Za-z_*])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Existing:
                 candidates = self._matcher.candidates(system, request.method, segments, request.headers)
             except Unreadable:
                 continue
-            match: Match | None = choose(candidates, _looking_in(asked.value))
+            match: Match | None = choose(candidates, _looking_in(asked, self.catalogues[system], request))
             if match is not None:
                 return self.groups.setdefault(match.operation.name, Named(system, Group()))
         return None
@@ -78,7 +87,11 @@ class Existing:
                 message = getattr(operation, leg)
                 if message is not None:
                     self._amend(catalogue, catalogue.messages[message], getattr(named.group, leg), echoes, found)
-        return tuple(DraftMessage(name, "json", tuple(fields.values())) for name, fields in found.items() if fields)
+        return tuple(
+            DraftMessage(name, catalogue.messages[name].format, tuple(fields.values()))
+            for name, fields in found.items()
+            if fields
+        )
 
     def _amend(
         self,
@@ -88,26 +101,78 @@ class Existing:
         echoes: set[int],
         found: dict[str, dict[str, DraftField]],
     ) -> None:
-        if message.format != "json" or not bodies.kinds["json"]:
+        view = VIEWS.get(message.format)
+        if view is None or message.format not in bodies.outlines:
             return
-        tidy(bodies.outline, message.name, echoes)
-        outer = spots(bodies.outline)
+        outline = bodies.of(message.format)
+        view.tidy(outline, message.name, echoes)
+        if view.NAME != "json":
+            self._amend_other(catalogue, message, view, outline, found)
+            return
+        outer = spots(outline)
         if message.each is not None and message.records is not None:
             steps = parse(message.records).steps
-            record = _follow(bodies.outline, steps)
+            record = _follow(outline, steps)
             if record is not None:
                 each = catalogue.messages[message.each]
                 _add(found.setdefault(each.name, {}), each, spots(record))
-                outer = beside(spots(around(bodies.outline, steps)), steps)
+                outer = beside(spots(around(outline, steps)), steps)
         _add(found.setdefault(message.name, {}), message, outer)
+
+    def _amend_other(
+        self,
+        catalogue: Catalogue,
+        message: Message,
+        view: View,
+        outline: Outline,
+        found: dict[str, dict[str, DraftField]],
+    ) -> None:
+        """Add places of another format; a list is looked at only where its records are those that a draft would find.
+
+        Whether a place is covered is told by the selectors as they are written, the same or with wildcards.
+        """
+        carried = view.carried(outline, message.name)
+        record = message
+        if message.each is not None:
+            if carried.steps is None or _bare(view.records(carried.steps)) != _bare(message.records or ""):
+                return
+            record = catalogue.messages[message.each]
+            new = (spot for spot in view.frame(outline, carried.steps) if not _has(message, view.framed(spot)))
+            _put(found.setdefault(message.name, {}), label(new, message.name, view, frame=True))
+        elif carried.steps is not None:
+            carried = Carried(None, outline, listed=False)
+        new = (spot for spot in spots(carried.record) if not _has(record, view.field(spot)))
+        _put(found.setdefault(record.name, {}), label(new, record.name, view))
+
+
+def _has(message: Message, selector: str) -> bool:
+    """Tell whether a message has a field for a place: its own, one above it, or one of the same name anywhere."""
+    return any(_reaches(_bare(field.selector), _bare(selector)) for field in message.fields)
+
+
+def _reaches(written: str, selector: str) -> bool:
+    if selector == written or selector.startswith((f"{written}/", f"{written}.")):
+        return True
+    if written.startswith("//"):
+        return f"/{selector}".endswith(written[1:])
+    return "*" in written and fnmatchcase(selector, written.replace("[", "[[]"))
+
+
+def _bare(selector: str) -> str:
+    """Give a selector without prefixes and without the ends that only say more exactly what is meant."""
+    return _PREFIX.sub("", selector).removesuffix("/text()")
+
+
+def _put(fields: dict[str, DraftField], new: Iterable[DraftField]) -> None:
+    for one in new:
+        fields.setdefault(one.selector, one)
 
 
 def _add(fields: dict[str, DraftField], message: Message, found: Iterable[Spotted]) -> None:
     """Add the places that no field of a message covers."""
     known = [parse(field.selector).steps for field in message.fields if parse(field.selector).hot]
     new = (spot for spot in found if not any(_covers(steps, spot.steps) for steps in known))
-    for one in label(new, message.name):
-        fields.setdefault(one.selector, one)
+    _put(fields, label(new, message.name, VIEWS["json"]))
 
 
 def _covers(label_: Sequence[Step], place: Sequence[Step]) -> bool:
@@ -125,9 +190,25 @@ def _follow(place: Outline, steps: Sequence[Step]) -> Outline | None:
     return place
 
 
-def _looking_in(value: object) -> Callable[[Match, str], str | int | None]:
-    """Look in a JSON value; in another format nothing is found."""
-    return lambda _match, selector: _lookup(value, parse(selector).steps) if selector.startswith("$") else None
+def _looking_in(asked: Body, catalogue: Catalogue, request: Request) -> Callable[[Match, str], str | int | None]:
+    """Look in a body by the selectors of its format; in another format nothing is found."""
+
+    def look(match: Match, selector: str) -> str | int | None:
+        if selector.startswith("$"):
+            return _lookup(asked.value, parse(selector).steps)
+        message = catalogue.messages.get(match.operation.body or "")
+        if message is None or message.format != asked.kind:
+            return None
+        form = FORMATS[message.format]
+        try:
+            plain = codings.decode(request.body, header(request.headers, "content-encoding"), LIMITS.size, LIMITS.ratio)
+            said = media.parse(header(request.headers, "content-type"))
+            text = charset.to_utf8(plain, charset_of(form, plain, said.charset))
+            return form.read(text, form.layout(Shape(options=message.options)), LIMITS).lookup(selector)
+        except (Unreadable, ValueError):
+            return None
+
+    return look
 
 
 def _lookup(value: object, steps: Sequence[Step]) -> str | int | None:

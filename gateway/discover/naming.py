@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.catalog.names import PATTERN
-from gateway.discover.group import Told
+from gateway.discover.outline import Told
 from gateway.discover.segments import Hole, Step, without_ending
 from gateway.discover.words import known, plural, record_of, singular, words
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from gateway.discover.group import Told
+from gateway.discover.outline import Told
 from gateway.discover.shown import digits, mostly_known
 from gateway.discover.words import known, personal, words
 from gateway.flow import Headers
@@ -25,17 +25,22 @@ _ACTIONS = ("action", "command", "operation", "cmd", "op")
 _YEAR = 4
 
 
-def told_by(method: str, headers: Headers, body: object) -> Told:
-    """Give what tells a request apart from others at its path; () where nothing does."""
+def told_by(method: str, headers: Headers, body: object, told: Told = ()) -> Told:
+    """Give what tells a request apart from others at its path; () where nothing does.
+
+    `body` is what a JSON body is, `told` what one of another format says by itself.
+    """
+    if told:
+        return told
     lines = [(name, value) for name, value in headers if name.lower() == "soapaction"]
     if len(lines) == 1 and method == "POST" and _ACTION.fullmatch(lines[0][1]) and _safe(_last(lines[0][1])):
         return (("header", lines[0][1].strip('"')),)
     if method == "GET" or not isinstance(body, dict):
         return ()
-    called = body.get("method")
-    if _COMPANIONS & body.keys() and _word(called):
-        return (("$.method", str(called)), *_inner(body.get("params")))
-    if isinstance(body.get("query"), str) and _word(body.get("operationName")):
+    method_ = body.get("method")
+    if _COMPANIONS & body.keys() and called(method_):
+        return (("$.method", str(method_)), *_inner(body.get("params")))
+    if isinstance(body.get("query"), str) and called(body.get("operationName")):
         return (("$.operationName", str(body["operationName"])),)
     for name in _ACTIONS:
         value = body.get(name)
@@ -48,10 +53,11 @@ def _inner(params: object) -> Told:
     """Give what the parameters of a remote call say of whose method it is (Odoo: model and method)."""
     if not isinstance(params, Mapping):
         return ()
-    return tuple((f"$.params.{name}", params[name]) for name in _WITHIN if _word(params.get(name)))
+    return tuple((f"$.params.{name}", params[name]) for name in _WITHIN if called(params.get(name)))
 
 
-def _word(value: object) -> bool:
+def called(value: object) -> bool:
+    """Tell whether a value is the name of a method: a text made of program words."""
     return isinstance(value, str) and type(value) is str and _METHOD.fullmatch(value) is not None and _safe(value)
 
 

@@ -85,13 +85,13 @@ def _offers(element: Any, model: _Model) -> Iterator[Offer]:
     if may("creatable"):
         made = Group(declared=True)
         made.body.kinds["json"] += 1
-        made.body.outline.absorb(_record(type_, model, sent=True))
+        made.body.of("json").absorb(_record(type_, model, sent=True))
         _answer(made, type_, model, listed=False)
         yield Offer((at,), "POST", made)
     if may("updatable"):
         changed = Group(declared=True)
         changed.body.kinds["json"] += 1
-        changed.body.outline.absorb(_record(type_, model, sent=True))
+        changed.body.of("json").absorb(_record(type_, model, sent=True))
         yield Offer(keyed, "PUT" if model.two else "PATCH", changed)
     if may("deletable"):
         yield Offer(keyed, "DELETE", Group(declared=True))
@@ -117,7 +117,7 @@ def _answer(group: Group, type_: Any, model: _Model, *, listed: bool) -> None:
         body = record
         body.members["@odata.context"] = _text()
     group.response.kinds["json"] += 1
-    group.response.outline.absorb(body)
+    group.response.of("json").absorb(body)
 
 
 def _record(type_: Any, model: _Model, *, sent: bool = False) -> Outline:

@@ -138,12 +138,16 @@ def _content(leg: Bodies, content: object, schemas: Schemas) -> None:
         if "json" in lowered:
             _json(leg, schemas.resolve(media).get("schema"), schemas)
         else:
-            leg.kinds[next(_formats(lowered), "binary")] += 1
+            format_ = next(_formats(lowered), "binary")
+            leg.kinds[format_] += 1
+            schema = schemas.resolve(media).get("schema")
+            if format_ in {"form", "multipart"} and schema is not None:
+                leg.of(format_).absorb(schemas.outline(schema))
 
 
 def _json(leg: Bodies, schema: object, schemas: Schemas) -> None:
     leg.kinds["json"] += 1
-    leg.outline.absorb(schemas.outline(schema))
+    leg.of("json").absorb(schemas.outline(schema))
 
 
 def _formats(kind: str) -> Iterator[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from gateway.discover.values import Values
+from gateway.discover.words import spoken
+from gateway.formats.parts import Part
 
 MOST_MEMBERS = 400
 """Distinct names in one object beyond which it is a map: its names are keys, and aren't kept."""
@@ -18,6 +21,13 @@ LONGEST_NAME = 64
 
 _MOST_ECHOES = 100_000
 _ECHO = 64
+_MOST_HELD = 20_000
+_DEEPEST_HELD = 4
+_LONGEST_PART = 100_000
+
+
+Told = tuple[tuple[str, str], ...]
+"""What tells an operation apart from others at its path: ("header" or a selector's text, what it must be)."""
 
 
 class Whole(str):
@@ -32,13 +42,46 @@ class Decimal(str):
     __slots__ = ()
 
 
+class Several(list[object]):
+    """Values that stand at one place of a body: elements or fields of one name."""
+
+    __slots__ = ()
+
+
+class Held(Protocol):
+    """A message that a value holds, or that is a part of a body."""
+
+    def into(self, place: Outline, purse: Purse, *, echo: bool) -> None:
+        """Let a place learn what the value holds."""
+        ...
+
+
 @dataclass(slots=True)
 class Purse:
-    """What a whole draft may still spend: places; and the checksums of the values that answers held."""
+    """What a whole draft may still spend: places; the checksums of the values that answers held; prefixes of XML.
+
+    `look` tells of a text or a part whether it holds a message; `held` counts how many may still be opened.
+    """
 
     places: int = MOST_PLACES
     lost: int = 0
     echoes: set[int] = field(default_factory=set)
+    look: Callable[[str | Part, Purse], Held | None] | None = None
+    held: int = _MOST_HELD
+    depth: int = 0
+    prefixes: dict[str, str] = field(default_factory=dict)
+
+    def holding(self, value: str | Part) -> Held | None:
+        """Tell whether a value holds a message; None as well where too much was held already, or it lies too deep."""
+        if self.look is None or self.held <= 0 or self.depth >= _DEEPEST_HELD:
+            return None
+        found = self.look(value, self)
+        self.held -= found is not None
+        return found
+
+    def part(self, part: Part) -> Held | str:
+        """Give what a part of a body holds, or its text."""
+        return self.holding(part) or part.text[:_LONGEST_PART]
 
     def open(self) -> Outline | None:
         """Give a new place; None where too many are open already, which is counted."""
@@ -52,13 +95,14 @@ class Purse:
 class Outline:
     """One place. `rest` unites the members whose names aren't kept; `crowded`: none is.
 
-    `cut`: too many places were open already, so that not all is known of what lies below.
+    `cut`: too many places were open already, so that not all is known of what lies below. `several`: some body has
+    more than one value here. `held` are the messages that values hold, by how they do (`group.Bodies`); `holding` and
+    `empty` count such texts and empty ones.
     """
 
     __slots__ = (
-        "arrays", "booleans", "crowded", "cut", "decimals", "declared", "elements", "integers", "keys", "members",
-        "nulls",
-        "objects", "rest", "seen", "strings", "title", "values",
+        "arrays", "booleans", "crowded", "cut", "decimals", "declared", "elements", "empty", "held", "holding",
+        "integers", "keys", "members", "nulls", "objects", "rest", "seen", "several", "strings", "title", "values",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -70,7 +114,9 @@ class Outline:
         self.rest: Outline | None = None
         self.elements: Outline | None = None
         self.keys: Values | None = None
-        self.crowded = self.cut = False
+        self.crowded = self.cut = self.several = False
+        self.held: dict[str, Any] = {}
+        self.holding = self.empty = 0
         self.declared = ""  # a format that a document gives: "email", "date" ...
         self.title = ""  # what a document calls the place beside its name
 
@@ -87,7 +133,15 @@ class Outline:
         return frozenset(kind for kind, count in counts.items() if count)
 
     def learn(self, value: object, purse: Purse, *, echo: bool = False) -> None:
-        """See a value as JSON gives it: dict, list, str, `Whole`, `Decimal`, bool, None. `echo`: remember its texts."""
+        """See a value: dict, list, str, `Whole`, `Decimal`, bool, None, `Several` or `Held`.
+
+        `echo`: remember its texts.
+        """
+        if isinstance(value, Several):
+            self.several = self.several or len(value) > 1
+            for inner in value:
+                self.learn(inner, purse, echo=echo)
+            return
         self.seen += 1
         if isinstance(value, dict):
             self.objects += 1
@@ -110,8 +164,11 @@ class Outline:
             self.nulls += 1
         elif isinstance(value, bool):
             self.booleans += 1
+        elif isinstance(value, str | int | float):
+            self._scalar(value if isinstance(value, str) else str(value), purse, echo=echo)
         else:
-            self._scalar(str(value), value, purse, echo=echo)
+            held: Any = value
+            self._hold(held, purse, echo=echo)
 
     def absorb(self, other: Outline) -> None:
         """Take up what was seen at another place, which is not to be used afterwards."""
@@ -119,6 +176,14 @@ class Outline:
             setattr(self, count, getattr(self, count) + getattr(other, count))
         self.values.unite(other.values)
         self.cut = self.cut or other.cut
+        self.several = self.several or other.several
+        self.holding += other.holding
+        self.empty += other.empty
+        for coding, bodies in other.held.items():
+            if coding in self.held:
+                self.held[coding].absorb(bodies)
+            else:
+                self.held[coding] = bodies
         self.declared = self.declared or other.declared
         self.title = self.title or other.title
         self.rest = _united(self.rest, other.rest)
@@ -156,7 +221,7 @@ class Outline:
             return found
         if len(self.members) >= MOST_MEMBERS and not self.crowded:
             self.crowd()
-        if not self.crowded and len(name) <= LONGEST_NAME:
+        if not self.crowded and len(spoken(name)) <= LONGEST_NAME:
             opened = purse.open()
             if opened is not None:
                 self.members[name] = opened
@@ -166,13 +231,26 @@ class Outline:
             self.rest = purse.open()
         return self.rest
 
-    def _scalar(self, text: str, value: object, purse: Purse, *, echo: bool) -> None:
-        if isinstance(value, Whole):
+    def _hold(self, held: Held, purse: Purse, *, echo: bool) -> None:
+        """See a message that a value holds."""
+        self.strings += 1
+        self.holding += 1
+        purse.depth += 1
+        held.into(self, purse, echo=echo)
+        purse.depth -= 1
+
+    def _scalar(self, text: str, purse: Purse, *, echo: bool) -> None:
+        if isinstance(text, Whole):
             self.integers += 1
-        elif isinstance(value, Decimal):
+        elif isinstance(text, Decimal):
             self.decimals += 1
         else:
+            held = purse.holding(text)
+            if held is not None:
+                self._hold(held, purse, echo=echo)
+                return
             self.strings += 1
+            self.empty += not text
         mark = self.values.add(text)
         if echo and self.strings and len(text) <= _ECHO and len(purse.echoes) < _MOST_ECHOES:
             purse.echoes.add(mark)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from gateway.discover.group import Group, Told
+from gateway.discover.group import Group
 from gateway.discover.naming import Route, one_of, operation
-from gateway.discover.outline import Outline
+from gateway.discover.outline import Outline, Told
+from gateway.discover.views.view import Options
 from gateway.discover.words import record_of
 
 _OF_ONE = 0.6
 _OF_OTHERS = 0.85
 _FEWEST = 4
+
+
+Way = tuple[str, Options]
+"""A format, and how it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,12 @@ class Use:
     route: Route
     leg: str
     told: Told = ()
+    partial: bool = False  # such a body may leave out whatever it doesn't change
+
+    @classmethod
+    def nowhere(cls, subject: str) -> Use:
+        """Give the use of a record that stands in a value."""
+        return cls(Group(), Route("", (), subject, "", open=False), "response")
 
     @property
     def subject(self) -> str:
@@ -39,12 +50,27 @@ class Use:
 
 @dataclass(slots=True)
 class Shared:
-    """One kind of record: what it is about, what it looks like, where it is carried; `name` is its message's."""
+    """One kind of record: what it is about, what it looks like, where it is carried; `name` is its message's.
+
+    `partial` counts those that were sent to change others, and may leave out their customer.
+    """
 
     subject: str
     outline: Outline
+    way: Way = ("json", ())
     uses: list[Use] = field(default_factory=list)
     name: str = ""
+    partial: int = 0
+
+    @property
+    def format(self) -> str:
+        """Name its format."""
+        return self.way[0]
+
+    @property
+    def written(self) -> Options:
+        """Say how its bodies are written."""
+        return self.way[1]
 
 
 class Pool:
@@ -54,15 +80,21 @@ class Pool:
         """Start with none."""
         self.records: list[Shared] = []
 
-    def put(self, outline: Outline, use: Use) -> Shared:
-        """Find the record that an outline is another view of, or take it for a new one. The outline is used up."""
+    def put(self, outline: Outline, use: Use, way: Way = ("json", ())) -> Shared:
+        """Find the record that an outline is another view of, or take it for a new one. The outline is used up.
+
+        `way` is its format, and how that is written.
+        """
         subject = use.subject
+        partial = outline.objects if use.partial else 0
         for known in self.records:
-            if _same(known, subject, outline) and not (use.told and known.subject != subject):
+            alike = known.way == way and _same(known, subject, outline)
+            if alike and not (use.told and known.subject != subject):
                 known.outline.absorb(outline)
                 known.uses.append(use)
+                known.partial += partial
                 return known
-        made = Shared(subject, outline, [use])
+        made = Shared(subject, outline, way, [use], partial=partial)
         self.records.append(made)
         return made
 

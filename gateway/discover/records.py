@@ -11,7 +11,7 @@ from gateway.discover.spots import Spotted
 from gateway.discover.words import plural, singular, words
 from gateway.formats.selector import ANY, Step
 
-_WRAPPERS = frozenset({
+WRAPPERS = frozenset({
     "value", "values", "items", "results", "result", "data", "records", "rows", "content", "list", "entries",
     "elements", "members", "hits", "d", "response", "docs", "payload", "body", "object", "objects", "record",
     "entry", "entities", "collection", "resultset", "page", "datas", "数据", "列表", "结果", "shuju", "liebiao",
@@ -111,7 +111,7 @@ def _is_list(place: Outline) -> bool:
 def _is_wrapper(name: str, subject: str) -> bool:
     joined = "".join(words(name))
     about = "".join(words(subject))
-    return joined in _WRAPPERS or (about != "" and joined in {about, singular(about), plural(about)})
+    return joined in WRAPPERS or (about != "" and joined in {about, singular(about), plural(about)})
 
 
 def is_paging(name: str, *, said: bool = False) -> bool:

@@ -54,7 +54,12 @@ def _draft(draft: Draft) -> Iterator[str]:
         yield from (f"    {message}: {field.selector}" for message, field in open_[:_MOST_TOLD])
         if len(open_) > _MOST_TOLD:
             yield f"    and {len(open_) - _MOST_TOLD} more, each with # review in the draft"
-    without = [m.name for m in draft.messages if m.customer is None and not m.each and _of_somebody(m, draft)]
+    held = {field.contains for message in draft.messages for field in message.fields}  # their holder's customer counts
+    without = [
+        one.name
+        for one in draft.messages
+        if one.customer is None and not one.each and one.name not in held and _of_somebody(one, draft)
+    ]
     if without:
         yield f"  whose records these are is not settled: {', '.join(without[:_MOST_TOLD])}"
     classes = personal(draft)
@@ -86,6 +91,11 @@ def _operation(operation: DraftOperation) -> dict[str, object]:
         "response": operation.response,
         "errors": operation.errors,
         "exchanges": operation.count,
+        "batch": operation.batch or None,
+        "labels": [
+            {"kind": one.kind, "name": one.name, "language": one.language or None, **_proposal(one.proposal)}
+            for one in operation.head
+        ],
         "notes": list(operation.notes),
     }
 
@@ -94,6 +104,7 @@ def _message(message: DraftMessage, *, amends: bool) -> dict[str, object]:
     return {
         "name": message.name,
         "format": message.format,
+        "options": dict(message.options),
         "amends": amends,
         "records": message.records,
         "each": message.each,
@@ -103,6 +114,8 @@ def _message(message: DraftMessage, *, amends: bool) -> dict[str, object]:
         "fields": [
             {
                 "selector": field.selector,
+                "contains": field.contains or None,
+                "encoded": field.encoded if field.contains else None,
                 **_proposal(field.proposal),
                 "always": field.always,
             }

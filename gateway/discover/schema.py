@@ -46,11 +46,16 @@ class Schemas:
         return found
 
     def _into(self, place: Outline, schema: object, above: frozenset[str], depth: int) -> None:
-        if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        if depth > _DEEPEST:
+            place.cut = True
+            return
+        if not isinstance(schema, Mapping):
             return
         reference = schema.get("$ref")
         if isinstance(reference, str):
-            if reference not in above:  # a schema within itself is read once
+            if reference in above:  # a schema within itself is read once: below, nothing tells what is there
+                place.cut = True
+            else:
                 self._into(place, self._at(reference), above | {reference}, depth)
             return
         for word in ("allOf", "anyOf", "oneOf"):

@@ -15,7 +15,7 @@ from zlib import crc32
 from gateway.discover.detectors import look
 from gateway.discover.outline import Outline
 from gateway.discover.shown import Show, show
-from gateway.discover.words import singular, words
+from gateway.discover.words import singular, spoken, words
 from gateway.formats.selector import ANY, Step
 
 _SHORTHAND = re.compile(r"[A-Za-z_\u0080-\ud7ff\ue000-\U0010ffff][\w\u0080-\ud7ff\ue000-\U0010ffff]*", re.ASCII)
@@ -28,6 +28,7 @@ class Spotted:
     """A place that needs a label: its steps from the record; `around` are the names above it, the nearest first.
 
     `whole`: all that lies below is labelled with it. `always`: it was there whenever the object around it was.
+    `several`: a record may have it more than once, without an index.
     """
 
     steps: tuple[Step, ...]
@@ -35,6 +36,7 @@ class Spotted:
     around: tuple[str, ...]
     whole: bool = False
     always: bool = True
+    several: bool = False
 
     @property
     def name(self) -> str:
@@ -42,8 +44,8 @@ class Spotted:
         names = [step for step in self.steps if step is not ANY]
         last = self.steps[-1] if self.steps else ANY
         if isinstance(last, str):
-            return last
-        return singular(str(names[-1])) if names else ""
+            return spoken(last)
+        return singular(spoken(str(names[-1]))) if names else ""
 
 
 def written(steps: Sequence[Step]) -> str:
@@ -56,12 +58,12 @@ def spots(place: Outline) -> Iterator[Spotted]:
     yield from _spots(place, (), (), always=True)
 
 
-def maps(place: Outline, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
-    """Give the objects of a tidied record that have names which aren't shown, and what these names look like."""
+def maps(place: Outline, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str, str]]:
+    """Give the objects of a tidied record that have names which aren't shown; what these look like, and their class."""
     if place.rest is not None:
         findings = look(place.keys.sample) if place.keys is not None else ()
-        told = next((finding.detector.told for finding in findings if finding.enough and not finding.detector.asks), "")
-        yield steps, told or "ids or other values"
+        sure = next((finding.detector for finding in findings if finding.enough and not finding.detector.asks), None)
+        yield steps, sure.told if sure else "ids or other values", sure.class_ if sure else "user.unique_id"
         yield from maps(place.rest, (*steps, ANY))
     for name, inner in place.members.items():
         yield from maps(inner, (*steps, name))
@@ -69,24 +71,54 @@ def maps(place: Outline, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[S
         yield from maps(place.elements, (*steps, ANY))
 
 
-def tidy(place: Outline, name: str = "", echoes: AbstractSet[int] = frozenset()) -> None:
-    """Settle, here and below, which objects are maps; members whose names are never shown are united in `rest`."""
-    if place.members and not place.crowded and _is_map(place, name, echoes):
+def tidy(
+    place: Outline,
+    name: str = "",
+    echoes: AbstractSet[int] = frozenset(),
+    *,
+    maps: bool = True,
+    lone: bool = True,
+) -> None:
+    """Settle, here and below, which objects are maps; members whose names are never shown are united in `rest`.
+
+    `maps`: names of members may be keys, as in JSON. `lone`: one that is written otherwise than all others may be data.
+    """
+    if maps and place.members and not place.crowded and _is_map(place, name, echoes):
         place.crowd()
-    for member, inner in list(place.members.items()):
-        if _could_be_data(member, echoes):
-            _unname(place, member)
-        else:
-            tidy(inner, member, echoes)
+    for member in hidden(place, echoes, lone=lone):
+        _unname(place, member)
+    for member, inner in place.members.items():
+        tidy(inner, member, echoes, maps=maps, lone=lone)
     for below in (place.rest, place.elements):
         if below is not None:
-            tidy(below, singular(name), echoes)
+            tidy(below, singular(name), echoes, maps=maps, lone=lone)
+
+
+def hidden(place: Outline, echoes: AbstractSet[int], *, lone: bool = True) -> list[str]:
+    """Give the members of a place whose names mustn't be shown."""
+    styles = {_style(member) for member in place.members if show(spoken(member)) is Show.KNOWN}
+    return [
+        member for member in place.members if _could_be_data(member, echoes) or (lone and _stands_alone(member, styles))
+    ]
 
 
 def _could_be_data(name: str, echoes: AbstractSet[int]) -> bool:
     """Tell whether a name mustn't be shown: by its looks, or because answers hold it as a value."""
-    shown = show(name)
-    return shown is Show.ODD or (shown is Show.PLAIN and crc32(name.encode("utf-8", "surrogatepass")) in echoes)
+    shown = show(spoken(name))
+    return shown is Show.ODD or (shown is Show.PLAIN and crc32(spoken(name).encode("utf-8", "surrogatepass")) in echoes)
+
+
+def _stands_alone(name: str, styles: AbstractSet[str]) -> bool:
+    """Tell whether a name is written as people's names are, and no known one beside it is: `Smithson`, `deLaCruz`."""
+    style = _style(name)
+    return style in {"Name", "mixedName"} and style not in styles and show(spoken(name)) is Show.PLAIN
+
+
+def _style(name: str) -> str:
+    said = spoken(name)
+    if said.isupper() or said.islower():
+        return "all alike"
+    return "Name" if said[:1].isupper() else "mixedName"
 
 
 def _unname(place: Outline, member: str) -> None:
@@ -102,7 +134,7 @@ def _unname(place: Outline, member: str) -> None:
 def _is_map(place: Outline, name: str, echoes: AbstractSet[int]) -> bool:
     """Tell whether the names of an object's members are keys."""
     odd = sum(_could_be_data(member, echoes) for member in place.members)
-    named = sum(show(member) is Show.KNOWN for member in place.members)
+    named = sum(show(spoken(member)) is Show.KNOWN for member in place.members)
     count = len(place.members)
     if 2 * odd > count:
         return True
@@ -126,27 +158,30 @@ def _alike(places: Sequence[Outline]) -> bool:
     return not all_ or 2 * len(shared) >= len(all_) or all(place.crowded for place in places)
 
 
-def _spots(place: Outline, steps: tuple[Step, ...], around: tuple[str, ...], *, always: bool) -> Iterator[Spotted]:
+def _spots(
+    place: Outline, steps: tuple[Step, ...], around: tuple[str, ...], *, always: bool, several: bool = False
+) -> Iterator[Spotted]:
     if place.cut:
-        yield Spotted(steps, place, around, whole=True, always=always)
+        yield Spotted(steps, place, around, whole=True, always=always, several=several)
         return
     if place.scalars or not (place.members or place.rest is not None or place.elements is not None):
         # Nothing but null, or empty lists and objects: what comes there one day has its label already.
-        yield Spotted(steps, place, around, always=always)
+        yield Spotted(steps, place, around, always=always, several=several)
     above = _above(steps, around)
     for member, inner in place.members.items():
-        yield from _spots(inner, (*steps, member), above, always=always and inner.seen >= place.objects)
+        there = always and inner.seen >= place.objects
+        yield from _spots(inner, (*steps, member), above, always=there, several=several or inner.several)
     if place.rest is not None and place.members:
-        yield Spotted((*steps, ANY), place.rest, above, whole=True, always=False)
+        yield Spotted((*steps, ANY), place.rest, above, whole=True, always=False, several=True)
     elif place.rest is not None:
-        yield from _spots(place.rest, (*steps, ANY), above, always=False)
+        yield from _spots(place.rest, (*steps, ANY), above, always=False, several=True)
     if place.elements is not None:
-        yield from _spots(place.elements, (*steps, ANY), above, always=False)
+        yield from _spots(place.elements, (*steps, ANY), above, always=False, several=True)
 
 
 def _above(steps: tuple[Step, ...], around: tuple[str, ...]) -> tuple[str, ...]:
     last = steps[-1] if steps else ANY
-    return (last, *around) if isinstance(last, str) else around
+    return (spoken(last), *around) if isinstance(last, str) else around
 
 
 def _step(step: Step) -> str:

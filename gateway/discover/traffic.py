@@ -11,12 +11,15 @@ from gateway.capture.exchange import Exchange, Unusable
 from gateway.catalog.names import PATTERN
 from gateway.catalog.path import parse
 from gateway.discover.assemble import Seen
+from gateway.discover.batches import kind_of, parts
 from gateway.discover.existing import Existing
-from gateway.discover.group import Group, read_request
+from gateway.discover.group import Group, read_request, walk
+from gateway.discover.holding import look
 from gateway.discover.leftout import left_out
 from gateway.discover.narrow import told_by
 from gateway.discover.outline import Purse
 from gateway.discover.tree import Tree
+from gateway.discover.views.registry import VIEWS
 from gateway.dryrun.sites import Sites
 from gateway.errors import Unreadable
 
@@ -49,7 +52,7 @@ class Traffic:
         self._sites = sites
         self._literals = literals
         self._existing = existing
-        self.purse = Purse()
+        self.purse = Purse(look=look)
         self.parties: dict[tuple[str, str], Party] = {}
         self.left_out: Counter[str] = Counter()
         self.unusable: Counter[str] = Counter()
@@ -66,16 +69,7 @@ class Traffic:
             self.left_out[found] += 1
             return
         party, target = found
-        try:
-            segments = parse(target).segments
-        except Unreadable:
-            self.left_out["ambiguous-path"] += 1
-            return
-        reason = left_out(item, segments) or ("too-many-paths" if len(segments) > _MOST_SEGMENTS else "")
-        if reason:
-            self.left_out[reason] += 1
-            return
-        self._see(item, party, segments)
+        self._take(item, party, target)
 
     def seen(self, party: Party) -> list[Seen]:
         """Give a party's operations, once everything was taken."""
@@ -86,9 +80,11 @@ class Traffic:
             for (method, told), group in groups.items()
         ]
 
-    def _see(self, item: Exchange, party: Party, segments: tuple[str, ...]) -> None:
+    def _see(self, item: Exchange, party: Party, segments: tuple[str, ...], target: str) -> None:
         request = item.request
-        asked = read_request(request.headers, request.body)
+        asked = read_request(request.headers, request.body, self.purse)
+        batch = kind_of(request, segments, asked.value)
+        calls = list(parts(item, target, batch)) if batch else []
         group: Group | None = None
         if self._existing is not None:
             named = [party.name] if party.name else sorted(self._existing.systems)
@@ -97,14 +93,34 @@ class Traffic:
                 party.votes[known.system] += 1
                 group = known.group
         if group is None:
-            group = party.tree.find(request.method, segments, told_by(request.method, request.headers, asked.value))
+            told = () if batch else told_by(request.method, request.headers, asked.value, asked.told)
+            group = party.tree.find(request.method, segments, told)
         if group is None:
             self.left_out["too-many-paths"] += 1
             return
-        before = group.response.kinds["json"]
-        group.add(item, asked, self.purse)
+        before = _api(group)
+        walk(group, segments)
+        if calls:
+            group.batch, group.count = batch, group.count + 1
+        else:
+            group.add(item, asked, self.purse)
         party.count += 1
-        party.api += asked.kind == "json" or group.response.kinds["json"] > before
+        party.api += bool(calls) or _api(group) > before
+        for call in calls:
+            self._take(call, party, call.request.target)
+
+    def _take(self, item: Exchange, party: Party, target: str) -> None:
+        """Take one request, or count why it is passed over."""
+        try:
+            segments = parse(target).segments
+        except Unreadable:
+            self.left_out["ambiguous-path"] += 1
+            return
+        reason = left_out(item, segments) or ("too-many-paths" if len(segments) > _MOST_SEGMENTS else "")
+        if reason:
+            self.left_out[reason] += 1
+            return
+        self._see(item, party, segments, target)
 
     def _party(self, item: Exchange) -> tuple[Party, str] | str:
         """Give whom an exchange was meant for and the target as they know it; or why it is passed over."""
@@ -126,11 +142,16 @@ class Traffic:
         return found
 
 
+def _api(group: Group) -> int:
+    """Count the bodies that business systems speak, and web pages don't."""
+    return sum(count for leg in (group.body, group.response) for kind, count in leg.kinds.items() if kind in VIEWS)
+
+
 def named_parties(parties: Mapping[tuple[str, str], Party], name: str = "") -> tuple[dict[str, list[Party]], int]:
     """Choose whose drafts are wanted, by their system's names; and count the exchanges of those that aren't.
 
-    Parties that have a name are wanted. Of the others those at the site that speaks most JSON, and at its sisters
-    (the same domain; on a company's own network, any), under `name`, or what its host tells.
+    Parties that have a name are wanted. Of the others those at the site that sends most of what is no web page, and at
+    its sisters (the same domain; on a company's own network, any), under `name`, or what its host tells.
     """
     wanted: dict[str, list[Party]] = {}
     nameless = []

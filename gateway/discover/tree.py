@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from gateway.discover.group import Group, Told
+from gateway.discover.group import Group
 from gateway.discover.narrow import MOST as MOST_TOLD
+from gateway.discover.outline import Told
 from gateway.discover.segments import ANYTHING, Hole, Step, likely_literal, step, surely_literal, takes_values
 
 MOST_NODES = 20_000

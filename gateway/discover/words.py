@@ -11,6 +11,9 @@ from importlib.resources import files
 
 _LONGEST = 200
 _PIECES = re.compile(r"[\u3400-\u9fff]+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_QUALIFIER = re.compile(r"\[(?:PARVW='[A-Z]{2}'|(?:QUALF|IDDAT)='[0-9]{3}')\]\Z", re.ASCII)
+"""What a segment of an IDoc may be told by, beside its name."""
+
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _MOST_TOGETHER = 5
 _SHORTEST_TAIL = 5
@@ -43,6 +46,13 @@ def words(name: str) -> tuple[str, ...]:
     text = unicodedata.normalize("NFKC", name[:_LONGEST]).replace("ß", "ss")
     text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return tuple(piece.lower() for piece in _PIECES.findall(text))
+
+
+def spoken(name: str) -> str:
+    """Give a name as it is said: without a prefix (`so:Email`), or the sign of an attribute (`@id`)."""
+    plain = _QUALIFIER.sub("", name).removeprefix("@")
+    prefix, colon, local = plain.rpartition(":")
+    return local if colon and local and prefix.isidentifier() else plain
 
 
 def fields_named(name: str) -> tuple[Heard, ...]:

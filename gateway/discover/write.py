@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from gateway.catalog.heads import KINDS
 from gateway.catalog.load import VERSION
 from gateway.discover.draft import Draft, DraftField, DraftMessage, DraftOperation, Suggestion
 from gateway.discover.proposal import Confidence, Proposal
@@ -51,8 +52,7 @@ def _lines(draft: Draft, operations: tuple[DraftOperation, ...]) -> Iterator[str
         yield "operations:"
     for operation in operations:
         yield from _operation(operation)
-    carried = {name for one in operations for name in (one.body, one.response, one.errors)}
-    carried |= {message.each for message in draft.messages if message.name in carried}
+    carried = within(draft.messages, (name for one in operations for name in (one.body, one.response, one.errors)))
     messages = [message for message in draft.messages if message.name in carried or message.name in draft.amends]
     if messages:
         yield ""
@@ -63,8 +63,12 @@ def _lines(draft: Draft, operations: tuple[DraftOperation, ...]) -> Iterator[str
 
 def _operation(operation: DraftOperation) -> Iterator[str]:
     yield from _comments(operation.notes, "  ")
+    if operation.batch:
+        request = quoted(f"{operation.method} {operation.path}")
+        yield f"  {quoted(operation.name)}: {{request: {request}, batch: {operation.batch}}}"
+        return
     legs = [(leg, name) for leg in ("body", "response", "errors") if (name := getattr(operation, leg)) is not None]
-    if not operation.told:
+    if not operation.told and not operation.head:
         parts = [
             f"request: {quoted(f'{operation.method} {operation.path}')}",
             *(f"{leg}: {quoted(name)}" for leg, name in legs),
@@ -72,6 +76,15 @@ def _operation(operation: DraftOperation) -> Iterator[str]:
         yield f"  {quoted(operation.name)}: {{{', '.join(parts)}}}"
         return
     yield f"  {quoted(operation.name)}:"
+    yield from _request(operation)
+    yield from (f"    {leg}: {quoted(name)}" for leg, name in legs)
+    yield from _head(operation)
+
+
+def _request(operation: DraftOperation) -> Iterator[str]:
+    if not operation.told:
+        yield f"    request: {quoted(f'{operation.method} {operation.path}')}"
+        return
     yield "    request:"
     yield f"      method: {operation.method}"
     yield f"      path: {quoted(operation.path)}"
@@ -82,7 +95,32 @@ def _operation(operation: DraftOperation) -> Iterator[str]:
     if body:
         yield "      body:"
         yield from (f"        {quoted(at)}: {_text(value)}" for at, value in body)
-    yield from (f"    {leg}: {quoted(name)}" for leg, name in legs)
+
+
+def _head(operation: DraftOperation) -> Iterator[str]:
+    """Write the labels of what is outside of bodies."""
+    for kind in KINDS:
+        labels = [one for one in operation.head if one.kind == kind]
+        if labels:
+            yield f"    {kind}:"
+        for one in labels:
+            label = f"{{language: {one.language}}}" if one.language else one.proposal.class_
+            yield f"      {quoted(one.name)}: {label}{_because(one.proposal)}"
+    if operation.open_query:
+        yield "    unlisted_query: keep  # review: there are parameters whose names could be values"
+
+
+def within(messages: Sequence[DraftMessage], names: Iterable[str | None]) -> frozenset[str]:
+    """Give the names of messages, and of all that they are made of."""
+    made = {one.name: (one.each, *(field.contains for field in one.fields)) for one in messages}
+    found: set[str] = set()
+    left = [name for name in names if name]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += [inner for inner in made.get(name, ()) if inner]
+    return frozenset(found)
 
 
 def _message(message: DraftMessage, *, amends: bool) -> Iterator[str]:
@@ -91,6 +129,8 @@ def _message(message: DraftMessage, *, amends: bool) -> Iterator[str]:
     yield from _comments(message.notes, "  ")
     yield f"  {quoted(message.name)}:"
     yield f"    format: {message.format}"
+    for name, value in message.options:
+        yield f"    {name}: {_option(value)}"
     if message.records is not None:
         yield f"    records: {quoted(message.records)}"
         yield f"    each: {quoted(message.each or '')}"
@@ -106,7 +146,21 @@ def _message(message: DraftMessage, *, amends: bool) -> Iterator[str]:
     yield from (_field(field) for field in message.fields)
 
 
+def _option(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{quoted(str(name))}: {_text(str(text))}' for name, text in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_text(str(text)) for text in value)}]"
+    return _text(value) if isinstance(value, str) else json.dumps(value)
+
+
 def _field(field: DraftField) -> str:
+    if field.names:
+        own = f", class: {field.proposal.class_}" if field.proposal.class_ else ""
+        return f"      {quoted(field.selector)}: {{name: {field.names}{own}}}{_because(field.proposal)}"
+    if field.contains:
+        how = "" if field.encoded == "text" else f", encoded: {field.encoded}"
+        return f"      {quoted(field.selector)}: {{contains: {quoted(field.contains)}{how}}}{_because(field.proposal)}"
     return f"      {quoted(field.selector)}: {field.proposal.class_}{_because(field.proposal)}"
 
 
@@ -142,9 +196,13 @@ def undecided(draft: Draft) -> tuple[tuple[str, DraftField], ...]:
 def personal(draft: Draft) -> tuple[str, ...]:
     """Give the classes of personal data and of secrets that a policy should decide on."""
     found = {
-        field.proposal.class_
-        for message in draft.messages
-        for field in message.fields
-        if field.proposal.class_.startswith("user") and field.proposal.confidence is not Confidence.LOW
+        field.proposal.class_ for message in draft.messages for field in message.fields if _is_personal(field.proposal)
+    }
+    found |= {
+        one.proposal.class_ for operation in draft.operations for one in operation.head if _is_personal(one.proposal)
     }
     return tuple(sorted(found))
+
+
+def _is_personal(proposal: Proposal) -> bool:
+    return proposal.class_.startswith("user") and proposal.confidence is not Confidence.LOW

@@ -19,6 +19,7 @@ _PLACES = {
     "unlisted-field": "the catalogue named these places, or their message said `unlisted: keep`",
     "masked-write-back": "these places were left out, or held their true values, not what the gateway made of them",
     "customer-unknown": "the record named its customer, without whom these places can't be treated",
+    "treatment-misfit": "the treatment's results fitted these places: another treatment, constant or mask character",
     "denied": "these places, which a rule refuses, were not there",
 }
 

@@ -62,10 +62,11 @@ class _View:
         if cell is None:
             return Side(self.trial.operation, treatment=told(None))
         written_back = leaf.shown is Shown.GONE and cell.fate.treatment is None
+        treatment = "reveal" if leaf.revealed else told(cell.fate.treatment)
         return Side(
             self.trial.operation,
             cell.classes,
-            "drop (write-back)" if written_back else told(cell.fate.treatment),
+            "drop (write-back)" if written_back else treatment,
             rules_of(cell, self.sight, self.folder),
             fields_of(cell, self.sight, self.folder),
             note=_WHOLE if leaf.shown is Shown.VEILED and shows(cell.fate.treatment) else "",
@@ -116,6 +117,8 @@ def _kind(path: Path, was: Leaf, is_: Leaf) -> str:
     before, after = was.at(path), is_.at(path)
     if before is after and (before in {Shown.SAME, Shown.GONE} or was.print == is_.print):
         return ""
+    if was.revealed is not is_.revealed:
+        return "exposed" if is_.revealed else "hidden"  # what arrived as it came was a token
     if after is Shown.SAME:
         return "exposed"
     if before is Shown.SAME:

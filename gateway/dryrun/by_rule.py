@@ -118,4 +118,4 @@ def _held(decision: Decision) -> Iterable[str]:
         if one is not None:
             yield from (reason.rule for reason in (*one.grants, *one.denials))
             yield from (reason.rule for reason, _ in one.watermarks)
-            yield from (held.rule.id for held in one.protections)
+            yield from (held.rule.id for held in (*one.protections, *one.reveals))

@@ -21,11 +21,11 @@ def chosen(text: str, selectors: Collection[str] = ()) -> Chosen:
     A pointer (RFC 6901) means what stands there and all below; `*` is any name or index, `?` any name, as in reports. A
     selector means the fields that have it in the catalogue, or what it selects in the whole body.
     """
-    if text.startswith("$"):
+    if text.startswith("$") and not (text in selectors and text.endswith(" (name)")):
         return _selected(text)
     if text.startswith("#"):  # outside of the body
         return lambda field: field if field.pointer == text or field.pointer.startswith(f"{text}/") else None
-    if text in selectors:
+    if text in selectors:  # in the words of another format, or of names
         return lambda field: field if any(one.name == text for one in field.fields) else None
     if text and not text.startswith("/"):
         raise ValueError("a field is a JSON Pointer such as /customer/email, or a selector such as $.customer.email")

@@ -11,7 +11,7 @@ from gateway.dryrun.report import Example
 from gateway.formats.document import Signal
 from gateway.formats.json import JsonDocument
 from gateway.steps.sight import Sight
-from gateway.workbench.values import parts, plain, values
+from gateway.workbench.values import is_name, parts, plain, values
 
 _LARGEST_BODY = 1 << 20
 _LONGEST = 80
@@ -33,6 +33,8 @@ def example(sight: Sight, pointer: str, *, treated: bool) -> Example | None:
         return _listed(sight, pointer, treated=treated)
     before = _parsed(sight.case.reading.text)
     after = _parsed(plain(sight.case.reading, written.body))
+    if pointer.endswith("/?") and (found := _listed(sight, pointer, treated=treated, names=True)) is not None:
+        return found
     names = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
     for old, new in _pairs(before, after, names):
         if not isinstance(old, dict | list) and (not treated or old != new or type(old) is not type(new)):
@@ -40,15 +42,27 @@ def example(sight: Sight, pointer: str, *, treated: bool) -> Example | None:
     return _listed(sight, pointer, treated=treated) if sight.case.inner else None
 
 
-def _listed(sight: Sight, pointer: str, *, treated: bool) -> Example | None:
-    """Do as `example` for what has pointers, and for what values hold: there the first steps may be left out."""
+def _listed(sight: Sight, pointer: str, *, treated: bool, names: bool = False) -> Example | None:
+    """Do as `example` for what has pointers, and for what values hold: there the first steps may be left out.
+
+    `names`: look at the names of members alone.
+    """
     wanted = parts(pointer)
     for one in values(sight):
         way = tuple("*" if isinstance(step, int) else step for step in one.location)
+        if names and not is_name(one):
+            continue
         named = len(way) >= len(wanted) and all(a in {b, "?"} for a, b in zip(wanted[::-1], way[::-1], strict=False))
         if named and (not treated or one.after != one.old or type(one.after) is not type(one.old)):
             return Example(_told(one.old), None if isinstance(one.after, Signal) else _told(one.after))
     return None
+
+
+def _by_old_names(old: dict[str, Any], new: Any) -> dict[str, Any]:
+    """Give an object's members by the names that they had: names may have been treated, and their order stays."""
+    if not isinstance(new, dict):
+        return {}
+    return dict(zip(old, new.values(), strict=True)) if len(new) == len(old) else new
 
 
 def _pairs(old: Any, new: Any, names: list[str]) -> Iterator[tuple[Any, Any]]:
@@ -59,8 +73,9 @@ def _pairs(old: Any, new: Any, names: list[str]) -> Iterator[tuple[Any, Any]]:
     first, *rest = names
     if isinstance(old, dict):
         known = first not in {"*", "?"} or first in old
+        after = _by_old_names(old, new)
         for name in ([first] if first in old else []) if known else list(old):
-            yield from _pairs(old[name], new.get(name, _GONE) if isinstance(new, dict) else _GONE, rest)
+            yield from _pairs(old[name], after.get(name, _GONE), rest)
     elif isinstance(old, list) and first == "*":
         # Where elements went, those that are left stand elsewhere: which is which can't be told any more.
         same = isinstance(new, list) and len(new) == len(old)

@@ -64,7 +64,7 @@ class Story:
     """The whole of it. `asked` is the request without what may be a value; `operation` None where none was recognised.
 
     `refusal` is "" for a flow that is allowed, `leg` the one that was refused. `ids` are the customers' own ids, by
-    their numbers: to be shown only where that was asked for.
+    their numbers: to be shown only where that was asked for. `batch` is the kind of batch that it is, "" for none.
     """
 
     asked: str
@@ -80,6 +80,7 @@ class Story:
     answered: bool
     ids: Mapping[int, str] = field(repr=False)
     folder: str = ""
+    batch: str = ""
 
 
 def explain(trial: Trial, policies: PolicySet, folder: str = "") -> Story:
@@ -106,6 +107,7 @@ def explain(trial: Trial, policies: PolicySet, folder: str = "") -> Story:
         answered=trial.released is not None,
         ids={number: customer for customer, number in numbers.items()},
         folder=folder,
+        batch=operation.batch if operation else "",
     )
 
 
@@ -145,7 +147,7 @@ def _groups(sight: Sight, numbers: Mapping[str, int]) -> Iterator[Group]:
     hearing = sight.hearing
     for key, facts in alike.items():
         yield Group(
-            customers=tuple(numbers[one.customer] for one in facts if one.customer is not None),
+            customers=tuple(dict.fromkeys(numbers[one.customer] for one in facts if one.customer is not None)),
             records=records[key],
             frame=key[1],
             decision=decisions[key],

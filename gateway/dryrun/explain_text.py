@@ -78,6 +78,8 @@ class _Lines:
     def leg(self, leg: LegStory) -> str:
         """Name the message of a leg."""
         told_ = f"{leg.message.name} at {leg.message.place}" if leg.message else "no body"
+        if self.story.batch:
+            told_ = f"a batch ({self.story.batch}), each part of which is decided by itself"
         return shown(told_ + ("" if leg.passes else "; it does not go on"))
 
     def decided(self, leg: LegStory) -> Iterator[str]:

@@ -13,6 +13,7 @@ from enum import IntEnum
 from json import JSONDecoder
 from typing import Any
 
+from gateway.dryrun import called
 from gateway.dryrun.together import APART, Item, Loose, Path, together
 from gateway.flow import Leg
 from gateway.formats.document import Edit, Edits, Scalar, Signal, Spot, Whole
@@ -20,13 +21,14 @@ from gateway.formats.json import Layout
 from gateway.formats.parts import Part
 from gateway.policy.memo import Memo
 from gateway.regime import MessagePlan
+from gateway.steps.owner import Owner
 from gateway.steps.reading import Place
 from gateway.steps.record import Record
 from gateway.steps.sight import Sight
 from gateway.steps.treat import Case
 from gateway.workbench.listing import listed
 from gateway.workbench.survey import Fate, Seen, fate
-from gateway.workbench.values import after, answer, held, is_json, parsed, parts
+from gateway.workbench.values import after, answer, comparable, held, is_json, parsed, parts
 
 _PRINT_BITS, _SHOWN_BITS = 32, 3
 _PRINTS = (1 << _PRINT_BITS) - 1
@@ -81,6 +83,12 @@ class Leaf:
     cell: Cell | None
     shown: Shown
     print: int = 0
+
+    @property
+    def revealed(self) -> bool:
+        """Tell whether it arrives as a token that was turned back, and nothing else was done to it."""
+        fate = None if self.cell is None else self.cell.fate
+        return fate is not None and bool(fate.reveals) and fate.treatment is None and self.shown is Shown.CHANGED
 
     def at(self, path: Path) -> Shown:
         """Tell how the value arrives, once it is known where it stands."""
@@ -153,7 +161,7 @@ class Tracer:
         }
         edits = [spies[id(case.owned[customer])].edits for customer in reading.customers]
         frame = spies[id(case.frame)].edits if case.frame else Edits(lambda _spot: None)
-        written = reading.document.write(edits, frame, reading.customers)
+        written = reading.document.write(edits, frame, [case.owner(customer) for customer in reading.customers])
         ways: dict[tuple[int, Spot], list[tuple[str, ...]]] = {}
         for touch in written.touches:
             found = ways.setdefault((id(touch.edits), touch.spot), [])
@@ -164,7 +172,7 @@ class Tracer:
             _cell(by[edits_], spot, tuple(ways.get((edits_, spot), ())), sight, reading.plan, before)
             for edits_, spot, _ in numbers.known
         ]
-        body = parsed(reading.plan, written.body, lambda text: _JSON.decode(text.decode()))
+        body = called.beside(parsed(reading.plan, written.body, lambda text: _JSON.decode(text.decode())), _number)
         held = {
             number: self._body(case.inner[place], sight, cells, tuple(ways.get((edits_, spot), ())))
             for (edits_, spot, place), number in numbers.known.items()
@@ -226,24 +234,25 @@ class _Spy:
     def _edit(self, spot: Spot, actual: Edit | None) -> Edit:
         look = _look(actual)
 
-        def number(value: Scalar, customer: str | None) -> int:
+        def number(value: Scalar, owner: Owner | None) -> int:
             place: Place | None = None
             if spot and self._record is not None and self._case is not None and self._record.labels.contains:
-                shown, print_, place = self._inside(spot, actual, value, customer)
+                shown, print_, place = self._inside(spot, actual, value, owner)
             else:
-                shown, print_ = look(value, customer)
+                shown, print_ = look(value, owner)
             return (self.numbers.of(self.edits, spot, place) << _SHOWN_BITS | shown) << _PRINT_BITS | print_
 
-        return Edit(number)
+        return Edit(number, name=lambda name, customer: called.numbered(name, number(name, customer)))
 
     def _inside(
-        self, spot: Spot, actual: Edit | None, value: Scalar, customer: str | None
+        self, spot: Spot, actual: Edit | None, value: Scalar, owner: Owner | None
     ) -> tuple[Shown, int, Place | None]:
         """Look at a value that may hold a message."""
         assert self._record is not None
         assert self._case is not None
+        customer = owner.customer if owner else None
         if held(self._record, spot, value, customer, self._case) is None:
-            return *_look(actual)(value, customer), None
+            return *_look(actual)(value, owner), None
         new, place = after(self._record, spot, value, customer, self._case)
         return *_arrival(value, new), place
 
@@ -257,14 +266,14 @@ def _opened(body: Any, held: Mapping[int, Any]) -> Any:
     return held.get(body >> _PRINT_BITS + _SHOWN_BITS, body) if isinstance(body, int) else body
 
 
-def _look(actual: Edit | None) -> Callable[[Scalar, str | None], tuple[Shown, int]]:
+def _look(actual: Edit | None) -> Callable[[Scalar, Owner | None], tuple[Shown, int]]:
     """Give what tells how a value arrives."""
     if actual is None:
-        return lambda _value, _customer: (Shown.SAME, 0)
+        return lambda _value, _owner: (Shown.SAME, 0)
     wipes = actual.whole is Whole.EMPTY
 
-    def look(value: Scalar, customer: str | None) -> tuple[Shown, int]:
-        made = actual.value(value, customer)
+    def look(value: Scalar, owner: Owner | None) -> tuple[Shown, int]:
+        made = actual.value(value, owner)
         if wipes and not isinstance(made, Signal):
             return Shown.WIPED, 0 if value is None else _print(made)
         return _arrival(value, made)
@@ -284,7 +293,7 @@ def _arrival(value: Scalar, made: Scalar | Signal) -> tuple[Shown, int]:
 
 def _print(made: Scalar) -> int:
     """Tell treated values apart; 0 is nobody's."""
-    return hash((type(made).__name__, made)) & _PRINTS or 1
+    return hash((type(made).__name__, comparable(made))) & _PRINTS or 1
 
 
 def _bound(record: Record) -> bool:

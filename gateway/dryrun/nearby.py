@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gateway.catalog.match import unquoted
+from gateway.catalog.match import unquoted, values
 from gateway.catalog.model import Catalogue, Operation
 from gateway.catalog.path import parse as parse_target
 from gateway.catalog.template import Template, parse
@@ -50,7 +50,7 @@ def _against(operation: Operation, flow: Flow, segments: Sequence[str]) -> Itera
         if not _has(flow.request.headers, name, value):
             yield 1, f"it needs the header {name}: {value}"
     if request.body:
-        wanted = ", ".join(f"{selector} = {value}" for selector, value in request.body.items())
+        wanted = ", ".join(f"{name} = {' or '.join(map(str, values(value)))}" for name, value in request.body.items())
         yield 1, f"it is told by its body: {wanted}"
 
 

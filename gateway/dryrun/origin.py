@@ -28,12 +28,14 @@ def fields_of(cell: Cell, sight: Sight, folder: str = "") -> tuple[Named, ...]:
     if not message.fields:
         return (Named(message.name, within(folder, message.place)),) if cell.spot else ()
     return tuple(
-        Named(message.fields[index].selector, within(folder, message.fields[index].place)) for index in cell.spot
+        Named(message.fields[index].written, within(folder, message.fields[index].place)) for index in cell.spot
     )
 
 
 def rules_of(cell: Cell, sight: Sight, folder: str = "") -> tuple[Named, ...]:
     """Give the rules that asked for what a cell meets; for unlisted places, the message that says so."""
+    if cell.fate.reveals:
+        return named((*cell.fate.reasons, *cell.fate.reveals), folder)
     if cell.fate.reasons or cell.fate.rules != (UNLISTED,):
         return named(cell.fate.reasons, folder)
     return (Named(UNLISTED, within(folder, message_of(cell.plan, cell.record, sight.hearing.book.policies).place)),)

@@ -20,6 +20,7 @@ from gateway.treatments.strength import Shift, shift
 from gateway.treatments.words import told
 from gateway.workbench import Trial
 from gateway.workbench.survey import UNLISTED, Fate, Seen, fate
+from gateway.workbench.values import comparable
 
 if TYPE_CHECKING:
     from gateway.dryrun.explain import Group
@@ -38,10 +39,20 @@ class _Spotted:
     after: Scalar | Signal
     fate: Fate
 
+    @property
+    def revealed(self) -> bool:
+        """Tell whether it is a token that was turned back, and nothing else was done to it."""
+        return bool(self.fate.reveals) and self.fate.treatment is None and self.shown is Shown.CHANGED
+
+    @property
+    def meets(self) -> str:
+        """Say what it meets."""
+        return "reveal" if self.revealed else told(self.fate.treatment)
+
     def side(self, sight: Sight, folder: str) -> Side:
         """Tell what the set says of it."""
         classes = tuple(sorted(self.record.labels.at(self.spot)))
-        name, treatment = sight.aim.plan.operation.name, told(self.fate.treatment)
+        name, treatment = sight.aim.plan.operation.name, self.meets
         return Side(name, classes, treatment, _rules(self, sight, folder), _fields(self, sight, folder))
 
 
@@ -59,7 +70,7 @@ def fields_outside(sight: Sight, groups: Sequence[Group], folder: str) -> Iterat
             pointer=one.pointer,
             classes=tuple(sorted(classes)),
             fields=_fields(one, sight, folder),
-            treatment=told(one.fate.treatment),
+            treatment=one.meets,
             arrives=_ARRIVES[one.shown],
             rules=_rules(one, sight, folder),
             values=count,
@@ -93,8 +104,10 @@ def changes_outside(old: Trial, new: Trial, leg: Leg, folders: tuple[str, str]) 
 def _kind(was: _Spotted | None, is_: _Spotted | None) -> str:
     before = was.shown if was else Shown.SAME
     after = is_.shown if is_ else Shown.SAME
-    if before is after is Shown.SAME or (was and is_ and was.after == is_.after):
+    if before is after is Shown.SAME or (was and is_ and comparable(was.after) == comparable(is_.after)):
         return ""
+    if (was is not None and was.revealed) is not (is_ is not None and is_.revealed):
+        return "exposed" if is_ is not None and is_.revealed else "hidden"
     if after is Shown.SAME or before is Shown.SAME:
         return "exposed" if after is Shown.SAME else "hidden"
     found = shift(was.fate.treatment if was else None, is_.fate.treatment if is_ else None)
@@ -110,7 +123,7 @@ def _places(sight: Sight) -> Iterator[_Spotted]:
     for record in sight.head.records:
         for at, spot, value in document.places if document else ():
             edit = record.edits.of(spot) if spot else record.edits.unlisted
-            after = value if edit is None else edit.value(value, record.facts.customer)
+            after = value if edit is None else edit.value(value, sight.head.owner)
             same = after is value or after == value
             shown = Shown.GONE if isinstance(after, Signal) else Shown.SAME if same else Shown.CHANGED
             yield _Spotted(
@@ -120,8 +133,8 @@ def _places(sight: Sight) -> Iterator[_Spotted]:
 
 def _rules(one: _Spotted, sight: Sight, folder: str) -> tuple[Named, ...]:
     """Give the rules that asked for what a place meets; for unlisted places, the operation that says so."""
-    if one.fate.reasons or one.fate.rules != (UNLISTED,):
-        return named(one.fate.reasons, folder)
+    if one.fate.reasons or one.fate.reveals or one.fate.rules != (UNLISTED,):
+        return named((*one.fate.reasons, *one.fate.reveals), folder)
     return (Named(UNLISTED, within(folder, sight.aim.plan.operation.place)),)
 
 

@@ -97,11 +97,12 @@ def _story(
     forms = _forms(sight, cell)
     here = [value for value in written if _made(value, cell, way)] if forms else []
     made = (form for form in forms if any(form[0].could_have_made(value.old) for value in here))
+    revealed = bool(cell.fate.reveals) and cell.fate.treatment is None and arrives == _ARRIVES[Shown.CHANGED]
     return FieldStory(
         pointer="".join("/" + part.replace("~", "~0").replace("/", "~1") for part in way),
         classes=cell.classes,
         fields=fields_of(cell, sight, folder),
-        treatment=told(cell.fate.treatment),
+        treatment="reveal" if revealed else told(cell.fate.treatment),
         arrives=arrives,
         rules=rules_of(cell, sight, folder),
         values=count,

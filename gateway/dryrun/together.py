@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.dryrun.called import Called
+
 Path = tuple[str | int, ...]
 """The way to one value: names of members and indexes of elements, from the top of the body."""
 
@@ -46,7 +48,8 @@ def together(one: Any, other: Any) -> Iterator[tuple[Path, Any, Any]]:
         elif _unlike(a, b):
             below = [(path, a, APART), (path, APART, b)]
         elif isinstance(guide, dict):
-            below = [((*path, name), _below(a, name), _below(b, name)) for name in guide]
+            names = dict.fromkeys([*guide, *(b if isinstance(b, dict) else ())])
+            below = [((*path, name), _below(a, name), _below(b, name)) for name in names]
         elif isinstance(guide, list):
             below = [((*path, index), _below(a, index), _below(b, index)) for index in range(len(guide))]
         else:
@@ -60,12 +63,19 @@ def _unlike(a: Any, b: Any) -> bool:
     if not isinstance(a, dict | list) or not isinstance(b, dict | list):
         return False
     if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() != b.keys()
+        return _members(a) != _members(b)
     return type(a) is not type(b) or len(a) != len(b)
 
 
+def _members(value: dict[str, Any]) -> set[str]:
+    return {name for name in value if not isinstance(name, Called)}
+
+
 def _below(value: Any, step: Any) -> Any:
-    return value[step] if isinstance(value, dict | list) else value
+    """Give what stands at a step; None for a name that one of the two keeps unread."""
+    if isinstance(value, dict):
+        return value.get(step) if isinstance(step, Called) else value[step]
+    return value[step] if isinstance(value, list) else value
 
 
 def beside(one: Any, other: Any) -> Iterator[tuple[Way, Any, Any]]:

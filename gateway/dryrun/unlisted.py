@@ -118,7 +118,7 @@ class Gatherer:
 
     def gather(self, document: JsonDocument, into: dict[str, Members], before: str = "") -> None:
         """Add the members of a body to those that were seen before, by the pointer of the object they stand in."""
-        layout, walk, root = document.layout, Walk(), Raw(document.body)
+        layout, walk, root = document.layout, Walk(), Raw(document.body.strip(b" \t\r\n"))
         records = [root] if layout.records is None else walk.find(root, layout.records)
         around = layout.plan_around(self._all)
         if around is not None:

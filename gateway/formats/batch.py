@@ -111,10 +111,11 @@ class Batch(Protocol):
 
 
 def checked(headers: Headers, base: Base) -> Headers:
-    """Check the header fields of a request in a batch, and leave out a Host that says where the batch is anyway.
+    """Check the header fields of a request in a batch; leave out a Host, and a proof of who calls, that only repeat.
 
     Raises `Unreadable`: batch-unsafe, ambiguous-request.
     """
+    headers = tuple(item for item in headers if not base.repeats(*item))
     names = [name.lower().replace("_", "-") for name, _ in headers]
     if any(name in _NEVER for name in names):
         raise Unreadable("batch-unsafe", "a request of the batch has a header that only the batch may have")

@@ -15,10 +15,9 @@ from typing import Any, ClassVar
 
 from gateway.errors import Unreadable
 from gateway.flow import Request, Response
-from gateway.formats.batch import Call, Reply, checked, inherited, own, sound
-from gateway.formats.batch_json import Cell, JsonAnswered, Text, malformed
-from gateway.formats.batch_target import Base
-from gateway.formats.json_spans import Span
+from gateway.formats.batch import Call, Reply, checked, inherited, sound
+from gateway.formats.batch_json import Cell, JsonAnswered, JsonAsked, Text, malformed
+from gateway.formats.batch_target import Base, escaped
 from gateway.formats.limits import BodyLimits
 
 _VERSIONED = re.compile(r"(/(?:.*/)?)v[0-9]+\.[0-9]+/composite(?:/batch)?/?")
@@ -83,7 +82,7 @@ class Composite:
         root = _VERSIONED.fullmatch(base.path)
         for at in text.items(around[form.requests], limits):
             found = text.members(at, form.request, ("method", "url", *((form.name,) if form.name else ())))
-            method, url = text.method(found["method"]), text.text(found["url"])
+            method, url = text.method(found["method"]), escaped(text.text(found["url"]))
             if "@" in url and "{" in url:
                 raise Unreadable("batch-unsafe", "an address in the batch hangs on an answer")
             address = base.resolve(url, root[1] if root else None)
@@ -95,25 +94,15 @@ class Composite:
             names.append(text.name(found[form.name]) if form.name else "")
         if form.name and len(set(names)) != len(names):
             raise Unreadable("body-ambiguous", "two requests of the batch have the same name")
-        return CompositeAsked(form, text, calls, cells, names)
+        return CompositeAsked(text, calls, cells, form, names)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CompositeAsked:
+class CompositeAsked(JsonAsked):
     """The requests; `names` are theirs, in order ("": they have none)."""
 
     form: _Form
-    text: Text
-    calls: Sequence[Call]
-    cells: Sequence[Cell]
     names: Sequence[str]
-
-    def written(self, forwarded: Sequence[Request]) -> bytes:
-        """See `formats.batch`."""
-        changes: dict[Span, bytes] = {}
-        for cell, call, request in zip(self.cells, self.calls, forwarded, strict=True):
-            changes |= cell.request(request, own(request, call))
-        return self.text.written(changes)
 
     def answered(self, response: Response, limits: BodyLimits) -> JsonAnswered:
         """Match the answers by their order, and by their names where they have any."""

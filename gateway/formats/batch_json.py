@@ -11,7 +11,7 @@ from typing import Any
 from gateway.errors import Unreadable
 from gateway.flow import Headers, Request, Response, header
 from gateway.formats import charset, embedded, json_scan, json_spans, media
-from gateway.formats.batch import Reply
+from gateway.formats.batch import Call, Reply, own
 from gateway.formats.batch_target import Address
 from gateway.formats.charset import Charset
 from gateway.formats.json_format import Json
@@ -190,6 +190,22 @@ class Cell:
             return body
         before = self.text.text(self.at_body) if self.at_body is not None else ""
         return _dumped(embedded.take(before, self.coding, len(before), 1).back(body))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JsonAsked:
+    """The requests of a batch, and where each stands."""
+
+    text: Text
+    calls: Sequence[Call]
+    cells: Sequence[Cell]
+
+    def written(self, forwarded: Sequence[Request]) -> bytes:
+        """See `formats.batch`."""
+        changes: dict[Span, bytes] = {}
+        for cell, call, request in zip(self.cells, self.calls, forwarded, strict=True):
+            changes |= cell.request(request, own(request, call))
+        return self.text.written(changes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

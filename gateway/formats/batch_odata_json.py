@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from gateway.errors import Unreadable
 from gateway.flow import Request, Response
-from gateway.formats.batch import Call, Reply, checked, inherited, own, sound
-from gateway.formats.batch_json import Cell, JsonAnswered, Text, malformed
+from gateway.formats.batch import Call, Reply, checked, inherited, sound
+from gateway.formats.batch_json import Cell, JsonAnswered, JsonAsked, Text, malformed
 from gateway.formats.batch_reference import References
-from gateway.formats.batch_target import Base
+from gateway.formats.batch_target import Base, escaped
 from gateway.formats.json_spans import Span
 from gateway.formats.limits import BodyLimits
 
@@ -24,21 +24,11 @@ _FIRST_ERROR = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OdataJsonAsked:
+class OdataJsonAsked(JsonAsked):
     """The requests; `ids` and `groups` are theirs, in order ("": in none)."""
 
-    text: Text
-    calls: Sequence[Call]
-    cells: Sequence[Cell]
     ids: Sequence[str]
     groups: Sequence[str]
-
-    def written(self, forwarded: Sequence[Request]) -> bytes:
-        """See `formats.batch`."""
-        changes: dict[Span, bytes] = {}
-        for cell, call, request in zip(self.cells, self.calls, forwarded, strict=True):
-            changes |= cell.request(request, own(request, call))
-        return self.text.written(changes)
 
     def answered(self, response: Response, limits: BodyLimits) -> JsonAnswered:
         """Match the answers by id; where some are missing, one must be an error, after which the system stopped.
@@ -85,7 +75,7 @@ def asked(request: Request, base: Base, limits: BodyLimits) -> OdataJsonAsked:
         _check_names(text, found.get("dependsOn"), {*ids, *groups})
         if name in {*ids, *groups} or group in {name, *ids}:
             raise Unreadable("body-ambiguous", "two requests of the batch have the same id")
-        address, refers = references.resolve(text.text(found["url"]))
+        address, refers = references.resolve(escaped(text.text(found["url"])))
         references.add(name, method, address, refers)
         cell = Cell.read(text, found, "body", "headers", "url").addressed(address)
         fields = checked(cell.headers, base)

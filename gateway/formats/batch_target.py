@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
 
 from gateway.errors import Unreadable
 from gateway.flow import Flow, header
@@ -29,17 +30,34 @@ class Address:
         return self.stem + target[len(self.below) :]
 
 
+def escaped(written: str) -> str:
+    """Give an address from JSON as requests by themselves have it: clients leave blanks and letters in the query.
+
+    What the gateway decides on goes on so, too. Nothing else is escaped: what may stand nowhere is refused later on.
+    Raises `Unreadable`: body-encoding, for halves of characters.
+    """
+    path, mark, query = written.partition("?")
+    if query.isascii() and " " not in query:
+        return written
+    try:
+        return path + mark + "".join(quote(one) if one == " " or one > "\x7f" else one for one in query)
+    except UnicodeEncodeError:
+        raise Unreadable("body-encoding", "an address in the batch holds half a character") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
     """The address of a batch: its own path as the system sees it, and the URL by which the caller reaches the system.
 
     `caller` is "" where nobody knows it: then no address may name a host. `folder` is the path that the system itself
-    puts before what the gateway sees of it.
+    puts before what the gateway sees of it. `repeats` tells of a header field whether it says who calls as the batch's
+    own does.
     """
 
     path: str
     caller: str = ""
     folder: str = ""
+    repeats: Callable[[str, str], bool] = field(default=lambda _name, _value: False, compare=False, repr=False)
 
     @classmethod
     def of(cls, flow: Flow, folder: str = "") -> Base:
@@ -47,7 +65,12 @@ class Base:
         headers = flow.request.headers
         host = header(headers, "x-forwarded-host")
         said = f"{header(headers, 'x-forwarded-proto')}://{host}{header(headers, 'x-forwarded-prefix') or ''}"
-        return cls(flow.request.target.partition("?")[0], flow.root or (said if host else ""), folder)
+        own = header(headers, "authorization")
+
+        def repeats(name: str, value: str) -> bool:
+            return flow.repeats(name, value) or (name.lower() == "authorization" and value == own)
+
+        return cls(flow.request.target.partition("?")[0], flow.root or (said if host else ""), folder, repeats)
 
     @property
     def host(self) -> str:

@@ -39,8 +39,9 @@ _PROLOG = re.compile(
     rb"""<\?xml[ \t\r\n]+version[ \t\r\n]*=[ \t\r\n]*["'][0-9.]+["']"""
     rb"""(?:[ \t\r\n]+encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z][A-Za-z0-9._-]*)["'])?[^>]*\?>"""
 )
+_OF_JSON = frozenset({b"{", b"["})
 _ENOUGH = 512  # bytes that show mark and prolog of a stream
-_WIDEST = 4  # bytes of the longest mark
+_WIDEST = 4  # bytes of the longest mark, and of the widest character
 _UTF16_OF = {"utf-16": ("utf-16-le", "utf-16-be")}
 
 
@@ -70,6 +71,7 @@ class Transcoder:
         self._decoder: codecs.IncrementalDecoder | None = None
         self._part = b""  # of a character, held by the decoder
         self._first = True
+        self._start = _WIDEST  # bytes in which a NUL tells of UTF-16 or UTF-32
         self.charset = PLAIN
         self._marked = False
 
@@ -81,6 +83,10 @@ class Transcoder:
                 self._held = data
                 return b""
             data = self._begin(data)
+        if self._start > 0:
+            if self.charset.plain and b"\x00" in data[: self._start]:
+                raise _unsaid()
+            self._start -= len(data)
         return data if self._decoder is None else self._decoded(data)
 
     def end(self) -> bytes:
@@ -136,6 +142,8 @@ def find(body: bytes, declared: str, default: str = "utf-8") -> Charset:
 
     `default` counts where nobody says anything. Raises `Unreadable`: body-encoding.
     """
+    if body[:1] in _OF_JSON and declared in {"", "utf-8"} and default == "utf-8" and b"\x00" not in body[:4]:
+        return PLAIN  # nearly every body: no mark, no prolog
     mark, marked = next(((mark, codec) for mark, codec in _MARKS if body.startswith(mark)), (b"", ""))
     if body.startswith(_WIDE):
         raise Unreadable("body-encoding", "the body is UTF-32")
@@ -150,8 +158,8 @@ def find(body: bytes, declared: str, default: str = "utf-8") -> Charset:
     if len(said) > 1:
         raise Unreadable("body-encoding", "content type, byte order mark and prolog name different charsets")
     codec = next(iter(said), default)
-    if codec == "utf-8" and not mark and b"\x00" in body[:4]:
-        raise Unreadable("body-encoding", "the body looks like UTF-16 or UTF-32, and nothing says so")
+    if codec == "utf-8" and not mark and b"\x00" in body[:_WIDEST]:
+        raise _unsaid()
     return PLAIN if codec == "utf-8" and not mark else Charset(codec, mark)
 
 
@@ -207,6 +215,10 @@ def _named(name: str) -> str:
     if name and name not in CHARSETS:
         raise Unreadable("body-encoding", "a charset that is not read")
     return CHARSETS[name] if name else ""
+
+
+def _unsaid() -> Unreadable:
+    return Unreadable("body-encoding", "the body looks like UTF-16 or UTF-32, and nothing says so")
 
 
 def _in_prolog(body: bytes, mark: bytes, marked: str) -> str:

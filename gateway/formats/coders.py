@@ -18,11 +18,20 @@ _INFLATED_PIECE = 1024 * 1024
 _ZSTD_PIECE = 512  # each 4 bytes may stand for 128 kB (RFC 8878 section 3.1.1.2): 16 MiB at a time at most
 _ZSTD_WINDOW = 8 * 1024 * 1024  # RFC 9659 section 3
 _MOST_MEMBERS = 1000  # of a gzip file or frames of zstd: bodies of countless tiny ones are an attack
+_GZIP_FLAGS = 3  # where they stand in a member
+_ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
 _BROTLI_QUALITY = 4  # what a proxy can afford
 
 
 class Decoder(Protocol):
-    """Takes one coding off."""
+    """Takes one coding off.
+
+    `bare` tells that all that came is in what was given: no name or comment of a file (RFC 1952 section 2.3), no frame
+    to be skipped (RFC 8878 section 3.1.2), where a text could stand that no reader of the body sees. What brotli calls
+    metadata can't be seen from here.
+    """
+
+    bare: bool
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Give what the next bytes stand for. Raises `Unreadable`: body-coding."""
@@ -57,8 +66,14 @@ class _Inflate:
         self._members = members
         self._stream: Any = zlib.decompressobj(bits) if bits else None
         self._head = b""
+        self._start: bytes | None = b"" if bits else None  # of a gzip member, until its flags are seen
+        self.bare = True
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        if self._start is not None:
+            self._start += data[: _GZIP_FLAGS + 1]
+            if len(self._start) > _GZIP_FLAGS:
+                self.bare, self._start = not self._start[_GZIP_FLAGS], None
         if self._stream is None:
             self._head += data
             if len(self._head) < 2:  # noqa: PLR2004 - the length of a zlib header (RFC 1950)
@@ -70,7 +85,7 @@ class _Inflate:
         rest, full = data, False
         while rest or full:
             if self._stream.eof:
-                self._members -= 1
+                self._members, self.bare = self._members - 1, False
                 if not self._members:
                     raise _broken()
                 self._stream = zlib.decompressobj(self._bits)
@@ -90,6 +105,7 @@ class _Inflate:
 class _Unbrotli:
     def __init__(self) -> None:
         self._stream = brotli.Decompressor()
+        self.bare = True
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         if self._stream.is_finished():
@@ -117,13 +133,20 @@ class _Unzstd:
         self._maker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
         self._stream = self._maker.decompressobj()
         self._members = _MOST_MEMBERS
+        self._start: bytes | None = b""
+        self.bare = True
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        if self._start is not None:
+            self._start += data[: len(_ZSTD_FRAME)]
+            if len(self._start) >= len(_ZSTD_FRAME):
+                self.bare, self._start = self._start.startswith(_ZSTD_FRAME), None
         for start in range(0, len(data), _ZSTD_PIECE):
             rest = data[start : start + _ZSTD_PIECE]
             while rest:
                 if self._stream.eof:
                     self._stream, self._members = self._maker.decompressobj(), self._members - 1
+                    self.bare = False
                     if not self._members:
                         raise Unreadable("body-coding", "too many frames in the compressed body")
                 try:

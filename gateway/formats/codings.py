@@ -68,10 +68,18 @@ class Packer:
 def decode(body: bytes, content_encoding: str | None, max_size: int, max_ratio: int) -> bytes:
     """Take off all codings that a `Content-Encoding` names; without any, the very same object comes back.
 
+    Limits and errors are those of `opened`.
+    """
+    return opened(body, content_encoding, max_size, max_ratio)[0]
+
+
+def opened(body: bytes, content_encoding: str | None, max_size: int, max_ratio: int) -> tuple[bytes, bool]:
+    """Take off all codings; and tell whether they hold nothing else, so that a body may go on in them as it came.
+
     The result has at most `max_size` bytes, and `max_ratio` times those received (or 1 MiB, if that is more). Raises
     `Unreadable`: body-coding (unknown, broken, more than three), body-expands-too-much, body-incomplete.
     """
-    names = _names(content_encoding)
+    names, bare = _names(content_encoding), True
     cap = min(max_size, max(len(body) * max_ratio, _ALWAYS_ALLOWED))
     for name in reversed(names):
         decoder, whole = DECODERS[name](), bytearray()
@@ -81,8 +89,8 @@ def decode(body: bytes, content_encoding: str | None, max_size: int, max_ratio: 
                 if len(whole) > cap:
                     raise Unreadable("body-expands-too-much", f"the body expands beyond {cap} bytes")
         decoder.end()
-        body = bytes(whole)
-    return body
+        body, bare = bytes(whole), bare and decoder.bare
+    return body, bare
 
 
 def encode(body: bytes, content_encoding: str | None) -> bytes:
@@ -105,7 +113,9 @@ def _through(decoders: list[Decoder], data: bytes) -> Iterator[bytes]:
 
 def _names(content_encoding: str | None) -> list[str]:
     """Give the codings named, in the order in which they were applied; identity is none."""
-    listed = (name.strip(" \t").lower() for name in (content_encoding or "").split(","))
+    if not content_encoding:
+        return []
+    listed = (name.strip(" \t").lower() for name in content_encoding.split(","))
     names = [name for name in listed if name not in {"", "identity"}]
     if len(names) > _MOST_CODINGS:
         raise Unreadable("body-coding", f"more than {_MOST_CODINGS} content codings")

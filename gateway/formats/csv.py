@@ -8,20 +8,22 @@ column goes out of all rows or of none.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 from operator import is_not
+from typing import Any
 
 from gateway.errors import Unreadable
 from gateway.formats.csv_columns import Columns, Layout
 from gateway.formats.csv_dialect import SEPARATOR, Dialect, lines_before
 from gateway.formats.csv_grid import CONTROLS, Grid, take_apart
 from gateway.formats.csv_quoted import QuotedGrid, take_quoted
-from gateway.formats.document import Edit, Edits, Scalar, Signal, Spot, Written
+from gateway.formats.document import Edit, Edits, Owner, Scalar, Signal, Spot, Written
+from gateway.formats.names import distinct
+from gateway.formats.rows import Rows
 from gateway.formats.tally import Tally, text_of
 
-Value = Callable[[Scalar, str | None], Scalar | Signal]
 _TEXTS = {str}
 
 
@@ -83,11 +85,11 @@ class CsvDocument:
     def write(
         self,
         records: Sequence[Edits],
-        envelope: Edits,  # noqa: ARG002 - a Document's form; nothing is around the rows
-        customers: Sequence[str | None] | None = None,
+        envelope: Edits,
+        owners: Sequence[Owner] | None = None,
     ) -> Written:
-        """Treat the table, column by column."""
-        owners = self.customers if customers is None else customers
+        """Treat the table, column by column; names in the header as unlisted places of the first row are."""
+        owners = self.customers if owners is None else owners
         rows = self._extra + self.grid.count - self.first
         if len(records) != rows or len(owners) != rows:
             raise ValueError("one decision and one customer for each record")
@@ -95,20 +97,49 @@ class CsvDocument:
         before = self._treated_before(tally, records[0], owners[0]) if self._extra else self.before
         treating = _Treating(tally, records[self._extra :], owners[self._extra :])
         made: dict[int, list[str]] = {}
-        for number in range(self.columns.width if self.columns and treating.owners else 0):
+        for number in range(self.columns.width if self.columns and treating.records else 0):
             assert self.columns
             cells = grid.cells(number, self.first)
             new = treating.column(grid, cells, self.columns.spots[number], self.columns.pointers[number])
             if new is not cells:
                 made[number] = new
-        if not made and before is self.before:
+        header = self._treated_names(tally, treating.records[0] if treating.records else envelope)
+        if not made and not header and before is self.before:
             return tally.written(self.body)
-        return tally.written("".join((self.head, *before, grid.text(made, self.first))).encode())
+        if not header:
+            return tally.written("".join((self.head, *before, grid.text(made, self.first))).encode())
+        whole = {
+            number: [
+                header.get(number, grid.cells(number)[0]),
+                *(made[number] if number in made else grid.cells(number, self.first)),
+            ]
+            for number in made.keys() | header.keys()
+        }
+        return tally.written("".join((self.head, *before, grid.text(whole, 0))).encode())
 
     @property
     def _extra(self) -> int:
         """Tell whether the lines before the table are a record."""
         return 1 if any(line.strip() for line in self.before) else 0
+
+    def _treated_names(self, tally: Tally, edits: Edits) -> dict[int, str]:
+        """Treat names of columns that may be data; give the cells of the header that change."""
+        changed: dict[int, str] = {}
+        for number in self.columns.strange if self.columns and self.first else ():
+            assert self.columns
+            old = self.columns.names[number]
+            new = tally.treat(edits, (), "/?", old, None)
+            if new is not old:
+                changed[number] = "" if isinstance(new, Signal) else text_of(new)
+        if not changed:
+            return {}
+        assert self.columns
+        staying = [name for number, name in enumerate(self.columns.names) if number not in changed]
+        told = distinct({str(number): name for number, name in changed.items()}, staying)
+        return {
+            number: self.grid.all_written([told[str(number)] if name else ""], [self.grid.cells(number)[0]])[0]
+            for number, name in changed.items()
+        }
 
     def _treated_before(self, tally: Tally, edits: Edits, owner: str | None) -> list[str]:
         """Treat the lines before the table, each as one text that no field names."""
@@ -127,63 +158,48 @@ class CsvDocument:
 class _Treating:
     """Treats columns of rows with their edits; rows that were decided alike share one `Edits`."""
 
-    def __init__(self, tally: Tally, records: Sequence[Edits], owners: Sequence[str | None]) -> None:
+    def __init__(self, tally: Tally, records: Sequence[Edits], owners: Sequence[Owner]) -> None:
         self.tally = tally
         self.records = records
-        self.owners = owners
-        self._keys = list(map(id, records))
-        self._distinct = dict(zip(self._keys, records, strict=True))
-        self._values: dict[Spot, list[Value] | Value | None] = {}
+        self._rows = Rows(list(map(id, records)), owners)
+        self._distinct = dict(zip(self._rows.keys, records, strict=True))
+        self._edits: dict[Spot, dict[int, Edit | None]] = {}
 
     def column(self, grid: Grid | QuotedGrid, cells: list[str], spot: Spot, pointer: str) -> list[str]:
         """Give a column anew; the very same list where nothing changes."""
-        if spot not in self._values:
-            self._values[spot] = self._edits_at(spot)
-        treat = self._values[spot]
-        if treat is None:
+        if spot not in self._edits:
+            self._edits[spot] = {key: self.tally.edit(edits, spot) for key, edits in self._distinct.items()}
+        edits = self._edits[spot]
+        if not any(edits.values()):
             return cells
         old = grid.values(cells)
-        made: list[Scalar | Signal]
-        if isinstance(treat, list):
-            made = [one(value, owner) for one, value, owner in zip(treat, old, self.owners, strict=True)]
-        else:
-            made = list(map(treat, old, self.owners))
+        treated = self._rows.treated(edits, old)
+        if treated is old:
+            return cells
+        made = list(treated)
         kinds = set(map(type, made))
         if Signal in kinds:
             self._refuse(made, old, spot, pointer)
         changed = list(map(is_not, made, old))
         if not any(changed):
             return cells
-        counts = Counter(compress(self._keys, changed))
+        counts = Counter(compress(self._rows.keys, changed))
         for key, count in counts.items():
             self.tally.touch(self._distinct[key], spot, pointer, count)
         texts = made if kinds == _TEXTS else ["" if isinstance(one, Signal) else text_of(one) for one in made]
-        new = grid.all_written(texts, cells)  # type: ignore[arg-type]  # texts, all of them: `kinds` tells
+        new = grid.all_written(texts, cells)
         return (
             new
             if all(changed)
             else [one if other else cell for one, other, cell in zip(new, changed, cells, strict=True)]
         )
 
-    def _edits_at(self, spot: Spot) -> list[Value] | Value | None:
-        """Give what treats a cell: one for all rows, one for each, or none."""
-        found: dict[int, Edit | None] = {key: self.tally.edit(edits, spot) for key, edits in self._distinct.items()}
-        if not any(found.values()):
-            return None
-        values = {key: edit.value if edit else _kept for key, edit in found.items()}
-        return next(iter(values.values())) if len(values) == 1 else [values[key] for key in self._keys]
-
-    def _refuse(self, made: list[Scalar | Signal], old: Sequence[Scalar], spot: Spot, pointer: str) -> None:
+    def _refuse(self, made: list[Any], old: Sequence[Scalar], spot: Spot, pointer: str) -> None:
         """Note cells that are refused; one that may only be left out altogether is as well."""
         for row, one in enumerate(made):
             if one is Signal.REFUSE or one is Signal.DROP:
                 self.tally.refuse(self.records[row], spot, pointer)
                 made[row] = old[row]
-
-
-def _kept(value: Scalar, _owner: str | None) -> Scalar:
-    """Leave a value as it is."""
-    return value
 
 
 def _before(text: str, dialect: Dialect) -> tuple[str, list[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from gateway.errors import Unreadable
 from gateway.formats.csv_dialect import Dialect
 from gateway.formats.document import Spot
+from gateway.formats.names import title
 from gateway.formats.tally import step
 
 NUMBER = re.compile(r"#([1-9][0-9]{0,4})")
@@ -18,12 +19,16 @@ NUMBER = re.compile(r"#([1-9][0-9]{0,4})")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """What is known of a table's columns once its first row is: `spots` and `pointers` (`?`: unlisted) by column."""
+    """What is known of a table's columns once its first row is: `spots` and `pointers` (`?`: unlisted) by column.
+
+    `strange` are those whose names nobody labelled, and that may be somebody's data.
+    """
 
     names: tuple[str, ...]
     spots: tuple[Spot, ...]
     pointers: tuple[str, ...]
     customer: int | None
+    strange: tuple[int, ...] = ()
 
     @property
     def width(self) -> int:
@@ -39,6 +44,7 @@ class Layout:
     fields: Mapping[str, Spot]
     customer: str | None
     looks: Mapping[str, frozenset[str]]
+    listed: frozenset[str] | None = None
 
     def columns(self, names: Sequence[str]) -> Columns:
         """Name the columns; `names` are the header's, or the numbers. Raises `Unreadable`: body-ambiguous.
@@ -60,7 +66,12 @@ class Layout:
             spots=tuple(self.fields.get(name, ()) for name in names),
             pointers=tuple("/*" + (step(name) if name in self.fields else "/?") for name in names),
             customer=names.index(self.customer) if self.customer in names else None,
+            strange=tuple(at for at, name in enumerate(names) if name and name not in wanted and not self._stays(name)),
         )
+
+    def _stays(self, name: str) -> bool:
+        """Tell whether a name that nobody labelled may stay."""
+        return not self.dialect.header or (title(name) if self.listed is None else name in self.listed)
 
     def numbered(self, width: int) -> Columns:
         """Give the columns of a table without a header. Raises `Unreadable`: body-malformed, for too few of them."""
@@ -71,8 +82,13 @@ class Layout:
         return self.columns(names)
 
 
-def layout(fields: Sequence[str], customer: str | None, dialect: Dialect) -> Layout:
-    """Compile a message. ValueError: names where columns are numbered, or numbers where they are named."""
+def layout(
+    fields: Sequence[str], customer: str | None, dialect: Dialect, listed: Sequence[str] | None = None
+) -> Layout:
+    """Compile a message; `listed` are the names that unlisted columns may have, None where nothing is said.
+
+    ValueError: names where columns are numbered, or numbers where they are named.
+    """
     for selector in (*fields, *([customer] if customer else [])):
         if not dialect.header and not NUMBER.fullmatch(selector):
             raise ValueError(f'without a header columns are numbered: "#1", "#2"; not {selector}')
@@ -81,7 +97,7 @@ def layout(fields: Sequence[str], customer: str | None, dialect: Dialect) -> Lay
         spots[name] = (*spots.get(name, ()), index)
     names = {*fields, *([customer] if customer else [])}
     looks = {look(name): frozenset({name}) for name in names} if dialect.header else {}
-    return Layout(dialect, spots, customer, looks)
+    return Layout(dialect, spots, customer, looks, None if listed is None else frozenset(listed))
 
 
 def look(name: str) -> str:

@@ -24,6 +24,11 @@ OPTIONS: Mapping[str, Option] = {
         choices=("lf", "cr"),
     ),
     "header": Option("flag", "whether the first row names the columns; else they are numbered: #1, #2", default=True),
+    "names": Option(
+        "texts",
+        "the names that columns without a label may have; without it, all that look like the title of a column",
+        minimum=0,
+    ),
     "skip": Option("integer", "how many lines stand before the table", default=0, minimum=0, maximum=100),
 }
 

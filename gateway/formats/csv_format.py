@@ -49,7 +49,7 @@ class Csv:
         """Compile what the catalogue says. ValueError for options or selectors that don't go together."""
         if shape.records is not None:
             raise ValueError("each row is a record by itself")
-        return csv_columns.layout(shape.fields, shape.customer, dialect(shape.options))
+        return csv_columns.layout(shape.fields, shape.customer, dialect(shape.options), shape.options.get("names"))
 
     def read(self, body: bytes, layout: Any, limits: BodyLimits) -> csv.CsvDocument:
         """Read a body. Raises `Unreadable`: body-malformed, body-ambiguous, body-encoding, body-too-large."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
+from operator import itemgetter
 
 from gateway.errors import Unreadable
 from gateway.formats.csv_dialect import Dialect
@@ -24,6 +25,7 @@ JOINT = "\x00"
 _RUNS = {"\n": re.compile(r"(?:\r?\n)+"), "\r": re.compile(r"\r+")}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _UNWRITABLE = re.compile("[\x00-\x08\x0c\x0e-\x1f\ud800-\udfff]")
+_FIRST, _LAST = itemgetter(0), itemgetter(-1)
 _TELLING = 2
 """From so many columns on an empty line is not as long as a row."""
 MOST_COLUMNS = 16_384  # as many as a spreadsheet has
@@ -207,7 +209,7 @@ def _covered(text: str, dialect: Dialect, most: int) -> str:
     if len(parts) % 2 == 0:
         raise Unreadable("body-malformed", "a quote is not closed")
     edges = delimiter + "\r\n"
-    first, last, between = parts[0], parts[-1] if len(parts) > 1 else "", set(parts[2:-1:2])
+    first, last, between = parts[0], parts[-1] if len(parts) > 1 else "", parts[2:-1:2]
     if dialect.backslash:
         if "" in between:
             raise Unreadable("body-ambiguous", "a doubled quote where quotes are escaped")
@@ -218,7 +220,7 @@ def _covered(text: str, dialect: Dialect, most: int) -> str:
         return text
     if (first and first[-1] not in edges) or (last and last[0] not in edges):
         raise Unreadable("body-ambiguous", "a quote inside of a cell without quotes, or text after the closing quote")
-    if any(part and (part[0] not in edges or part[-1] not in edges) for part in between):
+    if not {*map(_FIRST, filter(None, between)), *map(_LAST, filter(None, between))} <= {*edges}:
         raise Unreadable("body-ambiguous", "a quote inside of a cell without quotes, or text after the closing quote")
     inside = JOINT.join(parts[1::2])
     if delimiter in inside or "\n" in inside or "\r" in inside:

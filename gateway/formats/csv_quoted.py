@@ -14,18 +14,21 @@ from gateway.formats.csv_grid import JOINT, MOST_COLUMNS, check_writable
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuotedGrid:
-    """The same as `csv_grid.Grid`; `flat` has what the cells say, without their quotes, row after row."""
+    """The same as `csv_grid.Grid`; `parts` are the text between quotes: every second is what a cell says."""
 
     dialect: Dialect
-    flat: list[str]
+    parts: list[str]
     width: int
     count: int
-    end: str
-    closed: bool
+
+    @property
+    def flat(self) -> list[str]:
+        """Give what the cells say, row after row."""
+        return self.parts[1::2]
 
     def cells(self, column: int, start: int = 0) -> list[str]:
         """Give the cells of a column, from a row on."""
-        return self.flat[start * self.width + column :: self.width]
+        return self.parts[2 * (start * self.width + column) + 1 :: 2 * self.width]
 
     def values(self, cells: list[str]) -> list[str | None]:
         """Give what cells say."""
@@ -42,12 +45,10 @@ class QuotedGrid:
 
     def text(self, made: Mapping[int, list[str]], start: int) -> str:
         """Put the rows together again, with other cells in some columns, from a row on."""
-        quote = self.dialect.quote
-        columns = [self.cells(number) for number in range(self.width)]
+        parts = self.parts.copy()
         for number, cells in made.items():
-            columns[number][start:] = cells
-        rows = map((quote + self.dialect.delimiter + quote).join, zip(*columns, strict=True))
-        return quote + (quote + self.end + quote).join(rows) + quote + (self.end if self.closed else "")
+            parts[2 * (start * self.width + number) + 1 :: 2 * self.width] = cells
+        return self.dialect.quote.join(parts)
 
 
 def take_quoted(text: str, dialect: Dialect, width: int | None, most: int) -> QuotedGrid | None:
@@ -78,4 +79,4 @@ def take_quoted(text: str, dialect: Dialect, width: int | None, most: int) -> Qu
     rows = between[found - 1 :: found]
     if rows.count(end) != count - 1 or between.count(end) != count - 1:
         return None
-    return QuotedGrid(dialect, flat, found, count, end, bool(last))
+    return QuotedGrid(dialect, parts, found, count)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from gateway.formats.parts import Part
 
@@ -19,6 +19,10 @@ Scalar = str | int | Decimal | bool | None
 
 Spot = tuple[int, ...]
 """The indexes (in the message's field list, ascending) of the fields that cover a place; () is an unlisted place."""
+
+
+Owner = Any
+"""Whose a record is, as the gate hands it to edits: formats pass it on and never look at it. None: nobody known."""
 
 
 class Signal(Enum):
@@ -40,16 +44,20 @@ class Whole(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What happens at a spot: `value` gets each scalar and the record's customer; the same object back: untouched.
+    """What happens at a spot: `value` gets each scalar and the record's owner; the same object back: untouched.
 
     `hollow` is what an object or array meets that holds nothing, so that no scalar could be looked at; None: kept.
     `part` is asked in place of `value` where a format has a whole part or member for it; None: `value` gets its text.
+    `many` does as `value` for each of many values, whosever they are, and gives the very same sequence where all stay;
+    None: each has to be asked for by itself. `name` is asked for the name of a member, where `value` doesn't give that.
     """
 
-    value: Callable[[Scalar, str | None], Scalar | Signal]
+    value: Callable[[Scalar, Owner], Scalar | Signal]
     whole: Whole = Whole.DESCEND
     hollow: Signal | None = None
-    part: Callable[[Part, str | None], Part | Scalar | Signal] | None = None
+    part: Callable[[Part, Owner], Part | Scalar | Signal] | None = None
+    many: Callable[[Sequence[Scalar]], Sequence[Any]] | None = None
+    name: Callable[[str, Owner], Scalar | Signal] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -116,11 +124,9 @@ class Document(Protocol):
         """Give the text or whole number that a singular selector finds in the body; None for anything else."""
         ...
 
-    def write(
-        self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
-    ) -> Written:
+    def write(self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None) -> Written:
         """Apply one `Edits` a record, and `envelope` to what stands around the records of a list.
 
-        `customers` are handed to the edits in place of the document's own, where they were found outside of the body.
+        `owners` are handed to the edits, one a record; None: the names of the document's own customers.
         """
         ...

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gateway.errors import Unreadable
-from gateway.formats.document import Edits, Signal, Spot, Written
+from gateway.formats.document import Edits, Owner, Signal, Spot, Written
 from gateway.formats.edi_cut import Segments
 from gateway.formats.edi_find import Finder, Span
 from gateway.formats.edi_layout import Layout
@@ -49,14 +49,12 @@ class EdiDocument:
         found = self._finder.values(parse(selector, self._layout.rules), self._whole)
         return next(iter(found)) if len(found) == 1 else None
 
-    def write(
-        self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
-    ) -> Written:
+    def write(self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None) -> Written:
         """Apply one `Edits` a record, and `envelope` to what is around the records.
 
-        Raises `Unreadable`: body-encoding, for treated values that can't stand in their places.
+        A treated value that can't stand in its place is refused: treatment-misfit. Raises `Unreadable`: body-encoding.
         """
-        owners = self.customers if customers is None else customers
+        owners = self.customers if owners is None else owners
         if len(records) != len(self._records) or len(owners) != len(records):
             raise ValueError("one decision and one customer for each record")
         tally, changed = Tally(), dict[int, str]()
@@ -127,7 +125,7 @@ class EdiDocument:
         """Treat one leaf, and write it; the very text that it was where nothing changes it."""
         syntax, widths = self._segments.syntax, self._segments.widths(index)
         value = syntax.value(leaf.raw).rstrip(" ") if widths else syntax.value(leaf.raw)
-        if not value or place.fixed:
+        if not value or (place.fixed and self._layout.rules.shaped(place.tag, leaf.element, value)):
             return leaf.raw
         if not place.spot and self._layout.stays(place.tag, leaf.element, leaf.component, value):
             return leaf.raw
@@ -135,7 +133,11 @@ class EdiDocument:
         text = "" if isinstance(new, Signal) else text_of(new)
         if new is value or text == value:
             return leaf.raw
-        return _fitted(syntax.written(text), widths[leaf.element - 1] if widths else 0)
+        try:
+            return _fitted(syntax.written(text), widths[leaf.element - 1] if widths else 0)
+        except Unreadable as error:
+            tally.refuse(edits, place.spot, place.pointer, error.refusal)
+            return leaf.raw
 
     def _written(self, changed: dict[int, str]) -> bytes:
         """Put changed segments in their places."""
@@ -150,7 +152,7 @@ class EdiDocument:
 
 
 def _fitted(text: str, width: int) -> str:
-    """Pad a value to the width of its element, where it has one. Raises `Unreadable`: body-encoding."""
+    """Pad a value to the width of its element, where it has one. Raises `Unreadable`: treatment-misfit."""
     if width and len(text) > width:
-        raise Unreadable("body-encoding", "a treated value is longer than its element can be")
+        raise Unreadable("treatment-misfit", "a treated value is longer than its element can be")
     return text.ljust(width)

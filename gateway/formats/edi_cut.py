@@ -53,7 +53,7 @@ class Segments:
 
 
 def cut(text: str, start: int, syntax: Syntax, rules: Rules, limits: BodyLimits, *, counted: bool = True) -> Segments:
-    """Cut the text from `start` on. Raises `Unreadable`: body-malformed, body-too-large.
+    """Cut the text from `start` on. Raises `Unreadable`: body-malformed, body-miscounted, body-too-large.
 
     `counted` insists on true counts.
     """
@@ -111,14 +111,14 @@ def _check(segments: Segments, rules: Rules, *, counted: bool) -> None:
 
 
 def _check_end(segments: Segments, opened: _Open, end: int, *, counted: bool) -> None:
-    """Check the count and the control number of a closing segment."""
+    """Check count and control number of a closing segment. Raises `Unreadable`: body-malformed, body-miscounted."""
     start, envelope = opened.index, opened.envelope
     segments.closed[start] = end
     count = segments.value(end, 1)
     if not (count.isascii() and count.isdigit() and len(count) <= _LONGEST_COUNT):
         raise Unreadable("body-malformed", "a service segment has no count")
     if counted and int(count) != (end - start + 1 if envelope.counts_segments else len(opened.within)):
-        raise Unreadable("body-malformed", "a count in the interchange is wrong")
+        raise Unreadable("body-miscounted", "a count in the interchange is wrong")
     control, again = segments.value(start, envelope.control), segments.value(end, 2)
     if envelope.numeric and control.isdigit() and again.isdigit():
         control, again = control.lstrip("0") or "0", again.lstrip("0") or "0"

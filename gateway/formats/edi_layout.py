@@ -25,6 +25,7 @@ OPTIONS: Mapping[str, Option] = {
 }
 
 _CODE = re.compile(r"[A-Za-z0-9]{1,3}")
+_SERVICE_CODE = re.compile(r"[A-Za-z0-9]{1,3}|[A-Z]{6}")  # of six letters are types of messages: ORDERS
 _NUMBER = re.compile(r"[A-Za-z0-9]{1,3}|[0-9]{1,6}")
 
 
@@ -54,7 +55,9 @@ class Layout:
     def stays(self, tag: str, element: int, component: int, value: str) -> bool:
         """Tell whether a place that no field names is no data: control data, a qualifier, a number of a hierarchy."""
         if element in self.rules.service.get(tag, ()):
-            return True
+            return self.rules.shaped(tag, element, value)
+        if element in self.rules.codes.get(tag, ()):
+            return bool(_SERVICE_CODE.fullmatch(value))
         if element in self.rules.trees.get(tag, ()):
             return bool(_NUMBER.fullmatch(value))
         asked = self.tested.get((tag, element, component))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -27,9 +28,11 @@ class Rules:
 
     `tag` is a pattern, `example` a selector, `loop` what the option `loops` says of one. `service` has the elements of
     service segments: they keep an interchange together, so what happens to unlisted places doesn't reach them. Those
-    in `fixed` never change at all. `between` are segments right within an envelope. `breaks` end every loop. `trees`
-    are segments that say by a number what they lie below: the elements of own and upper number. `widths` are those of
-    segments whose elements are padded. `binary` are segments with bytes of any kind inside.
+    in `codes` stay only where they are codes, those in `shapes` only where they are written as the standard has them,
+    and those in `fixed` can't be labelled. `between` are segments right within
+    an envelope. `breaks` end every loop. `trees` are segments that say by a number what they lie below: the elements of
+    own and upper number. `widths` are those of segments whose elements are padded. `binary` are segments with bytes of
+    any kind inside.
     """
 
     name: str
@@ -38,12 +41,19 @@ class Rules:
     loop: str
     envelopes: Mapping[str, Envelope]
     service: Mapping[str, frozenset[int]]
+    codes: Mapping[str, frozenset[int]]
     fixed: Mapping[str, frozenset[int]]
     trees: Mapping[str, tuple[int, int]]
     binary: frozenset[str]
     breaks: frozenset[str] = frozenset()
     between: Mapping[str, str] = field(default_factory=dict)
     widths: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    shapes: Mapping[str, Mapping[int, re.Pattern[str]]] = field(default_factory=dict)
+
+    def shaped(self, tag: str, element: int, value: str) -> bool:
+        """Tell whether a value in a service segment is written as the standard has it there, if it says how."""
+        shape = self.shapes.get(tag, {}).get(element)
+        return shape is None or shape.fullmatch(value) is not None
 
     @property
     def stops(self) -> frozenset[str]:

@@ -91,11 +91,11 @@ class Syntax:
         return re.sub(f"{re.escape(self.release)}(.)", r"\1", raw)
 
     def written(self, value: str) -> str:
-        """Write a leaf. Raises `Unreadable`: body-encoding, for what can't stand there."""
+        """Write a leaf. Raises `Unreadable`: treatment-misfit, for what can't stand there."""
         if _CONTROL.search(value):
-            raise Unreadable("body-encoding", "a treated value has control characters, which no segment can hold")
+            raise Unreadable("treatment-misfit", "a treated value has control characters, which no segment can hold")
         if self.special.isdisjoint(value):
             return value
         if not self.release:
-            raise Unreadable("body-encoding", "a treated value holds a separator, and there is no escape for it")
+            raise Unreadable("treatment-misfit", "a treated value holds a separator, and there is no escape for it")
         return "".join(self.release + one if one in self.special else one for one in value)

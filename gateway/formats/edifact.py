@@ -17,6 +17,11 @@ from gateway.formats.edi_rules import Envelope, Rules, elements
 from gateway.formats.edi_syntax import Syntax
 from gateway.formats.limits import BodyLimits
 
+_CODE = re.compile(r"[A-Za-z0-9._/-]{1,6}")
+"""What service segments say of types, versions and agencies: up to six characters (UNH S009, UNB S001)."""
+
+_TIME = re.compile("[0-9]{4,8}")
+
 RULES = Rules(
     name="EDIFACT",
     tag="[A-Z][A-Z0-9]{2}",
@@ -28,13 +33,17 @@ RULES = Rules(
         "UNH": Envelope("UNT", 1, ("UNB", "UNG"), counts_segments=True),
     },
     service={
-        "UNB": elements(7, 8, 9, 10, 11, up_to=5),  # 6 is a reference or password of the recipient
+        "UNB": elements(up_to=5),  # 6 is a reference or password of the recipient
         "UNG": elements(up_to=7),  # 8 is a password
-        "UNH": elements(1, 2, 4, 5, 6, 7),  # 3 is a reference of the business
+        "UNH": elements(1, 2),  # 3 is a reference of the business
         "UNS": elements(1),
         "UNT": elements(1, 2),
         "UNE": elements(1, 2),
         "UNZ": elements(1, 2),
+    },
+    codes={
+        "UNB": elements(7, 8, 9, 10, 11),  # application, priority, request for acknowledgement, agreement, test
+        "UNH": elements(4, 5, 6, 7),  # status of transfer; subset, implementation guide, scenario
     },
     fixed={
         "UNB": elements(1, 5),
@@ -48,6 +57,12 @@ RULES = Rules(
     trees={"CPS": (1, 2)},
     binary=frozenset({"UNO", "UNP"}),
     breaks=frozenset({"UNS"}),
+    shapes={
+        "UNB": {1: _CODE, 4: _TIME},
+        "UNG": {1: _CODE, 4: _TIME, 6: _CODE, 7: _CODE},
+        "UNH": {2: _CODE},
+        "UNS": {1: re.compile("[DS]")},
+    },
 )
 
 LEVELS = {

@@ -1,7 +1,8 @@
 """Values that hold a whole message: text as it is, base64 as it was written, compressed or not; and back again.
 
-RFC 4648 base64 in either alphabet, padded or not, on one line or on many: what is written again has the form that was
-read, and a value that is not in one clear form is refused.
+RFC 4648 base64 in either alphabet, padded or not, on one line or on many, with white space around it or before each
+line, as XML is laid out: what is written again has the form that was read, and a value that is not in one clear form is
+refused.
 """
 
 from __future__ import annotations
@@ -19,16 +20,21 @@ from gateway.formats.parts import Part
 CODINGS = ("text", "base64", "base64url", "base64+gzip", "base64+deflate")
 """How a value holds a message, by the names that catalogues use."""
 
-_BREAK = re.compile(r"\r?\n")
+_BREAK = re.compile(r"\r?\n[ \t]*")
+_MARGIN = " \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The bytes of an embedded message, how to write other bytes in their place, and the content type said of them."""
+    """The bytes of an embedded message, how to write other bytes in their place, and the content type said of them.
+
+    `bare` tells that the value holds nothing besides.
+    """
 
     body: bytes
     back: Callable[[bytes], str | Part]
     media: str = ""
+    bare: bool = True
 
 
 def take(value: str | Part, coding: str, max_size: int, max_ratio: int) -> Held:
@@ -46,17 +52,19 @@ def take(value: str | Part, coding: str, max_size: int, max_ratio: int) -> Held:
     body, back = _base64(value, url=name == "base64url")
     if not packing:
         return Held(body, back)
-    plain = codings.decode(body, packing, max_size, max_ratio)
-    return Held(plain, lambda new: back(codings.encode(new, packing)))
+    plain, bare = codings.opened(body, packing, max_size, max_ratio)
+    return Held(plain, lambda new: back(codings.encode(new, packing)), bare=bare)
 
 
 def _base64(value: str, *, url: bool) -> tuple[bytes, Callable[[bytes], str]]:
-    """Decode base64, and remember its form: alphabet, padding, length and end of its lines."""
-    lines = _BREAK.split(value)
+    """Decode base64, and remember its form: alphabet, padding, margins, length and end of its lines."""
+    plain = value.strip(_MARGIN)
+    first = value[: len(value) - len(value.lstrip(_MARGIN))] if plain else ""
+    last = value[len(first) + len(plain) :]
+    lines = _BREAK.split(plain)
     width = len(lines[0]) if len(lines) > 1 else 0
-    found = _BREAK.search(value)
+    found = _BREAK.search(plain)
     end = found[0] if found else ""
-    last = end if len(lines) > 1 and not lines[-1] else ""
     joined = "".join(lines)
     alphabet = b"-_" if url or "-" in joined or "_" in joined else b"+/"
     padded = len(joined) % 4 == 0
@@ -64,9 +72,9 @@ def _base64(value: str, *, url: bool) -> tuple[bytes, Callable[[bytes], str]]:
     def back(new: bytes) -> str:
         text = b64encode(new, alphabet).decode()
         text = text if padded else text.rstrip("=")
-        if not width:
-            return text + last
-        return end.join(text[at : at + width] for at in range(0, len(text), width)) + last
+        if width:
+            text = end.join(text[at : at + width] for at in range(0, len(text), width))
+        return first + text + last
 
     try:
         body = b64decode(joined + "=" * (-len(joined) % 4), alphabet, validate=True)

@@ -8,7 +8,8 @@ A selector is a name, with `*` for any text without brackets: `email`, `order[li
 The whole body is the one record. A value may hold a message, JSON above all.
 
 Refused, since servers don't agree on them: `;` between pairs; names with control characters in them, or with blanks
-or a byte order mark around them; any charset but UTF-8, told by the content type or a field `_charset_`; bad escapes.
+or a byte order mark around them; a field `_method` that nobody labelled; any charset but UTF-8, told by the content
+type or a field `_charset_`; bad escapes.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from typing import Any, ClassVar
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from gateway.errors import Unreadable
-from gateway.formats.document import Edits, Signal, Spot, Written
+from gateway.formats.alike import alike
+from gateway.formats.document import Edits, Owner, Signal, Spot, Written
 from gateway.formats.format import Lists, Option, SelectsSeveral, Shape, agrees
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
-from gateway.formats.tally import Tally, pointer, text_of
+from gateway.formats.patterns import Patterns
+from gateway.formats.tally import Tally, text_of
 
 _TYPE = "application/x-www-form-urlencoded"
 _SAFE = "*-._"
@@ -34,6 +37,7 @@ _BEGINS = re.compile(rb"[^=&\x00-\x20<{\[]+=")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _ODD_NAME = re.compile(r"[\x00-\x1f\x7f]|^[\s\ufeff]|\s$")
 _MOST_PAIRS = 100_000
+_METHODS = frozenset({"_method", "_httpmethod"})  # of Rails, Symfony, Laravel and their like, where no field names them
 _CHARSET, _UTF8 = "_charset_", frozenset({"", "utf-8", "utf8", "us-ascii"})
 
 
@@ -44,19 +48,6 @@ class Pair:
     raw: bytes
     name: str
     value: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Layout:
-    """A compiled message: a pattern for each field, how reports name it, and the name that holds the customer."""
-
-    fields: tuple[re.Pattern[str], ...]
-    pointers: tuple[str, ...]
-    customer: str | None
-
-    def spot(self, name: str) -> Spot:
-        """Give the fields that cover a name."""
-        return tuple(index for index, pattern in enumerate(self.fields) if pattern.fullmatch(name))
 
 
 class Form:
@@ -85,11 +76,11 @@ class Form:
             raise SelectsSeveral("this name can stand for several; here it must be one")
         return True
 
-    def layout(self, shape: Shape) -> Layout:
+    def layout(self, shape: Shape) -> Patterns:
         """Compile the names. ValueError for records: a form has none."""
         if shape.records is not None:
             raise ValueError("a form is one record; it has no list of them")
-        return Layout(tuple(map(_pattern, shape.fields)), tuple(map(pointer, shape.fields)), shape.customer)
+        return Patterns.of(shape, _pattern)
 
     def cutter(self, layout: Any, limits: BodyLimits) -> None:
         """Give nothing: a form is read whole."""
@@ -105,6 +96,8 @@ class Form:
         pairs = tuple(map(_pair, body.split(b"&")))
         if any(_ODD_NAME.search(pair.name) for pair in pairs):
             raise Unreadable("body-ambiguous", "a name in the form that servers read in different ways")
+        if any(pair.name.lower() in _METHODS and not layout.spot(pair.name) for pair in pairs):
+            raise Unreadable("body-ambiguous", "a field by which a server may read another method")
         if any(pair.name == _CHARSET and pair.value.lower() not in _UTF8 for pair in pairs):
             raise Unreadable("body-encoding", "the form is in another charset than UTF-8")
         return FormDocument(body, layout, pairs)
@@ -115,31 +108,31 @@ class FormDocument:
     """A form that was read."""
 
     body: bytes
-    layout: Layout
+    layout: Patterns
     pairs: tuple[Pair, ...]
 
     @property
     def customers(self) -> Sequence[str | None]:
         """Give the customer, where exactly one is named. Raises `Unreadable` where there are two."""
         name = self.layout.customer
-        found = {pair.value for pair in self.pairs if pair.raw and pair.name == name} if name else set()
+        found = {pair.value for pair in self.pairs if pair.raw and alike(pair.name, name)} if name else set()
         if len(found) > 1:
             raise Unreadable("body-ambiguous", "the form names two customers")
         return [next(iter(found), None) or None]
 
     def lookup(self, selector: str) -> str | int | None:
         """Give the value under a name that is there once."""
-        found = [pair.value for pair in self.pairs if pair.raw and pair.name == selector]
-        return found[0] if len(found) == 1 else None
+        found = [pair for pair in self.pairs if pair.raw and alike(pair.name, selector)]
+        return found[0].value if [pair.name for pair in found] == [selector] else None
 
     def write(
         self,
         records: Sequence[Edits],
         envelope: Edits,  # noqa: ARG002 - a Document's form; nothing is around the record
-        customers: Sequence[str | None] | None = None,
+        owners: Sequence[Owner] | None = None,
     ) -> Written:
         """Treat each value."""
-        customer = (self.customers if customers is None else customers)[0]
+        owner = (self.customers if owners is None else owners)[0]
         edits, tally, made, same, spots = records[0], Tally(), list[bytes](), True, dict[str, Spot]()
         for pair in self.pairs:
             if not pair.raw or pair.name == _CHARSET:  # says what is so in any case: nobody's value
@@ -148,8 +141,8 @@ class FormDocument:
             spot = spots.get(pair.name)
             if spot is None:
                 spot = spots[pair.name] = self.layout.spot(pair.name)
-            where = self.layout.pointers[spot[0]] if spot else "/?"
-            new = tally.treat(edits, spot, where, pair.value, customer)
+            where = self.layout.pointer(spot)
+            new = tally.treat(edits, spot, where, pair.value, owner)
             if new is pair.value:
                 made.append(pair.raw)
                 continue

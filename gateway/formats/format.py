@@ -30,7 +30,8 @@ class SelectsSeveral(ValueError):
 class Option:
     """One thing that a catalogue can say of a message of this format, besides its fields.
 
-    A `flag` is true or false, `texts` a list of texts, `names` a mapping of short names to texts.
+    A `flag` is true or false, `texts` a list of texts (which may be empty where `minimum` is 0), `names` a mapping of
+    short names to texts.
     """
 
     type: Literal["text", "choice", "integer", "flag", "texts", "names"]
@@ -46,7 +47,8 @@ class Shape:
     """What the catalogue says of the inside of a message: selectors as written, `options` checked by `Format.OPTIONS`.
 
     `fields` and `customer` are relative to a record, `records` and `envelope` to the body. Without `records` the whole
-    body is the one record.
+    body is the one record. `names` are the indexes of fields that label names, of those around records
+    `envelope_names`; `by_name`: the customer is the name under which a record stands.
     """
 
     fields: tuple[str, ...] = ()
@@ -54,6 +56,9 @@ class Shape:
     records: str | None = None
     envelope: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    names: frozenset[int] = frozenset()
+    envelope_names: frozenset[int] = frozenset()
+    by_name: bool = False
 
 
 class Cutter(Protocol):
@@ -143,6 +148,17 @@ class Format(Protocol):
         ...
 
 
+def check_names(form: Format, selector: str) -> None:
+    """Check a selector whose places' names are labelled, good in itself; ValueError says what is wrong with it.
+
+    A format that knows such labels has a method `check_names(selector: str) -> None`.
+    """
+    check: Callable[[str], None] | None = getattr(form, "check_names", None)
+    if check is None:
+        raise ValueError(f"names are no values in {form.NAME}: they have no label")
+    check(selector)
+
+
 def charset_of(form: Format, plain: bytes, declared: str) -> Charset:
     """Tell the charset of a body; `declared` is the content type's. Raises `Unreadable`: body-encoding.
 
@@ -160,7 +176,7 @@ def united(record: Mapping[str, Any], around: Mapping[str, Any]) -> dict[str, An
 
     ValueError where a name stands for two things.
     """
-    made = {**record, **around}
+    made = {**record, **{name: said for name, said in around.items() if said is not None or name not in record}}
     for name in record.keys() & around.keys():
         one, other = record[name], around[name]
         if isinstance(one, Mapping) and isinstance(other, Mapping):

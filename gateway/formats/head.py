@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote_to_bytes
 
 from gateway.errors import Unreadable
 from gateway.flow import Headers
-from gateway.formats.document import Edits, Refused, Scalar, Signal, Spot, Touch
+from gateway.formats.document import Edits, Owner, Refused, Scalar, Signal, Spot, Touch
 from gateway.formats.query_language import Asked, Asking
 from gateway.formats.tally import Tally, step, text_of
 
@@ -80,6 +80,7 @@ class HeadLayout:
 
     `parameters` is by the name as it is compared; `options` finds parameters that a query language has by itself.
     `strict` tells that unlisted parameters are looked at, `fields_strict` the same of unlisted response fields.
+    `within` is how queries in the body are read, by their selectors.
     """
 
     variables: tuple[Variable, ...] = ()
@@ -88,6 +89,7 @@ class HeadLayout:
     fields: Mapping[str, tuple[str, int]] | None = None
     strict: bool = False
     fields_strict: bool = False
+    within: Mapping[str, Asking] = field(default_factory=dict)
 
     def parameter(self, name: str) -> Parameter | None:
         """Give what labels a parameter."""
@@ -147,49 +149,49 @@ class HeadDocument:
             if pair.asked is not None and pair.parameter is not None:
                 yield _pointer("query", pair.parameter.name), pair.asked
 
-    def write(self, edits: Edits, customer: str | None) -> HeadWritten:
+    def write(self, edits: Edits, owner: Owner) -> HeadWritten:
         """Apply the edits of a decision."""
         tally = Tally()
-        target = self._target(edits, customer, tally)
-        headers = self._fields(edits, customer, tally)
+        target = self._target(edits, owner, tally)
+        headers = self._fields(edits, owner, tally)
         same = target == self.head.target and headers is self.head.headers
         written = tally.written(b"")
         return HeadWritten(self.head if same else Head(target, headers), written.touches, written.refused)
 
-    def _target(self, edits: Edits, customer: str | None, tally: Tally) -> str:
+    def _target(self, edits: Edits, owner: Owner, tally: Tally) -> str:
         """Write path and query."""
         path, mark, query = self.head.target.partition("?")
         if self.segments:
             raw = path.split("/")
             for variable, value in self.segments:
-                new = _placed(tally, edits, (variable.index,), _pointer("path", variable.name), value, customer)
+                new = _placed(tally, edits, (variable.index,), _pointer("path", variable.name), value, owner)
                 if new is not value:
                     raw[variable.at + 1] = quote(variable.before + _doubled(variable, new) + variable.after, _IN_PATH)
             path = "/".join(raw)
         if not self.pairs:
             return path + mark + query
-        written = (self._pair(pair, edits, customer, tally) for pair in self.pairs)
+        written = (self._pair(pair, edits, owner, tally) for pair in self.pairs)
         made = [text for text in written if text is not None]
         return path + (mark if made else "") + "&".join(made)
 
-    def _pair(self, pair: _Pair, edits: Edits, customer: str | None, tally: Tally) -> str | None:
+    def _pair(self, pair: _Pair, edits: Edits, owner: Owner, tally: Tally) -> str | None:
         """Write one parameter; None where it has to go."""
         value: Scalar | Signal = pair.value
         if pair.asked is not None and pair.parameter is not None:
             pointer = _pointer("query", pair.parameter.name)
-            value = pair.asked.write(lambda *what: _placed_literal(tally, edits, pointer, customer, *what))
+            value = pair.asked.write(lambda *what: _placed_literal(tally, edits, pointer, owner, *what))
         elif pair.parameter is not None:
             pointer, spot = _pointer("query", pair.parameter.name), (pair.parameter.index,)
-            value = tally.treat(edits, spot, pointer, pair.value, customer)
+            value = tally.treat(edits, spot, pointer, pair.value, owner)
         elif not pair.listed:
-            value = tally.treat(edits, (), "#query/?", pair.value, customer)
+            value = tally.treat(edits, (), "#query/?", pair.value, owner)
         if value is pair.value or value == pair.value:
             return pair.raw
         if isinstance(value, Signal):
             return None
         return f"{pair.raw.partition('=')[0]}={quote(text_of(value), _IN_QUERY)}"
 
-    def _fields(self, edits: Edits, customer: str | None, tally: Tally) -> Headers:
+    def _fields(self, edits: Edits, owner: Owner, tally: Tally) -> Headers:
         """Write the header fields."""
         if not self.layout.fields and not self.layout.fields_strict:
             return self.head.headers
@@ -201,7 +203,7 @@ class HeadDocument:
             found = looked[at]
             spot, pointer = ((found[1],), _pointer("header", found[0])) if found else ((), "#header/?")
             value = _plain(raw)
-            new = tally.treat(edits, spot, pointer, value, customer)
+            new = tally.treat(edits, spot, pointer, value, owner)
             if new is value or new == value:
                 kept.append((key, raw))
                 continue
@@ -259,10 +261,10 @@ def _only_once(pairs: tuple[_Pair, ...]) -> None:
         raise Unreadable("ambiguous-request", "a parameter in a query language stands twice")
 
 
-def _placed(tally: Tally, edits: Edits, spot: Spot, pointer: str, value: str, customer: str | None) -> str:
+def _placed(tally: Tally, edits: Edits, spot: Spot, pointer: str, value: str, owner: Owner) -> str:
     """Treat what can't be left out; the very same object where it stays, or is refused."""
     edit = tally.edit(edits, spot)
-    new = value if edit is None else edit.value(value, customer)
+    new = value if edit is None else edit.value(value, owner)
     if new is value or new == value:
         return value
     text = "" if isinstance(new, Signal) else text_of(new)
@@ -275,11 +277,11 @@ def _placed(tally: Tally, edits: Edits, spot: Spot, pointer: str, value: str, cu
 
 
 def _placed_literal(
-    tally: Tally, edits: Edits, pointer: str, customer: str | None, spot: Spot, below: str, value: Scalar, quoted: bool
+    tally: Tally, edits: Edits, pointer: str, owner: Owner, spot: Spot, below: str, value: Scalar, quoted: bool
 ) -> str | None:
     """Treat a literal of a query language; None where it stays, or is refused."""
     edit = tally.edit(edits, spot)
-    new = value if edit is None else edit.value(value, customer)
+    new = value if edit is None else edit.value(value, owner)
     if new is value or new == value:
         return None
     if isinstance(new, Signal) or not quoted:

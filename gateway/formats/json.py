@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Raw
 
-from gateway.formats.document import Edits, Signal, Spot, Touch, Written
+from gateway.formats.document import Edits, Owner, Signal, Spot, Touch, Written
 from gateway.formats.json_columns import Columns, UncutError, scalars
 from gateway.formats.json_layout import Layout, layout
 from gateway.formats.json_pattern import Way
@@ -26,6 +26,7 @@ from gateway.formats.selector import parse
 __all__ = ["JsonDocument", "Layout", "layout", "read"]
 
 _ENCODER = msgspec.json.Encoder()
+_SPACE = b" \t\r\n"
 _ATTEMPTS = 4
 """How often a table is cut anew before the body is walked through instead."""
 
@@ -53,10 +54,11 @@ class JsonDocument:
         self.body = body
         self.layout = layout
         self.customers: Sequence[str | None]
-        self._root = Raw(body)
+        self._root = Raw(body.strip(_SPACE))  # what a value is, is told by its first byte
         self._walk = Walk()
         self._table = table
         self._records: list[Raw] = []
+        self._names: dict[int, str] = {}
         if table is None:
             self._records = self._find_records()
             self.customers = [self._customer(record) for record in self._records]
@@ -66,18 +68,20 @@ class JsonDocument:
     def lookup(self, selector: str) -> str | int | None:
         """Give the text or whole number that a singular selector finds in the body; None for anything else."""
         way = parse(selector)
-        found = self._walk.find(self._root, way.steps)
-        value = _scalar(found[0]) if found and way.singular else None
+        if not way.singular or not self._walk.find(self._root, way.steps):
+            return None
+        values = [_scalar(found) for found in self._walk.alike(self._root, way.steps)]
+        value = values[0]
+        if any((type(one), one) != (type(value), value) for one in values):
+            return None  # readers who take one name for another find something else
         return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
-    def write(
-        self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
-    ) -> Written:
+    def write(self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None) -> Written:
         """Apply one `Edits` a record, and `envelope` to what stands around the records of a list.
 
-        `customers` are handed to the edits instead of the document's own, where they were found outside of the body.
+        `owners` are handed to the edits instead of the names of the document's own customers.
         """
-        owners = self.customers if customers is None else customers
+        owners = self.customers if owners is None else owners
         if len(records) != len(self.customers) or len(owners) != len(records):
             raise ValueError("one decision and one customer for each record")
         if self._table is not None:
@@ -88,10 +92,13 @@ class JsonDocument:
         walk = Walk(opened=self._walk.opened)
         for record, owner, edits in zip(self._records, owners, records, strict=True):
             plan = self.layout.plan(record, edits)
+            walk.owner = owner
             if plan is not None:
-                walk.customer = owner
                 walk.replaced[id(record)] = walk.hold(plan, record)
-        walk.customer = None
+            if self.layout.called and id(record) in self._names:
+                called, name = self.layout.plan_name(edits), self._names[id(record)]
+                walk.renamed[id(record)] = name if called is None else walk.name(called, name)
+        walk.owner = None
         changed = walk.replaced.get(id(self._root), self._root)
         around = self.layout.plan_around(envelope)
         if around is not None:
@@ -101,7 +108,7 @@ class JsonDocument:
         return _written(walk, b"null" if changed is Signal.REMOVE else _ENCODER.encode(changed))
 
     def _write_table(
-        self, table: Table, records: Sequence[Edits], owners: Sequence[str | None], envelope: Edits
+        self, table: Table, records: Sequence[Edits], owners: Sequence[Owner], envelope: Edits
     ) -> Written | None:
         """Do as `write`, column by column; None where a record is treated as a whole."""
         former = self.layout.former
@@ -134,23 +141,36 @@ class JsonDocument:
         rows = columns.rows() if columns.changed else None
         around = self.layout.plan_around(envelope)
         if around is not None and self.layout.records is not None:
-            frame = Raw(table.head + (b"0" if table.count else b"") + table.tail)
+            frame = Raw((table.head + (b"0" if table.count else b"") + table.tail).strip(_SPACE))
             before = sum(walk.touched.values())
             for place in walk.find(frame, self.layout.records):
                 walk.replaced[id(place)] = Raw(self.body[len(table.head) : -len(table.tail)] if rows is None else rows)
-            walk.customer = None
+            walk.owner = None
             changed = walk.hold(around, frame)
             if sum(walk.touched.values()) > before:
                 return b"null" if changed is Signal.REMOVE else _ENCODER.encode(changed)
         return self.body if rows is None else b"".join((table.head, rows, table.tail))
 
     def _find_records(self) -> list[Raw]:
-        return [self._root] if self.layout.records is None else self._walk.find(self._root, self.layout.records)
+        if self.layout.records is None:
+            return [self._root]
+        found = self._walk.find(self._root, self.layout.records)
+        if self.layout.called or self.layout.by_name:
+            for around in self._walk.find(self._root, self.layout.records[:-1]):
+                inside = self._walk.open(around)  # the very one that the records come from
+                if isinstance(inside, dict):
+                    self._names.update((id(record), name) for name, record in inside.items())
+        return found
 
     def _customer(self, record: Raw) -> str | None:
+        if self.layout.by_name:
+            return _identity(self._names.get(id(record)))
         steps = self.layout.customer
         found = [] if steps is None else self._walk.find(record, steps)
-        return _identity(_scalar(found[0])) if found else None
+        if not found or steps is None:
+            return None
+        named = {_identity(_scalar(place)) for place in self._walk.alike(record, steps)}
+        return named.pop() if len(named) == 1 else None  # where members that look alike name two, it is nobody's
 
 
 def _customers(table: Table, way: Way) -> list[str | None]:

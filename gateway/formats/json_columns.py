@@ -7,7 +7,7 @@ value through the walk, which does the same to any value.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import chain, compress
 from operator import is_, is_not
@@ -16,11 +16,12 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from gateway.formats.document import Scalar, Signal
+from gateway.formats.document import Owner, Signal
 from gateway.formats.json_pattern import Way
 from gateway.formats.json_plan import Plan
 from gateway.formats.json_table import Table
 from gateway.formats.json_walk import Walk
+from gateway.formats.rows import Rows
 
 _COLUMN = msgspec.json.Decoder(list[str | int | float | bool | None])
 _ENCODER = msgspec.json.Encoder()
@@ -51,8 +52,8 @@ def scalars(texts: Sequence[bytes]) -> list[Any] | None:
 class Columns:
     """A table while it is treated; `changed` tells whether any value was. The table itself stays as it is."""
 
-    def __init__(self, table: Table, walk: Walk, owners: Sequence[str | None]) -> None:
-        """Take the table, the walk that treats single values and counts, and the records' customers."""
+    def __init__(self, table: Table, walk: Walk, owners: Sequence[Owner]) -> None:
+        """Take the table, the walk that treats single values and counts, and the records' owners."""
         self.table = table
         self.walk = walk
         self.owners = owners
@@ -65,11 +66,11 @@ class Columns:
         if len(keys) <= _FEW:
             self._few(places, keys)
             return
-        distinct = dict.fromkeys(keys)
+        rows, distinct = Rows(keys, self.owners), dict.fromkeys(keys)
         for way, group in self.table.pattern.groups.items():
             below = {key: places[key].get(way) if key in places else None for key in distinct}
             if any(below.values()):
-                column = self._together(below, keys, group - 1) or self._each(below, keys, way, group - 1)
+                column = self._together(below, rows, group - 1) or self._each(below, keys, way, group - 1)
                 if column is not self.columns[group - 1]:
                     self.columns[group - 1] = column
                     self.changed = True
@@ -79,17 +80,14 @@ class Columns:
         columns = self._closed_up() if self._gone else self.columns
         return b"".join(chain.from_iterable(zip(*columns, strict=True)))
 
-    def _together(self, below: Mapping[int, Plan | None], keys: Sequence[int], number: int) -> Sequence[bytes] | None:
+    def _together(self, below: Mapping[int, Plan | None], rows: Rows, number: int) -> Sequence[bytes] | None:
         """Treat a column of scalars of the ordinary kinds; None where there are others."""
         texts = self.columns[number]
-        values = {key: edit for key, plan in below.items() if (edit := _value_of(plan)) is not None}
-        if len(values) < len(below) or (old := scalars(texts)) is None:
+        if not all(map(_by_value, below.values())) or (old := scalars(texts)) is None:
             return None
-        made: list[Any]
-        if len(values) == 1:
-            made = list(map(values[keys[0]], old, self.owners))
-        else:
-            made = [values[key](value, owner) for key, value, owner in zip(keys, old, self.owners, strict=True)]
+        made = rows.treated({key: None if plan is None else plan.edit for key, plan in below.items()}, old)
+        if made is old:
+            return texts
         if set(map(type, made)) & _RARE:
             return None
         same = list(map(is_, made, old))
@@ -97,7 +95,7 @@ class Columns:
             return texts
         written = _ENCODER.encode_lines(made).split(b"\n")  # JSON text holds no line break of its own
         written.pop()
-        for key, count in Counter(compress(keys, map(is_not, made, old))).items():
+        for key, count in Counter(compress(rows.keys, map(is_not, made, old))).items():
             plan = below[key]
             assert plan is not None  # who is kept changes nothing
             self.walk.touch(plan, count)
@@ -109,7 +107,7 @@ class Columns:
         """Treat a few records, place by place."""
         groups = self.table.pattern.groups
         for row, (key, owner) in enumerate(zip(keys, self.owners, strict=True)):
-            self.walk.customer = owner
+            self.walk.owner = owner
             for way, plan in places[key].items() if key in places else ():
                 number = groups[way] - 1
                 old = self.columns[number][row]
@@ -126,7 +124,7 @@ class Columns:
         made: list[bytes] = []
         for row, (text, key, owner) in enumerate(zip(texts, keys, self.owners, strict=True)):
             plan = below[key]
-            self.walk.customer = owner
+            self.walk.owner = owner
             made.append(text if plan is None else self._one(plan, way, number, row, text))
         return texts if all(map(is_, made, texts)) else made
 
@@ -158,16 +156,9 @@ class Columns:
         return columns
 
 
-def _value_of(plan: Plan | None) -> Callable[[Scalar, str | None], object] | None:
-    """Give what an edit does to scalars; None where a place isn't one for scalars alone."""
-    if plan is None:
-        return _kept
-    return plan.edit.value if plan.end and plan.edit else None
-
-
-def _kept(value: Scalar, _owner: str | None) -> Scalar:
-    """Leave a value as it is."""
-    return value
+def _by_value(plan: Plan | None) -> bool:
+    """Tell whether a place is kept, or one for scalars alone."""
+    return plan is None or (plan.end and plan.edit is not None)
 
 
 def _drop_last_comma(columns: Sequence[list[bytes]], row: int) -> None:

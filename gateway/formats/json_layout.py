@@ -8,12 +8,14 @@ from json import JSONDecoder
 
 from msgspec import Raw
 
-from gateway.formats.document import Edits
+from gateway.formats.document import Edits, Spot
 from gateway.formats.json_plan import Plan, memoised, plan
 from gateway.formats.json_table import Former, names_of
 from gateway.formats.json_trie import RECORD, Label, Node, build
-from gateway.formats.selector import Selector, Step
+from gateway.formats.names import Known
+from gateway.formats.selector import ANY, Selector, Step
 
+_KNOWN = Known()
 _EXACT_DIGITS = 15  # whole numbers of so many digits are exact as doubles
 
 
@@ -23,6 +25,8 @@ class Layout:
 
     `fields` is the tree of the labels under a record; `envelope` that of the labels around the records, with the way to
     them, and None where the whole body is the one record. `former` learns how its bodies look, where that is of use.
+    `called` are the fields that label the name of the record itself, as a member of a map; `by_name` tells that this
+    name is its customer. `known` are the names that may stay though nobody labelled them.
     """
 
     labels: tuple[Label, ...]
@@ -32,16 +36,29 @@ class Layout:
     records: tuple[Step, ...] | None
     customer: tuple[Step, ...] | None
     former: Former | None
+    called: Spot = ()
+    by_name: bool = False
+    known: Known = _KNOWN
 
     def plan(self, record: Raw, edits: Edits) -> Plan | None:
         """Give what edits do to a record: compiled once, or anew where selectors must find their places in it first."""
         if self.searches:
-            return plan(self._search(record), edits)
-        return memoised(self.fields, edits)
+            return plan(self._search(record), edits, self.known)
+        return memoised(self.fields, edits, self.known)
+
+    def plan_name(self, edits: Edits) -> Plan | None:
+        """Give what edits do to the name of a record, where a field labels it."""
+        key = (Layout, self.called)
+        if key not in edits.memo:
+            edit, pointer = edits.of(self.called), f"{self.fields.pointer.rpartition('/')[0]}/?"
+            edits.memo[key] = None if edit is None else Plan(edits, self.called, pointer, edit)
+        made = edits.memo[key]
+        assert made is None or isinstance(made, Plan)
+        return made
 
     def plan_around(self, edits: Edits) -> Plan | None:
         """Give what edits do around the records."""
-        return None if self.envelope is None else memoised(self.envelope, edits)
+        return None if self.envelope is None else memoised(self.envelope, edits, self.known)
 
     def _search(self, record: Raw) -> Node:
         value = _PARSER.decode(bytes(record).decode())
@@ -59,11 +76,28 @@ def _whole_number(text: str) -> int | float:
 _PARSER = JSONDecoder(parse_int=_whole_number)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a catalogue says of names: which fields, by index, label the names of members, in records and around them.
+
+    `by_name`: the name of a record is its customer. `listed`: the names that may stay, None where it doesn't say.
+    """
+
+    fields: frozenset[int] = frozenset()
+    envelope: frozenset[int] = frozenset()
+    by_name: bool = False
+    listed: frozenset[str] | None = None
+
+
+_NO_NAMES = Names()
+
+
 def layout(
     fields: Sequence[Selector],
     customer: Selector | None,
     records: Selector | None = None,
     envelope: Sequence[Selector] = (),
+    names: Names = _NO_NAMES,
 ) -> Layout:
     """Compile a message's selectors: `fields` and `customer` from each record, the others from the body.
 
@@ -75,14 +109,25 @@ def layout(
     for selector in (*([records] if records else ()), *envelope):
         if not selector.hot:
             raise ValueError(f"{selector.text} must name members, indexes from 0 and [*] only, around records")
-    labels = tuple(Label(index, selector.steps) for index, selector in enumerate(fields) if selector.hot)
+    called = tuple(index for index in sorted(names.fields) if not fields[index].steps)
+    in_map = records is not None and records.steps[-1:] == (ANY,)
+    if names.by_name and not in_map:
+        raise ValueError("a record has a name only where `records` leads to the members of a map: $.customers.*")
+    labels = tuple(
+        Label(index, selector.steps, called=index in names.fields)
+        for index, selector in enumerate(fields)
+        if selector.hot and index not in called
+    )
     around = None
     pointer = ""
     if records is not None:
         around = build(
             [
                 Label(RECORD, records.steps),
-                *(Label(index, selector.steps) for index, selector in enumerate(envelope)),
+                *(
+                    Label(index, selector.steps, called=index in names.envelope)
+                    for index, selector in enumerate(envelope)
+                ),
             ]
         )
         for node in _records(around):
@@ -97,7 +142,10 @@ def layout(
         envelope=around,
         records=records.steps if records else None,
         customer=customer.steps if customer else None,
-        former=None if searches or not labels else _former(records, customer),
+        former=None if searches or not labels or called or names.by_name else _former(records, customer),
+        called=called if in_map else (),
+        by_name=names.by_name,
+        known=Known(names.listed, customer.names if customer else frozenset()),
     )
 
 

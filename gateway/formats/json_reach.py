@@ -41,6 +41,8 @@ def wanted(plan: Plan | None, shape: Shape | None, way: Way = ()) -> dict[Way, b
     if plan is None or plan.record:
         return {}
     if plan.passage and not plan.end:
+        if isinstance(shape, ObjectShape) and plan.called and any(plan.renames(one.name) for one in shape.members):
+            return {way: False}
         if isinstance(shape, ObjectShape) and plan.objects:
             found: dict[Way, bool] = {}
             for member in shape.members:

@@ -30,7 +30,7 @@ def check_count(body: bytes, max_values: int) -> None:
 
     Every value stands behind a comma, a bracket or a brace, or is the first of all. Raises `Unreadable`.
     """
-    if _marks(body) < max_values:
+    if len(body) < max_values or _marks(body) < max_values:
         return
     try:
         _VALID.decode(body)

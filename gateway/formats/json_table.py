@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from gateway.errors import Unreadable
+from gateway.formats.alike import alike
 from gateway.formats.json_pattern import Cuts, Pattern, Way, Writing, compile_list, compile_one
 from gateway.formats.json_shape import NoShapeError, ObjectShape, Shape, depth, learn, size
 from gateway.formats.selector import ANY, Step
@@ -89,7 +90,10 @@ class Former:
         if self.lessons >= _MOST_LESSONS or (self.misses >= _PATIENCE and self.seen % _PATIENCE):
             return
         try:
-            shape = learn(self.shape, _PARSER.decode(body))
+            value = _PARSER.decode(body)
+            if _doubled(value, (*(self.names or ()), *([ANY] if self.names is not None else []), *self.customer)):
+                return  # such bodies are always walked through, where it is seen that they name two customers
+            shape = learn(self.shape, value)
         except NoShapeError:
             self.lessons, self.shape, self.patterns = _MOST_LESSONS, None, {}
             return
@@ -151,6 +155,18 @@ def united(one: Cuts, other: Cuts) -> dict[Way, bool]:
     """Unite places to cut: one inside of another is not cut, since the other is treated as a whole."""
     both = {way: one.get(way, False) or other.get(way, False) for way in chain(one, other)}
     return {way: both[way] for way in both if not any(way[:length] in both for length in range(len(way)))}
+
+
+def _doubled(value: object, way: Sequence[Step]) -> bool:
+    """Tell whether names that look alike stand side by side on a way."""
+    if not way:
+        return False
+    if isinstance(value, list):
+        return way[0] is ANY and any(_doubled(inner, way[1:]) for inner in value)
+    if not isinstance(value, dict) or not isinstance(way[0], str):
+        return False
+    found = [inner for name, inner in value.items() if alike(name, way[0])]
+    return len(found) > 1 or any(_doubled(inner, way[1:]) for inner in found)
 
 
 def _stands(shape: Shape | None, way: Way) -> bool:

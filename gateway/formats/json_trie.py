@@ -24,7 +24,8 @@ class Node:
 
     `cover` are the fields that cover it; () is a place on the way. `names` and `indexes` lead on by name and index;
     `member` and `element` are where all others lead, None where no label knows them. `pointer` is the JSON Pointer
-    (RFC 6901) with `*` for indexes and wildcards.
+    (RFC 6901) with `*` for indexes and wildcards. `called` are the fields that label the names of its members; `spelt`
+    are the names that officers wrote, which are no data.
     """
 
     pointer: str
@@ -34,20 +35,27 @@ class Node:
     indexes: dict[int, Node] = field(default_factory=dict)
     element: Node | None = None
     record: bool = False
+    called: Spot = ()
+    spelt: frozenset[str] = frozenset()
 
     @property
     def end(self) -> bool:
         """Tell whether no label leads further."""
-        return not (self.names or self.indexes or self.member or self.element)
+        return not (self.names or self.indexes or self.member or self.element or self.called)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The way to one field's places. `names` are those that reports may show; None: all on the way."""
+    """The way to one field's places. `names` are those that reports may show; None: all on the way.
+
+    `called`: the field labels not what stands at the end of the way, but the names of the members that stand there; the
+    last step is a wildcard.
+    """
 
     index: int
     steps: Sequence[Step]
     names: frozenset[str] | None = None
+    called: bool = False
 
 
 def build(labels: Iterable[Label], pointer: str = "") -> Node:
@@ -71,10 +79,14 @@ class _Builder:
         node = Node(pointer, tuple(sorted(cover)), record=RECORD in ended)
         wild: list[tuple[Label, int]] = []
         named: dict[Step, list[tuple[Label, int]]] = {}
+        node.called = tuple(
+            sorted(label.index for label, done in going if label.called and done == len(label.steps) - 1)
+        )
         for label, done in going:
-            if done < len(label.steps):
+            if done < len(label.steps) - label.called:
                 step = label.steps[done]
                 (wild if step is ANY else named.setdefault(step, [])).append((label, done + 1))
+        node.spelt = frozenset(step for step, ways in named.items() if isinstance(step, str) and _is_spelt(step, ways))
         for step, onward in named.items():
             if isinstance(step, str):
                 node.names[step] = self.node(onward + wild, cover, f"{pointer}/{_shown(step, onward)}")
@@ -82,9 +94,14 @@ class _Builder:
                 node.indexes[step] = self.node(onward + wild, cover, f"{pointer}/*")
         if wild:
             node.member = node.element = self.node(wild, cover, f"{pointer}/*")
-        elif cover and (node.names or node.indexes):
+        elif cover and (node.names or node.indexes or node.called):
             node.member = node.element = Node(pointer, node.cover)
         return node
+
+
+def _is_spelt(name: str, onward: list[tuple[Label, int]]) -> bool:
+    """Tell whether an officer wrote a name, so that it is no data."""
+    return any(label.names is None or name in label.names for label, _ in onward)
 
 
 def _shown(name: str, onward: list[tuple[Label, int]]) -> str:

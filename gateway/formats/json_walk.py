@@ -14,9 +14,11 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Whole
-from gateway.formats.json_plan import Plan
+from gateway.formats.alike import alike
+from gateway.formats.document import Edit, Edits, Owner, Refused, Scalar, Signal, Spot, Whole
+from gateway.formats.json_plan import Plan, below
 from gateway.formats.json_value import NoScalarError, decode, encode
+from gateway.formats.names import HIDDEN, distinct, together
 from gateway.formats.selector import ANY, Step
 
 OBJECT = msgspec.json.Decoder(dict[str, Raw])
@@ -24,23 +26,27 @@ ARRAY = msgspec.json.Decoder(list[Raw])
 
 _MOST_REFUSED = 10
 
+MISFIT = "treatment-misfit"
+"""The refusal of a value that can't be treated."""
+
 Value = Any
 """A `Raw`, or what an edit made: a scalar, a `Raw`, a dict or list of values, or a `Signal`."""
 
 
 @dataclass(slots=True, eq=False)
 class Walk:
-    """One writing of one body: the record's customer, what was touched, what was refused.
+    """One writing of one body: the record's owner, what was touched, what was refused.
 
-    `opened` holds what was opened, and `replaced` the records' new values, by the identity of their raw text; `kept`
-    keeps that text, so that no other takes its identity.
+    `opened` holds what was opened, `replaced` the records' new values and `renamed` their new names, by the identity of
+    their raw text; `kept` keeps that text, so that no other takes its identity.
     """
 
-    customer: str | None = None
+    owner: Owner = None
     touched: dict[Plan, int] = field(default_factory=dict)
     refused: dict[tuple[Edits, Spot, str], Refused] = field(default_factory=dict)
     opened: dict[int, dict[str, Raw] | list[Raw]] = field(default_factory=dict)
     replaced: dict[int, Value] = field(default_factory=dict)
+    renamed: dict[int, str | Signal] = field(default_factory=dict)
     kept: list[Raw] = field(default_factory=list)
 
     def treat(self, plan: Plan, raw: Raw) -> Value:
@@ -99,33 +105,81 @@ class Walk:
             found = onward
         return found
 
+    def alike(self, raw: Raw, steps: Sequence[Step]) -> list[Raw]:
+        """Give what `find` gives, and what readers find who take one name for another."""
+        found = [raw]
+        for step in steps:
+            onward: list[Raw] = []
+            for value in found:
+                inside = self.open(value)
+                if isinstance(inside, dict) and isinstance(step, str):
+                    onward += [member for name, member in inside.items() if alike(name, step)]
+                elif inside is not None:
+                    onward += self.find(value, (step,))
+            found = onward
+        return found
+
     def touch(self, plan: Plan, count: int = 1) -> None:
         """Count places that an edit changed."""
         self.touched[plan] = self.touched.get(plan, 0) + count
 
-    def refuse(self, plan: Plan) -> None:
-        """Note a place that an edit refused."""
+    def refuse(self, plan: Plan, why: str = "") -> None:
+        """Note a place that an edit refused, or for `why`."""
         if len(self.refused) < _MOST_REFUSED:
             key = (plan.edits, plan.spot, plan.pointer)
-            self.refused.setdefault(key, Refused(plan.pointer, plan.spot, plan.edits))
+            self.refused.setdefault(key, Refused(plan.pointer, plan.spot, plan.edits, why))
 
     def _members(self, plan: Plan, raw: Raw, inside: dict[str, Raw]) -> Value:
         """Treat the members of an object that the plan leads to; the order of the others, and theirs, stays."""
-        names, other = plan.names, plan.member
+        names, other, called = plan.names, plan.member, plan.called
         made: dict[str, Value] | None = None
-        for name in inside if other else names.keys() & inside.keys():
+        renamed: dict[str, str] = {}
+        for name in inside if other or called else names.keys() & inside.keys():
             child = names.get(name, other)
-            if child is None:
-                continue
             old = inside[name]
-            new = self.treat(child, old)
+            new = old if child is None else self.treat(child, old)
+            if (called or self.renamed) and new is not Signal.REMOVE and new is not Signal.DROP:
+                now = self._now_called(plan, name, child, old)
+                if isinstance(now, Signal):
+                    new = now
+                elif now != name:
+                    renamed[name] = now
             if new is not old:
                 made = dict(inside) if made is None else made
                 if new is Signal.REMOVE or new is Signal.DROP:
                     del made[name]
                 else:
                     made[name] = new
+        if renamed:
+            made = inside if made is None else made
+            told = distinct(renamed, made.keys() - renamed.keys())
+            return {told.get(name, name): value for name, value in made.items()}
         return raw if made is None else made
+
+    def _now_called(self, plan: Plan, name: str, child: Plan | None, raw: Raw) -> str | Signal:
+        """Give what becomes of a member's name; that of a record may have been treated with it."""
+        if child is not None and child.record and id(raw) in self.renamed:
+            return self.renamed[id(raw)]
+        return self.name(plan.called, name) if plan.called and plan.renames(name) else name
+
+    def name(self, plan: Plan, name: str) -> str | Signal:
+        """Treat the name of a member, and take down what becomes of it.
+
+        One that a number tells apart from others is held against the edit without the number too: it may be one that
+        was treated, and is written back.
+        """
+        edit, plain = _edit(plan), together(name)
+        treat = edit.name or edit.value
+        new = treat(name, self.owner)
+        if plain != name and (guarded := treat(plain, self.owner)) in {Signal.REFUSE, Signal.DROP}:
+            new = guarded
+        if new is name:
+            return name
+        if new is Signal.REFUSE:
+            self.refuse(plan)
+            return name
+        self.touch(plan)
+        return new if isinstance(new, str | Signal) else HIDDEN
 
     def _elements(self, plan: Plan, raw: Raw, inside: list[Raw]) -> Value:
         """Treat the elements of an array that the plan leads to; removed ones close up."""
@@ -154,11 +208,8 @@ class Walk:
             self.refuse(plan)
             return raw
         if edit.whole is Whole.DESCEND:
-            below = plan
-            if plan.member is not plan:
-                below = Plan(plan.edits, plan.spot, plan.pointer, edit)
-                below.member = below.element = below
-            return self._members(below, raw, inside) if isinstance(inside, dict) else self._elements(below, raw, inside)
+            all_ = below(plan)
+            return self._members(all_, raw, inside) if isinstance(inside, dict) else self._elements(all_, raw, inside)
         if edit.whole is Whole.EMPTY:
             if not inside:
                 return raw
@@ -174,9 +225,9 @@ class Walk:
         try:
             old = decode(raw)
         except NoScalarError:
-            self.refuse(plan)  # a number too long to be treated can't be let through either
+            self.refuse(plan, MISFIT)  # a number too long to be treated can't be let through either
             return raw
-        new = plan.edit.value(old, self.customer)
+        new = plan.edit.value(old, self.owner)
         return raw if new is old else self.made(plan, raw, new)
 
     def made(self, plan: Plan, raw: Raw, new: Scalar | Signal) -> Value:
@@ -191,7 +242,7 @@ class Walk:
         """Find what is refused inside of what is emptied or removed: hiding more must never undo a refusal."""
         if not any(child.refuses for child in plan.targets):
             return
-        walk = Walk(self.customer, refused=self.refused, opened=self.opened)
+        walk = Walk(self.owner, refused=self.refused, opened=self.opened)
         if isinstance(inside, dict):
             walk._members(plan, Raw(), inside)
         else:

@@ -11,6 +11,8 @@ LANGUAGES: dict[str, str] = {
     "soql": "SOQL, the queries of Salesforce.",
 }
 """The names, each with a word for editors."""
+IN_BODIES: dict[str, str] = {"soql": LANGUAGES["soql"]}
+"""Those that a value in a body can be in; OData asks by parameters."""
 
 
 def takes(language: str, parameter: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 UNTYPED = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 """Types that say nothing: the body's first bytes settle what it is."""
@@ -26,6 +27,7 @@ class MediaType:
     parameters: dict[str, str] = field(default_factory=dict, hash=False)
 
 
+@lru_cache(maxsize=256)
 def parse(content_type: str | None) -> MediaType:
     """Read a content type. What can't be read, or could be read in two ways, is `UNCLEAR`: no format takes it."""
     text = (content_type or "").strip(" \t")

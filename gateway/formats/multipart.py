@@ -3,7 +3,8 @@
 Each part is a place: it holds a message of its own (`contains`: its content type, charset and transfer encoding must be
 what that message is), or has a class and is treated as text, base64 where its bytes are no text. The names of files are
 places too, and so are headers that don't say what a part is. What no field names is unlisted; the names of a form's
-fields, Content-IDs and content types are structure and stay.
+fields, Content-IDs and content types are structure and stay. A field that nobody labelled goes with a name that is not
+written as names in programs are (`formats.names`), where its edit would change that name: it could be a value.
 
 In MTOM (XOP) and SOAP with attachments the parts are values of the XML that is the root: a class on the element that
 refers to a part says nothing of that part. So a part that has a Content-ID needs a label of its own there: one that no
@@ -15,22 +16,26 @@ goes in the transfer encoding in which it came, with its length, if it told one,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.errors import Unreadable
 from gateway.formats import multipart_headers, multipart_parts, multipart_transfer
-from gateway.formats.document import Edits, Signal, Spot, Written
+from gateway.formats.alike import alike
+from gateway.formats.document import Edits, Owner, Signal, Spot, Written
 from gateway.formats.format import Lists, Option, Shape
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
 from gateway.formats.multipart_headers import DIGESTS, STRUCTURE, Line
 from gateway.formats.multipart_parts import KINDS, Section, Sections
 from gateway.formats.multipart_select import FILENAME, Selector, parse
+from gateway.formats.names import plain
 from gateway.formats.parts import Part
 from gateway.formats.tally import Tally, pointer, text_of
 
+_BRACKETS = re.compile(r"\[[\w-]{0,20}\]", re.ASCII)
 _CHARSET = "_charset_"  # RFC 7578 section 4.6: a field of a form that tells the charset of the others
 
 
@@ -122,7 +127,7 @@ class MultipartDocument:
         """Give the customer, where exactly one is named. Raises `Unreadable` where there are two."""
         if self.layout.customer is None:
             return [None]
-        found = set(self._texts(self.layout.customer))
+        found = set(self._texts(self.layout.customer)) | set(self._alike(self.layout.customer))
         if len(found) > 1:
             raise Unreadable("body-ambiguous", "the parts name two customers")
         return [next(iter(found), None) or None]
@@ -130,23 +135,31 @@ class MultipartDocument:
     def lookup(self, selector: str) -> str | int | None:
         """Give the text of a part that is there once."""
         found = list(self._texts(parse(selector)))
-        return found[0] if len(found) == 1 else None
+        return found[0] if len(found) == 1 and list(self._alike(parse(selector))) in ([], found) else None
 
     def write(
         self,
         records: Sequence[Edits],
         envelope: Edits,  # noqa: ARG002 - a Document's form; nothing is around the record
-        customers: Sequence[str | None] | None = None,
+        owners: Sequence[Owner] | None = None,
     ) -> Written:
         """Treat each part, and its header. Raises `Unreadable` where a treated part can't be written."""
-        customer = (self.customers if customers is None else customers)[0]
+        owner = (self.customers if owners is None else owners)[0]
         tally = Tally()
         packaged = self.sections.all[0].head.kind.kind.endswith("xml")
-        writer = _Writer(self.layout, records[0], customer, tally, b"--" + self.sections.boundary, packaged)
+        writer = _Writer(self.layout, records[0], owner, tally, b"--" + self.sections.boundary, packaged)
         raws = [(section.raw, writer.section(section)) for section in self.sections.all]
         if all(new is old for old, new in raws):
             return tally.written(self.body)
         return tally.written(self.sections.joined([new for _, new in raws if new is not None]))
+
+    def _alike(self, selector: Selector) -> Iterator[str]:
+        """Give the texts of fields of a form that some servers take for the one that is selected."""
+        name = selector.text.removeprefix("name:")
+        for section in self.sections.all:
+            text = section.part.text
+            if selector.of == "name" and text is not None and section.head.name and alike(section.head.name, name):
+                yield text
 
     def _texts(self, selector: Selector) -> Iterator[str]:
         for section in self.sections.all:
@@ -164,7 +177,7 @@ class _Writer:
 
     layout: Layout
     edits: Edits
-    customer: str | None
+    owner: Owner
     tally: Tally
     delimiter: bytes
     packaged: bool
@@ -192,14 +205,21 @@ class _Writer:
         """Treat what a part holds; None where it has to go."""
         spot = self.layout.spot(section)
         where, part = self.layout.pointer(spot), section.part
-        new = self.tally.treat_part(self.edits, spot, where, part, self.customer, removable=section.in_form)
-        if isinstance(new, Signal):
+        new = self.tally.treat_part(self.edits, spot, where, part, self.owner, removable=section.in_form)
+        if isinstance(new, Signal) or (section.in_form and not spot and self._names_somebody(section)):
             return None
         if isinstance(new, Part):
             if new is part and self.packaged and not spot and section.number > 1 and section.head.cid is not None:
                 self.tally.refuse(self.edits, spot, where, "unlisted-field")
             return new.body
         return part.filled(text_of(new))
+
+    def _names_somebody(self, section: Section) -> bool:
+        """Tell whether the name of a field that nobody labelled could be a value, and would be changed as one."""
+        name, edit, known = section.head.name or "", self.tally.edit(self.edits, ()), self.layout.customer
+        if edit is None or plain(_BRACKETS.sub("", name)) or (known and known.finds(section.number, section.head)):
+            return False
+        return edit.value(name, self.owner) != name
 
     def _lines(self, section: Section) -> tuple[Line, ...]:
         """Treat the name of the file, and the headers that are places."""
@@ -226,7 +246,7 @@ class _Writer:
     def _treated(self, section: Section, header: str, text: str) -> tuple[Any, Spot, str]:
         spot = self.layout.spot(section, header)
         where, removable = self.layout.pointer(spot, header), not section.in_form
-        return self.tally.treat(self.edits, spot, where, text, self.customer, removable=removable), spot, where
+        return self.tally.treat(self.edits, spot, where, text, self.owner, removable=removable), spot, where
 
 
 def _same(one: object, other: object) -> bool:

@@ -7,6 +7,7 @@ several forms of one name that disagree. These are the tricks of WAFFLED and its
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_to_bytes
@@ -19,6 +20,7 @@ _MOST_BYTES, _MOST_LINES = 16 * 1024, 32
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
 _PARAMETER = re.compile(r'[ \t]*;[ \t]*([A-Za-z0-9_-]+\*?)=("[^"\\]*"|[^\s";,\\]+)')
 _SMUGGLED = re.compile(r"(?:^|[;,])[ \t]*(?:file)?name\*?(?:[0-9]+\*?)?[ \t]*=|=\?", re.IGNORECASE)
+_WORD = re.compile(r"=\?utf-8\?B\?([A-Za-z0-9+/]+={0,2})\?=", re.IGNORECASE)
 _EXTENDED = re.compile(r"utf-8'[A-Za-z0-9-]*'((?:[A-Za-z0-9!#$&+.^_`|~-]|%[0-9A-Fa-f]{2})*)", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _OF_DISPOSITION = frozenset({"name", "filename", "filename*"})
@@ -92,7 +94,7 @@ def read(block: bytes) -> Head:
     if said.get("mime-version", "1.0") != "1.0" or "content-encoding" in said:
         raise Unreadable("body-coding", "a part has a content coding, or another version of MIME")
     disposition = said.get("content-disposition", "")
-    known = {one.name: one.value for one in parameters(disposition)}
+    known = _without_words({one.name: one.value for one in parameters(disposition)})
     if set(known) - _OF_DISPOSITION or any(map(_SMUGGLED.search, known.values())):
         raise Unreadable("body-ambiguous", "a part's disposition can be read in more than one way")
     written = said.get("content-type", "")
@@ -116,11 +118,22 @@ def read(block: bytes) -> Head:
     )
 
 
+def _without_words(known: dict[str, str]) -> dict[str, str]:
+    """Read a file's name in an encoded word (RFC 2047) where it stands beside the extended one, as .NET writes both."""
+    word = _WORD.fullmatch(known.get("filename", "")) if "filename*" in known else None
+    if word is None:
+        return known
+    try:
+        return {**known, "filename": b64decode(word[1], validate=True).decode()}
+    except ValueError:
+        return known
+
+
 def parameters(value: str) -> list[Parameter]:
     """Read the parameters of a header. Raises `Unreadable`: body-ambiguous, for any that is doubled or not clear."""
     start = at = len(value.partition(";")[0])
     found: list[Parameter] = []
-    while at < len(value):
+    while at < len(value) and value[at:] != ";":  # as Salesforce's documentation has it: nothing follows
         match = _PARAMETER.match(value, at)
         start = at
         if match is None or ("'" in match[2] and match[2][0] != '"' and not match[1].endswith("*")):

@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.errors import Unreadable
 from gateway.formats import json
-from gateway.formats.document import Edits, Refused, Spot, Touch, Written
+from gateway.formats.document import Edits, Owner, Refused, Spot, Touch, Written
 from gateway.formats.json_layout import Layout
 from gateway.formats.limits import BodyLimits
 
@@ -68,20 +68,20 @@ class NdjsonDocument:
         self,
         records: Sequence[Edits],
         envelope: Edits,  # noqa: ARG002 - a Document's form; nothing is around the lines
-        customers: Sequence[str | None] | None = None,
+        owners: Sequence[Owner] | None = None,
     ) -> Written:
         """Treat the lines together, or one by one where one of them goes altogether."""
         if self.joined is None:
             return Written(self.body)
-        written = self.joined.write(records, _NO_EDITS, customers)
+        written = self.joined.write(records, _NO_EDITS, owners)
         if written.body is self.joined.body:
             return Written(self.body, written.touches, written.refused)
         texts = _TEXTS.decode(written.body)
         if len(texts) == len(self.lines):
             return Written(_together(texts, self.gaps), written.touches, written.refused)
-        return self._one_by_one(records, self.customers if customers is None else customers)
+        return self._one_by_one(records, self.customers if owners is None else owners)
 
-    def _one_by_one(self, records: Sequence[Edits], owners: Sequence[str | None]) -> Written:
+    def _one_by_one(self, records: Sequence[Edits], owners: Sequence[Owner]) -> Written:
         """Treat line by line, and leave out those that are removed as a whole."""
         made: list[bytes] = [self.gaps[0]]
         counts: dict[tuple[Edits, Spot, str], int] = {}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from gateway.formats import ndjson
 from gateway.formats.format import Cutter, Lists, Option, Shape, agrees
 from gateway.formats.json import Layout, layout
-from gateway.formats.json_format import Json, begins_like_json
+from gateway.formats.json_format import OPTIONS, Json, begins_like_json, names_of
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
 from gateway.formats.portions import Lines, Portions
@@ -31,7 +31,7 @@ class Ndjson:
     HELP: ClassVar[str] = "Lines of JSON: each line is a record, its fields are labelled one by one."
     TEXT: ClassVar[bool] = True
     LIVE: ClassVar[bool] = False
-    OPTIONS: ClassVar[Mapping[str, Option]] = {}
+    OPTIONS: ClassVar[Mapping[str, Option]] = OPTIONS
 
     def agree(self, media: MediaType, plain: bytes) -> None:
         """Check content type and first bytes. Raises `Unreadable`: body-wrong-type."""
@@ -41,6 +41,12 @@ class Ndjson:
         """Check a selector of RFC 9535; it begins at the value of a line."""
         return Json().check(selector, singular=singular)
 
+    def check_names(self, selector: str) -> None:
+        """Check a selector whose names are labelled; a line itself has none."""
+        Json().check_names(selector)
+        if selector == "$":
+            raise ValueError("a line has no name")
+
     def layout(self, shape: Shape) -> Layout:
         """Compile a message's selectors."""
         if shape.records is not None:
@@ -49,6 +55,7 @@ class Ndjson:
             fields=[parse(field) for field in shape.fields],
             customer=parse(shape.customer) if shape.customer else None,
             records=_LINES,
+            names=names_of(shape),
         )
 
     def read(self, body: bytes, layout: Any, limits: BodyLimits) -> ndjson.NdjsonDocument:

@@ -18,7 +18,8 @@ from gateway.formats.query_language import Constant, Named, Path, Question, unre
 _TOKEN = re.compile(
     r"""\s+
     | (?P<text>'(?:[^']|'')*')
-    | (?P<other>[^\W\d][\w.]*'(?:[^']|'')*'
+    | (?P<other>(?:datetime|datetimeoffset|date|time|timeofday|duration|guid|binary|x|geography|geometry
+        |[^\W\d]\w*(?:\.\w+)+)'(?:[^']|'')*'  # of a known type, or of one with a namespace: else a property and a text
         | [0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}
         | -?\d{4,}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,12})?)?(?:Z|[+-]\d{2}:\d{2})?)?
         | \d{2}:\d{2}(?::\d{2}(?:\.\d{1,12})?)?)(?![\w'.])
@@ -72,6 +73,11 @@ def tokens(text: str, start: int, end: int) -> list[Token]:
     return found
 
 
+_AROUND = _BETWEEN | {"(", ")"}
+_SIDES = 3
+"""What one side and another are compared by: tokens of a comparison."""
+
+
 @dataclass(slots=True)
 class _Open:
     """An open parenthesis: the function that it belongs to, and the lambda's variable that holds within it."""
@@ -99,6 +105,7 @@ class Expression:
     constants: list[Constant] = field(default_factory=list)
     near: list[Path] = field(default_factory=list)
     held: list[tuple[Token, Scalar, bool]] = field(default_factory=list)
+    since: int = 0
 
     def read(self) -> Question:
         """Read all. Raises `Unreadable`: query-unreadable."""
@@ -235,10 +242,13 @@ class Expression:
     def _settle(self) -> None:
         """Give the constants since the last `and` or `or` to the properties beside them."""
         paths = tuple(dict.fromkeys(self.near))
+        clause = [token.text for token in self.tokens[self.since : self.at] if token.text not in _AROUND]
+        equal = len(self.near) == len(self.held) == 1 and len(clause) == _SIDES and clause[1] == "eq"
         for token, value, quoted in self.held:
-            self.constants.append(Constant(token.start, token.end, value, quoted, paths))
+            self.constants.append(Constant(token.start, token.end, value, quoted, paths, equal))
         self.near.clear()
         self.held.clear()
+        self.since = self.at
 
 
 def _properties(names: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from gateway.formats import odata_token
 from gateway.formats.odata_expression import Expression, tokens
 from gateway.formats.query_language import Constant, Named, Path, Question, unreadable
 
@@ -73,9 +74,9 @@ class _Reader:
         """Read an option that names nothing."""
         return self._fits(_PLAIN, start, end)
 
-    def opaque(self, _start: int, _end: int, _base: Path, _depth: int) -> Question:
+    def handed_back(self, start: int, end: int, _base: Path, _depth: int) -> Question:
         """Read what the service made, to be handed back to it."""
-        return Question()
+        return odata_token.read(self.text[start:end])
 
     def selecting(self, start: int, end: int, base: Path, depth: int) -> Question:
         """Read $select: what comes is treated in the answer, so naming it asks nothing."""
@@ -157,8 +158,8 @@ _OPTIONS: dict[str, _Read] = {
     "$inlinecount": _Reader.plain,
     "$format": _Reader.plain,
     "$schemaversion": _Reader.plain,
-    "$skiptoken": _Reader.opaque,
-    "$deltatoken": _Reader.opaque,
+    "$skiptoken": _Reader.handed_back,
+    "$deltatoken": _Reader.handed_back,
 }
 
 OPTIONS = frozenset(_OPTIONS)
@@ -167,7 +168,7 @@ OPTIONS = frozenset(_OPTIONS)
 
 def option_name(name: str) -> str:
     """Give an option's name as it is known here; the name itself where it is none."""
-    lower = name.lower()
+    lower = "$deltatoken" if name == "!deltatoken" else name.lower()  # as SAP writes it in version 2
     return next((known for known in (lower, f"${lower}") if known in OPTIONS), name)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.errors import Unreadable
-from gateway.formats.document import Edits, Refused, Touch, Whole, Written
+from gateway.formats.document import Edits, Owner, Refused, Touch, Whole, Written
 from gateway.formats.format import Lists, Option, Shape
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import UNTYPED, MediaType
@@ -30,7 +30,7 @@ class OpaqueDocument:
         self,
         records: Sequence[Edits],
         envelope: Edits,  # noqa: ARG002 - a Document's form
-        customers: Sequence[str | None] | None = None,
+        owners: Sequence[Owner] | None = None,
     ) -> Written:
         """Give the same bytes, or refuse: a part of a picture can't be masked by editing its bytes."""
         edits = records[0]
@@ -38,7 +38,7 @@ class OpaqueDocument:
         if edit is None:
             return Written(self.body)
         text = Part(self.body).text  # an edit that only looks, for what the gateway wrote itself, leaves it as it is
-        if edit.whole is not Whole.REFUSE and edit.value(text, (customers or self.customers)[0]) is text:
+        if edit.whole is not Whole.REFUSE and edit.value(text, (owners or self.customers)[0]) is text:
             return Written(self.body)
         return Written(self.body, (Touch(edits, (0,), "", 1),), (Refused("", (0,), edits),))
 

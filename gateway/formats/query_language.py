@@ -12,17 +12,15 @@ from typing import Literal, Protocol
 
 from gateway.errors import Unreadable
 from gateway.formats.document import Scalar, Spot
-from gateway.formats.selector import ANY, Step, parse
+from gateway.formats.query_ways import Way, way_to
 from gateway.formats.tally import step
 
 Path = tuple[str, ...]
 """The way to a property: names, as the query has them."""
 
-How = Literal["asked", "expanded"]
-"""`asked`: the answer tells of it, as by filtering or sorting; `expanded`: what it leads to comes along."""
-
-_WRAPPERS = frozenset({"d", "value", "results", "records"})
-"""Members that bodies put around lists and entities, and that no query names."""
+How = Literal["asked", "expanded", "mentioned"]
+"""`asked`: the answer tells of it, as by filtering or sorting; `expanded`: what it leads to comes along; `mentioned`: a
+word in a text of the service's own, that may be a property, or anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,8 @@ class Named:
 class Constant:
     """A constant from `start` to `end` of the text, with the properties that it is held against.
 
-    `quoted`: written in quotes, so that another text can be put in its place.
+    `quoted`: written in quotes, so that another text can be put in its place. `equal`: one property is asked to be
+    equal to it (or to one of several), and that is all that is asked about it here.
     """
 
     start: int
@@ -45,6 +44,7 @@ class Constant:
     value: Scalar
     quoted: bool
     paths: tuple[Path, ...]
+    equal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fields:
-    """The fields of a message, found by the ways that queries go to them. `first` is the index of the first."""
+    """The fields of a message of a `form`, found by the ways that queries go to them. `first`: the first's index."""
 
     selectors: tuple[str, ...]
     first: int = 0
+    form: str = "json"
+    ways: tuple[Way, ...] = field(init=False, repr=False)
     _found: dict[tuple[Path, bool], Spot] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Read the selectors once."""
+        object.__setattr__(self, "ways", tuple(way_to(self.form, selector) for selector in self.selectors))
 
     def spot(self, path: Path, *, below: bool = True) -> Spot:
         """Give the fields at a property, above it and (where `below`) in it; () where no field has to do with it."""
@@ -92,15 +98,24 @@ class Fields:
             if len(self._found) > 1000:  # noqa: PLR2004 - what officers' clients name is little
                 self._found.clear()
             self._found[key] = tuple(
-                self.first + index for index, one in enumerate(self.selectors) if _meets(one, key[0], below=below)
+                self.first + index for index, way in enumerate(self.ways) if way.meets(key[0], below=below)
             )
         return self._found[key]
+
+    def called(self, name: str) -> Spot:
+        """Give the fields whose last name is this."""
+        wanted = name.casefold()
+        return tuple(
+            self.first + index
+            for index, way in enumerate(self.ways)
+            if wanted in (way.last if way.steps else {name.casefold() for name in way.names})
+        )
 
     def pointer(self, spot: Spot) -> str:
         """Give the pointer of the first field of a spot."""
         if not spot:
             return "/?"
-        found = parse(self.selectors[spot[0] - self.first])
+        found = self.ways[spot[0] - self.first]
         steps = found.steps or tuple(sorted(found.names))
         return "".join(step(part if isinstance(part, str) else "*") for part in steps)
 
@@ -129,9 +144,14 @@ class Asked:
     def uses(self) -> Iterator[tuple[Spot, bool]]:
         """Give the spot of each property that is named, and whether any field has to do with it.
 
-        Where it is only expanded, what is in it comes along treated: then the spot has the fields at it or above it.
+        Where it is only expanded, what is in it comes along treated: then the spot has the fields at it or above it. A
+        word that is only mentioned counts where it is a field's last name.
         """
         for one in self.question.named:
+            if one.how == "mentioned":
+                if spot := self.asking.fields.called(one.path[0]):
+                    yield spot, True
+                continue
             spot = self.asking.fields.spot(one.path)
             yield (self.asking.fields.spot(one.path, below=False) if one.how == "expanded" else spot), bool(spot)
 
@@ -163,30 +183,3 @@ class Asked:
 def unreadable(message: str) -> Unreadable:
     """Give the refusal of a text that is not in its language, as far as it is read here."""
     return Unreadable("query-unreadable", message)
-
-
-def _meets(selector: str, path: Path, *, below: bool) -> bool:
-    """Tell whether a selector finds a property, what holds it, or (where `below`) what is in it."""
-    found = parse(selector)
-    if found.steps or selector == "$":
-        return _along(found.steps, path, below=below)
-    # Descendants, filters and slices lead anywhere: one name in common is enough.
-    return not found.names or any(name.casefold() in path for name in found.names)
-
-
-def _along(steps: Sequence[Step], path: Path, *, below: bool, mapped: bool = False) -> bool:
-    """Tell whether one way is the beginning of the other; indexes and wrappers stand in selectors alone.
-
-    `mapped`: a wildcard was taken for a name. Whether a name is one of a map's, or none at all, can't be told before
-    something below it is named as well.
-    """
-    if not steps:
-        return True
-    if not path:
-        return (below and not mapped) or all(not isinstance(one, str) or one in _WRAPPERS for one in steps)
-    first, rest = steps[0], steps[1:]
-    if isinstance(first, str):
-        same = first.casefold() == path[0] and _along(rest, path[1:], below=below, mapped=mapped)
-        return same or (first in _WRAPPERS and _along(rest, path, below=below, mapped=mapped))
-    skipped = _along(rest, path, below=below, mapped=mapped)
-    return skipped or (first is ANY and _along(rest, path[1:], below=below, mapped=True))

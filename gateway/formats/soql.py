@@ -31,6 +31,7 @@ _DAY = re.compile(
 )
 _VALUES = frozenset({"NULL", "TRUE", "FALSE"})
 _COMPARES = frozenset({"=", "!=", "<>", "<", "<=", ">", ">=", "LIKE"})
+_EQUALS = frozenset({"=", "IN"})
 _LISTS = frozenset({"IN", "INCLUDES", "EXCLUDES"})
 _CLAUSES = frozenset({"USING", "WHERE", "WITH", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FOR", "ALL"})
 _SORTS = frozenset({"ASC", "DESC", "NULLS", "FIRST", "LAST"})
@@ -211,20 +212,23 @@ class _Reader:
 
     def _comparison(self, scope: _Scope) -> None:
         """Read a field or a function, an operator, and what it is held against."""
+        first = self.at
         paths = tuple(self._operand(scope))
-        self._keyword("NOT")
+        plain = self.at == first + 1
+        negated = self._keyword("NOT")
         operator = self._upper()
         self.at += 1
+        equal = plain and not negated and operator in _EQUALS
         if operator in _COMPARES:
-            self._constant(paths)
+            self._constant(paths, equal=equal)
         elif operator in _LISTS:
             self._expect("(")
             if self._upper() == "SELECT":
                 self.query((), scope.depth + 1, asks=True)
             else:
-                self._constant(paths)
+                self._constant(paths, equal=equal)
                 while self._keyword(","):
-                    self._constant(paths)
+                    self._constant(paths, equal=equal)
             self._expect(")")
         else:
             raise unreadable("a comparison of a query is not understood")
@@ -233,14 +237,15 @@ class _Reader:
         token = self._word()
         return self._arguments(scope, 1) if self._keyword("(") else [self._name(token, scope)]
 
-    def _constant(self, paths: tuple[Path, ...]) -> None:
+    def _constant(self, paths: tuple[Path, ...], *, equal: bool) -> None:
         kind, upper = self._kind(), self._upper()
         if not kind:
             raise unreadable("a constant is missing in a query")
         token = self.tokens[self.at]
         self.at += 1
         if kind == "text":
-            self.constants.append(Constant(token.start, token.end, _plain(token.text[1:-1]), quoted=True, paths=paths))
+            value = _plain(token.text[1:-1])
+            self.constants.append(Constant(token.start, token.end, value, quoted=True, paths=paths, equal=equal))
         elif kind in {"number", "other"}:
             self.constants.append(Constant(token.start, token.end, token.text, quoted=False, paths=paths))
         elif not (kind == "day" or upper in _VALUES or _DAY.fullmatch(token.text)):

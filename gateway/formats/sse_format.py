@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.errors import Unreadable
-from gateway.formats.document import Edits, Signal, Spot, Written
+from gateway.formats.document import Edits, Owner, Signal, Spot, Written
 from gateway.formats.format import Lists, Option, Piece, Shape, agrees
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
@@ -149,11 +149,11 @@ class SseDocument:
         self,
         records: Sequence[Edits],
         envelope: Edits,  # noqa: ARG002 - a Document's form; nothing is around the events
-        customers: Sequence[str | None] | None = None,
+        owners: Sequence[Owner] | None = None,
     ) -> Written:
         """Treat event by event."""
         tally, made, same, number = Tally(), list[bytes](), self.whole, 0
-        owners = self.customers if customers is None else customers
+        owners = self.customers if owners is None else owners
         for block in self.parts:
             new = None
             if block.holds:
@@ -178,7 +178,7 @@ class _Writing:
     block: Block
     tally: Tally
     edits: Edits
-    customer: str | None
+    owner: Owner
 
     def written(self) -> list[bytes] | None:
         """Give the lines after the edits; None where nothing changed."""
@@ -208,7 +208,7 @@ class _Writing:
         spot, pointer = self.layout.spot(self.block.type, name)
         if (name == "data" and value in self.layout.markers) or (not spot and self._known(name, value)):
             return None
-        new = self.tally.treat(self.edits, spot, pointer, value, self.customer)
+        new = self.tally.treat(self.edits, spot, pointer, value, self.owner)
         if new is value:
             return None
         if isinstance(new, Signal):
@@ -229,7 +229,7 @@ class _Writing:
         """Give a comment, or a field that no reader knows, after the edit of what is unlisted: always as a comment."""
         if HARMLESS.fullmatch(line.value):
             return None
-        new = self.tally.treat(self.edits, (), "/?", line.value, self.customer)
+        new = self.tally.treat(self.edits, (), "/?", line.value, self.owner)
         if new is line.value:
             return None
         text = "" if isinstance(new, Signal) else f" {_UNSAFE.sub(' ', text_of(new))}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gateway.formats.document import Edit, Edits, Refused, Scalar, Signal, Spot, Touch, Written
+from gateway.formats.document import Edit, Edits, Owner, Refused, Scalar, Signal, Spot, Touch, Written
 from gateway.formats.parts import Part
 
 _MOST_REFUSED = 10
@@ -27,7 +27,7 @@ class Tally:
         return self._edits[key]
 
     def treat(
-        self, edits: Edits, spot: Spot, pointer: str, value: str, customer: str | None, *, removable: bool = True
+        self, edits: Edits, spot: Spot, pointer: str, value: str, owner: Owner, *, removable: bool = True
     ) -> Scalar | Signal:
         """Treat the text at a place: the very same object where nothing changes, or where it is refused.
 
@@ -37,7 +37,7 @@ class Tally:
         edit = self.edit(edits, spot)
         if edit is None:
             return value
-        new = edit.value(value, customer)
+        new = edit.value(value, owner)
         if new is value:
             return value
         if new is Signal.REFUSE or (new is Signal.DROP and not removable):
@@ -47,7 +47,7 @@ class Tally:
         return Signal.REMOVE if new is Signal.DROP else new
 
     def treat_part(
-        self, edits: Edits, spot: Spot, pointer: str, part: Part, customer: str | None, *, removable: bool = True
+        self, edits: Edits, spot: Spot, pointer: str, part: Part, owner: Owner, *, removable: bool = True
     ) -> Part | Scalar | Signal:
         """Do as `treat` for a whole part or member: the very same object where nothing changes.
 
@@ -58,9 +58,9 @@ class Tally:
             return part
         if edit.part is None:
             text = part.text
-            new = self.treat(edits, spot, pointer, text, customer, removable=removable)
+            new = self.treat(edits, spot, pointer, text, owner, removable=removable)
             return part if new is text else new
-        held = edit.part(part, customer)
+        held = edit.part(part, owner)
         if held is part:
             return part
         if held is Signal.REFUSE or (held is Signal.DROP and not removable):

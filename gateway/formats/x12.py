@@ -9,6 +9,7 @@ binary segments, control characters in segments, separators that are letters, di
 
 from __future__ import annotations
 
+import re
 from itertools import accumulate
 
 from gateway.errors import Unreadable
@@ -27,6 +28,11 @@ _REPEATS = "00402"
 """The first version whose ISA11 separates repetitions."""
 _NONE = "U"
 """What ISA11 says in versions before, and where nothing repeats: the standard of the control segments."""
+
+_CODE = re.compile("[A-Z0-9]{1,12}")
+"""What service segments say of types, versions and loops: up to twelve characters (GS08, ST03)."""
+
+_TIME = re.compile("[0-9]{4,8}")
 
 RULES = Rules(
     name="X12",
@@ -49,6 +55,7 @@ RULES = Rules(
         "LS": elements(1),
         "LE": elements(1),
     },
+    codes={},
     fixed={
         "ISA": elements(11, 12, 13, 15, 16),
         "GS": elements(1, 6, 8),
@@ -61,6 +68,13 @@ RULES = Rules(
     binary=frozenset({"BIN", "BDS"}),
     between={"TA1": "ISA"},
     widths={"ISA": _WIDTHS},
+    shapes={
+        "TA1": dict.fromkeys(range(1, 6), _CODE),
+        "GS": {1: _CODE, 4: _TIME, 5: _TIME, 7: _CODE, 8: _CODE},
+        "ST": {1: _CODE, 3: _CODE},
+        "LS": {1: _CODE},
+        "LE": {1: _CODE},
+    },
 )
 
 

@@ -1,8 +1,9 @@
 """Workbooks (Office Open XML, ECMA-376, .xlsx): one sheet is a table, each row a record, columns named by a header.
 
-Promise: members that hold nothing that changes keep their bytes, styles and theme always; in a sheet every other cell
-does. A changed cell keeps its place and style, and holds a text, a number or nothing, never a formula. With it goes all
-that could still tell its old value: its formula, shared strings that no cell uses any more, results of other formulas.
+Promise: members that hold nothing that changes keep their bytes; in a sheet every other cell does. A changed cell keeps
+its place and style, and holds a text, a number or nothing, never a formula. With it goes all that could still tell its
+old value: its formula, shared strings that no cell uses any more, results of other formulas, what is said about it
+beside cells, and whatever may be a copy of it (`formats.xlsx_aside`).
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from dataclasses import dataclass
 from gateway.errors import Unreadable
 from gateway.formats import csv_columns
 from gateway.formats.csv_columns import Columns
-from gateway.formats.document import Edits, Scalar, Signal, Spot, Written
+from gateway.formats.document import Edits, Owner, Scalar, Signal, Spot, Written
 from gateway.formats.limits import BodyLimits
 from gateway.formats.tally import Tally, text_of
 from gateway.formats.xlsx_cells import Cell, Row
 from gateway.formats.xlsx_read import Workbook, read_workbook
+from gateway.formats.xlsx_sweep import Sweep
 from gateway.formats.xlsx_write import Writer
 
 
@@ -38,7 +40,7 @@ def read(
         if row.number != header_row:
             (above if row.number < header_row else below).extend([row] if said else [])
             continue
-        if any(cell.formula for cell in said):
+        if any(cell.calculated for cell in said):
             raise Unreadable("body-ambiguous", "the header of the sheet is calculated")
         named = {cell.column: text_of(cell.value) for cell in said}
     names = [named.get(number, "") for number in range(1, max(named, default=0) + 1)]
@@ -77,11 +79,9 @@ class XlsxDocument:
         value = found.pop() if len(found) == 1 else None
         return value if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)) else None
 
-    def write(
-        self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
-    ) -> Written:
+    def write(self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None) -> Written:
         """Treat the sheet, row by row. Raises `Unreadable` where a treated value can't be written."""
-        owners = self.customers if customers is None else customers
+        owners = self.customers if owners is None else owners
         if len(records) != len(self.rows) or len(owners) != len(self.rows):
             raise ValueError("one decision and one customer for each record")
         tally, made = Tally(), dict[Cell, Scalar | Signal]()
@@ -95,7 +95,9 @@ class XlsxDocument:
             for cell in row.cells:
                 spot, pointer = self._place(cell.column)
                 _treat(tally, edits, owner, cell, spot, pointer, made)
-        return tally.written(Writer(self.workbook, tally, beside, made).body(self.body))
+        named = (cell.value for row in self.rows for cell in row.cells if cell in made and self._place(cell.column)[0])
+        sweep = Sweep(named, self.columns.names)
+        return tally.written(Writer(self.workbook, tally, beside, made, sweep).body(self.body))
 
     def _place(self, column: int) -> tuple[Spot, str]:
         """Give the fields that cover a column, and how reports name it."""

@@ -14,7 +14,16 @@ from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
 from gateway.formats.zip_parts import LOCAL
 
-_TYPES = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})
+_OFFICE = "application/vnd.openxmlformats-officedocument.spreadsheetml."
+_TYPES = frozenset(
+    {
+        f"{_OFFICE}sheet",
+        f"{_OFFICE}template",
+        "application/vnd.ms-excel.sheet.macroenabled.12",
+        "application/vnd.ms-excel.template.macroenabled.12",
+    }
+)
+_ANY_EXCEL = "application/vnd.ms-excel"  # the old format's; many systems send it with every workbook
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _SHEET = re.compile(r"[^\x00-\x1f\x7f\[\]*/\\?:]{1,31}")
 
@@ -52,7 +61,9 @@ class Xlsx:
 
     def agree(self, media: MediaType, plain: bytes) -> None:
         """Check content type and first bytes. Raises `Unreadable`: body-wrong-type."""
-        agrees(media, plain, "a workbook", _TYPES, lambda body: body.startswith(LOCAL))
+        begins = plain.startswith(LOCAL)
+        known = _TYPES | {_ANY_EXCEL} if begins else _TYPES
+        agrees(media, plain, "a workbook (.xlsx, .xlsm)", known, lambda _: begins)
 
     def check(self, selector: str, *, singular: bool = False) -> bool:  # noqa: ARG002 - a column is one place
         """Check the name of a column."""

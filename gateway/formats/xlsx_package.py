@@ -1,135 +1,225 @@
-"""The parts of a workbook (ECMA-376 parts 1 and 2): which there are, and that there are no others.
-
-Only what holds a table is taken: a workbook, its sheets, shared strings, styles, a theme, the order of calculation, and
-what the document says of itself. Whatever else could hold the same data a second time is refused: comments, drawings,
-tables, links, pivot caches, connections, macros, custom XML, embedded files, thumbnails, signatures.
-"""
+"""The parts of a workbook (ECMA-376 part 2): how they refer to each other, and how one is left out."""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from gateway.errors import Unreadable
 from gateway.formats import xlsx_part
 from gateway.formats.limits import BodyLimits
+from gateway.formats.xlsx_names import ACTIVE, BINARY_BOOK, PACKAGE, READ, SINGLE, kind_of
 from gateway.formats.xlsx_part import Change, Element, XmlPart
 from gateway.formats.zip_parts import Archive
 
+_KEY = re.compile(r"[\w.:-]{1,100}")
+_TYPE = re.compile(r"[\w.+-]{1,100}/[\w.+-]{1,200}")
+_TELLS = {("", name) for name in ("Id", "Type", "Target", "TargetMode")}
 TYPES = "[Content_Types].xml"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006/"
-_CORE = f"{_PACKAGE}relationships/metadata/core-properties"
-_VENDOR = "application/vnd.openxmlformats-"
-_SHEETS = f"{_VENDOR}officedocument.spreadsheetml."
-_KINDS = {
-    f"{_OFFICE}officeDocument": ("workbook", f"{_SHEETS}sheet.main+xml"),
-    f"{_OFFICE}extended-properties": ("about", f"{_VENDOR}officedocument.extended-properties+xml"),
-    _CORE: ("core", f"{_VENDOR}package.core-properties+xml"),
-    f"{_OFFICE}worksheet": ("sheet", f"{_SHEETS}worksheet+xml"),
-    f"{_OFFICE}sharedStrings": ("strings", f"{_SHEETS}sharedStrings+xml"),
-    f"{_OFFICE}styles": ("styles", f"{_SHEETS}styles+xml"),
-    f"{_OFFICE}calcChain": ("order", f"{_SHEETS}calcChain+xml"),
-    f"{_OFFICE}theme": ("theme", f"{_VENDOR}officedocument.theme+xml"),
-}
-"""Kinds of relationships that are followed: our word for each, and the content type of the part that it leads to."""
-_AT_TOP = frozenset({"workbook", "about", "core"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Link:
+    """A relationship: what refers ("" is the package), its id there, to what; `outside` is no part, but an address.
+
+    `element` stands in the member `told`.
+    """
+
+    source: str
+    key: str
+    kind: str
+    target: str
+    outside: bool
+    told: str
+    element: Element
 
 
 @dataclass(slots=True, eq=False)
 class Package:
-    """`parts` are names of members by our words, `sheets` by link; `traces`: what names its order of calculation."""
+    """All parts that anything refers to by their members' names, and the links between them, by what refers."""
 
     archive: Archive
     limits: BodyLimits
-    parts: dict[str, str] = field(default_factory=dict)
-    sheets: dict[str, str] = field(default_factory=dict)
-    traces: dict[str, tuple[XmlPart, str, Change]] = field(default_factory=dict)
-    read: set[str] = field(default_factory=set)
+    links: dict[str, list[Link]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    xmls: dict[str, XmlPart] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+    _into: dict[str, list[Link]] = field(default_factory=dict)
 
-    def xml(self, name: str, taken: xlsx_part.Taker | None = None) -> XmlPart:
-        """Read a member. Raises `Unreadable`."""
-        body = self.archive.members[name].body
-        return xlsx_part.read(body, self.limits) if taken is None else xlsx_part.read(body, self.limits, taken)
+    def xml(self, name: str, *, mixed: bool = False) -> XmlPart:
+        """Read a member, once. Raises `Unreadable`."""
+        if name not in self.xmls:
+            self.xmls[name] = xlsx_part.read(self.archive.members[name].body, self.limits, mixed=mixed)
+        return self.xmls[name]
+
+    def one(self, kind: str, source: str) -> str | None:
+        """Give the only part of a kind that another refers to. Raises `Unreadable`: body-ambiguous."""
+        found = [link.target for link in self.links.get(source, ()) if link.kind == kind]
+        if len(found) > 1:
+            raise Unreadable("body-ambiguous", "the workbook has one part twice")
+        return found[0] if found else None
+
+    def of(self, *kinds: str) -> list[str]:
+        """Give the parts of some kinds, in the order of the archive."""
+        return [name for name, kind in self.kinds.items() if kind in kinds]
+
+    def into(self, name: str) -> list[Link]:
+        """Give the links that lead to a part."""
+        if not self._into:
+            for link in (link for links in self.links.values() for link in links if not link.outside):
+                self._into.setdefault(link.target, []).append(link)
+        return self._into.get(name, [])
+
+    def found(self, name: str) -> str | None:
+        """Give the member of a name; letters of either case are the same (ECMA-376 part 2, section 6.2.2.3)."""
+        return self._names.get(name.lower()) or self._names.get(unquote(name).lower())
+
+    @property
+    def strays(self) -> list[str]:
+        """Give the members that nothing refers to; folders of parts are none."""
+        told = {TYPES, *(self.rels(source) for source in ("", *self.kinds))}
+        known = {*self.kinds, *(found for one in told if (found := self.found(one)))}
+        folders = tuple(known)
+        return [
+            name
+            for name, member in self.archive.members.items()
+            if name not in known and not (member.is_folder and any(one.startswith(name) for one in folders))
+        ]
+
+    @staticmethod
+    def rels(source: str) -> str:
+        """Give the name of the member that says what a part refers to."""
+        folder, slash, last = source.rpartition("/")
+        return f"{folder}{slash}_rels/{last}.rels"
+
+    def closure(self, names: Iterable[str]) -> set[str]:
+        """Give parts, and those that only they refer to."""
+        gone, pending = set[str](), list(dict.fromkeys(names))
+        left: dict[str, int] = {}  # how many others refer to a part that may go
+        while pending:
+            name = pending.pop()
+            if name in gone:
+                continue
+            gone.add(name)
+            for link in self.links.get(name, ()):
+                if not link.outside and link.target not in gone:
+                    left[link.target] = left.get(link.target, len(self.into(link.target))) - 1
+                    pending += [] if left[link.target] else [link.target]
+        return gone
+
+    def left_out(self, gone: set[str]) -> tuple[set[str], dict[str, list[Change]]]:
+        """Give the members to leave out for parts that go, and what to cut where something tells of them."""
+        members = gone | {found for one in gone if (found := self.found(self.rels(one)))}
+        cuts: defaultdict[str, list[Change]] = defaultdict(list)
+        for source, links in self.links.items():
+            if source not in gone:
+                for link in links:
+                    if not link.outside and link.target in gone:
+                        cuts[link.told].append(link.element.cut)
+        for one in self.xmls[TYPES].root.children:
+            if one.name[1] == "Override" and self.found((one.get("PartName") or "")[1:]) in members:
+                cuts[TYPES].append(one.cut)
+        return members, cuts
 
 
 def open_package(archive: Archive, limits: BodyLimits) -> Package:
-    """Find the parts of a workbook. Raises `Unreadable`: body-malformed, body-ambiguous, unlisted-field."""
+    """Find the parts of a workbook.
+
+    Raises `Unreadable`: body-malformed, body-ambiguous, body-wrong-type, unlisted-field.
+    """
     package = Package(archive, limits)
-    types = _types(package)
-    _follow(package, "", types)
-    if "workbook" not in package.parts:
-        raise Unreadable("body-malformed", "the archive is no workbook")
-    _follow(package, package.parts["workbook"], types)
-    for name, member in archive.members.items():
-        folder = member.is_folder and any(one.startswith(name) for one in package.read)
-        if name not in package.read and not folder:
-            raise Unreadable("unlisted-field", "the workbook has parts that no selector reaches")
+    package._names.update({name.lower(): name for name in archive.members if not name.endswith("/")})  # noqa: SLF001 - its maker
+    types, pending = _types(package), [""]
+    while pending:
+        source = pending.pop()
+        package.links[source] = links = _links(package, source)
+        pending += [link.target for link in links if not link.outside and _taken(package, link, types)]
     return package
 
 
-def without_order(package: Package) -> dict[str, bytes | None]:
-    """Leave the order of calculation out: the program that opens the workbook makes it anew."""
-    if "order" not in package.parts:
-        return {}
-    related, name, change = package.traces["relationship"]
-    made: dict[str, bytes | None] = {package.parts["order"]: None, name: related.spliced([change])}
-    if "type" in package.traces:
-        types, name, change = package.traces["type"]
-        made[name] = types.spliced([change])
-    return made
+def _taken(package: Package, link: Link, types: dict[str, str]) -> bool:
+    """Take a part to which a link leads; False where it is known. Raises `Unreadable`."""
+    if link.kind in ACTIVE:
+        raise Unreadable("unlisted-field", "the workbook has sheets that are programs or dialogs")
+    if link.target == TYPES or link.target.lower().endswith(".rels"):
+        raise Unreadable("body-ambiguous", "the workbook refers to what holds it together")
+    known = package.kinds.get(link.target)
+    if known is not None:
+        if known != link.kind or known in SINGLE:
+            raise Unreadable("body-ambiguous", "the workbook has one part twice")
+        return False
+    told = types.get(f"/{link.target}".lower()) or types.get(f".{link.target.rpartition('.')[2]}".lower(), "")
+    if told == BINARY_BOOK:
+        raise Unreadable("body-wrong-type", "a binary workbook (.xlsb): it can't be read, .xlsx can")
+    if link.kind in READ and told not in READ[link.kind]:
+        raise Unreadable("body-ambiguous", "a part of the workbook is said to be two things")
+    package.kinds[link.target] = link.kind
+    return True
 
 
-def _types(package: Package) -> dict[str, Element]:
-    """Give what tells the content type of each part, and of each ending as `.xml`."""
-    part = _known(package, TYPES, f"{_PACKAGE}content-types", "Types")
-    found: dict[str, Element] = {}
+def _types(package: Package) -> dict[str, str]:
+    """Give the content type of each part, and of each ending as `.xml`."""
+    part = _known(package, TYPES, f"{PACKAGE}content-types", "Types")
+    found: dict[str, str] = {}
     for one in part.root.children:
         key = {"Override": one.get("PartName"), "Default": f".{one.get('Extension')}"}.get(one.name[1])
-        if key is None or key in found or one.children or one.text:
+        sound = key is not None and _TYPE.fullmatch(one.get("ContentType") or "") and len(one.attributes) == 2  # noqa: PLR2004 - what of what
+        if key is None or key.lower() in found or one.children or one.text or not sound:
             raise Unreadable("body-ambiguous", "the content types of the workbook can't be read")
-        found[key] = one
-        if one.get("ContentType") == _KINDS[f"{_OFFICE}calcChain"][1] and one.name[1] == "Override":
-            package.traces["type"] = (part, TYPES, (one.start, one.end, b""))
+        found[key.lower()] = one.get("ContentType") or ""
     return found
 
 
-def _follow(package: Package, source: str, types: dict[str, Element]) -> None:
-    """Follow the relationships of a part, "" for the package."""
-    folder, slash, last = source.rpartition("/")
-    name = f"{folder}{slash}_rels/{last}.rels"
-    part = _known(package, name, f"{_PACKAGE}relationships", "Relationships")
-    for one in part.root.children:
-        kind, expected = _KINDS.get(one.get("Type") or "", ("", ""))
-        if not kind or (kind in _AT_TOP) is bool(source) or one.get("TargetMode") not in {None, "Internal"}:
-            raise Unreadable("unlisted-field", "the workbook refers to what no selector reaches")
-        target, key = one.get("Target") or "", one.get("Id") or ""
-        path = target[1:] if target.startswith("/") else f"{folder}{slash}{target}"
-        _reach(package, path)
-        told = types.get(f"/{path}") or types.get(f".{path.rpartition('.')[2]}")
-        if told is None or told.get("ContentType") != expected:
-            raise Unreadable("unlisted-field", "a part of the workbook is of a kind that is not taken, as macros are")
-        if kind == "sheet" and key not in package.sheets:
-            package.sheets[key] = path
-        elif kind == "sheet" or kind in package.parts:
-            raise Unreadable("body-ambiguous", "the workbook has one part twice")
-        else:
-            package.parts[kind] = path
-        if kind == "order":
-            package.traces["relationship"] = (part, name, (one.start, one.end, b""))
+def _links(package: Package, source: str) -> list[Link]:
+    """Read the relationships of a part, "" for the package."""
+    told = package.found(package.rels(source))
+    if told is None:
+        if not source:
+            raise Unreadable("body-malformed", "the archive is no workbook")
+        return []
+    made, keys = list[Link](), set[str]()
+    for one in _known(package, told, f"{PACKAGE}relationships", "Relationships").root.children:
+        key, target, mode = one.get("Id") or "", one.get("Target") or "", one.get("TargetMode") or "Internal"
+        odd = one.text.strip() or not _KEY.fullmatch(key) or not one.attributes.keys() <= _TELLS
+        if one.name[1] != "Relationship" or key in keys or mode not in {"Internal", "External"} or odd:
+            raise Unreadable("body-ambiguous", "what a part of the workbook refers to can't be told")
+        keys.add(key)
+        kind = kind_of(one.get("Type") or "")
+        outside = mode == "External" or target.startswith("#")
+        if not outside:
+            member = package.found(_resolved(source, target))
+            if member is None and kind in READ and target.upper() != "NULL":
+                raise Unreadable("body-malformed", "a part of the workbook is missing")
+            outside, target = member is None, member or target
+        made.append(Link(source, key, kind, target, outside, told, one))
+    return made
+
+
+def _resolved(source: str, target: str) -> str:
+    """Give the name of a member to which a part refers (RFC 3986 section 5.2, as far as names of parts go)."""
+    path = target.partition("#")[0]
+    steps = [] if path.startswith("/") else source.split("/")[:-1]
+    for step in path.split("/"):
+        if step == "..":
+            steps = steps[:-1]
+        elif step not in {"", "."}:
+            steps.append(step)
+    return "/".join(steps)
 
 
 def _known(package: Package, name: str, space: str, root: str) -> XmlPart:
     """Read a part that holds the package together."""
-    _reach(package, name)
-    part = package.xml(name)
-    if part.root.name != (space, root) or any(one.name[0] != space or one.children for one in part.root.children):
+    member = package.found(name)
+    if member is None:
+        raise Unreadable("body-malformed", "a part of the workbook is missing")
+    part = package.xml(member)
+    if (
+        part.root.name != (space, root)
+        or part.root.text.strip()
+        or any(one.name[0] != space or one.children for one in part.root.children)
+    ):
         raise Unreadable("body-malformed", "a part of the workbook is not what it should be")
     return part
-
-
-def _reach(package: Package, name: str) -> None:
-    if name not in package.archive.members or name.endswith("/"):
-        raise Unreadable("body-malformed", "a part of the workbook is missing")
-    if name in package.read:
-        raise Unreadable("body-ambiguous", "the workbook has one part twice")
-    package.read.add(name)

@@ -1,7 +1,6 @@
 """One XML part of a workbook: its elements with the places where they stand, and other bytes put in their place.
 
-Strict: comments, CDATA sections, instructions, document types and text beside elements are refused. Another parser has
-to find as many elements.
+Strict: instructions, document types and text beside elements are refused. Another parser has to find as many elements.
 """
 
 from __future__ import annotations
@@ -13,9 +12,10 @@ from gateway.errors import Unreadable
 from gateway.formats import charset
 from gateway.formats.charset import Charset
 from gateway.formats.limits import BodyLimits
+from gateway.formats.xlsx_names import plain_space
 from gateway.formats.xml_scan import pieces_of
-from gateway.formats.xml_tag import Name, Opened, attributes, closed, expanded, opened
-from gateway.formats.xml_text import SPACE, text_of
+from gateway.formats.xml_tag import Attribute, Name, Opened, attributes, closed, expanded, opened
+from gateway.formats.xml_text import SPACE, section, text_of
 from gateway.formats.xml_tree import counted
 
 Change = tuple[int, int, bytes]
@@ -24,11 +24,15 @@ Change = tuple[int, int, bytes]
 
 @dataclass(slots=True, eq=False)
 class Element:
-    """An element from `start` to `end`; `raw` is its name as written. `held`: how many elements it had in it."""
+    """An element from `start` to `end`, what is in it from `inside`; `raw` is its name as written.
+
+    `held`: how many elements it had in it.
+    """
 
     name: Name
     raw: bytes
     start: int
+    inside: int
     attributes: Mapping[Name, str]
     names: Mapping[str, str]
     end: int = 0
@@ -41,6 +45,11 @@ class Element:
         """Give the prefix of its name, with the colon."""
         return self.raw[: self.raw.find(b":") + 1]
 
+    @property
+    def cut(self) -> Change:
+        """Give the change that takes it out."""
+        return self.start, self.end, b""
+
     def get(self, name: str, space: str = "") -> str | None:
         """Give an attribute."""
         return self.attributes.get((space, name))
@@ -52,105 +61,176 @@ class Element:
             yield from child.all()
 
 
-_Bare = dict[tuple[bytes, int], tuple[Name, Opened, Mapping[str, str]]]
-"""Start tags without attributes, as written where these namespaces are known; the mapping is kept, so its id is."""
-
 Taker = Callable[[Element, list[Element]], bool]
 """Gets each element when it ends, and those around it; True where it needs no longer be kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class XmlPart:
-    """A part that was read; `body` is UTF-8."""
+    """A part that was read; `body` is UTF-8, `comments` are those of XML."""
 
     body: bytes
     charset: Charset
     root: Element
+    comments: tuple[Change, ...] = ()
 
     def spliced(self, changes: Iterable[Change]) -> bytes:
-        """Write the part with changes, which don't overlap. Raises `Unreadable`: body-encoding."""
+        """Write the part with changes; one within another that takes all of it out is nothing by itself.
+
+        Raises `Unreadable`: body-encoding.
+        """
         made, done = list[bytes](), 0
-        for start, end, new in sorted(changes):
-            made += (self.body[done:start], new)
-            done = end
+        for start, end, new in sorted(changes, key=lambda change: (change[0], -change[1])):
+            if start >= done:
+                made += (self.body[done:start], new)
+                done = end
         return charset.from_utf8(b"".join((*made, self.body[done:])), self.charset)
 
+    def written(self, element: Element) -> list[Attribute]:
+        """Give the attributes of an element, with their places within the tag, which begins after `start`."""
+        return attributes(self.body[element.start + 1 : element.inside], element.names)
 
-def read(raw: bytes, limits: BodyLimits, taken: Taker = lambda _element, _around: False) -> XmlPart:
-    """Read a part. Raises `Unreadable`: body-malformed, -ambiguous, -encoding, -too-large, -too-deep."""
+    def without(self, element: Element, *names: str, space: str = "") -> list[Change]:
+        """Take attributes out of an element."""
+        at = element.start + 1
+        found = self.written(element)
+        return [(at + one.start, at + one.end, b"") for one in found if one.name in {(space, name) for name in names}]
+
+    def blanked(self, element: Element, names: Iterable[Name]) -> list[Change]:
+        """Leave attributes of an element empty."""
+        at, names = element.start + 1, set(names)
+        return [(at + one.at, at + one.end, b'""') for one in self.written(element) if one.name in names]
+
+    def emptied(self, element: Element) -> Change:
+        """Take out what is in an element."""
+        last = self.body.rfind(b"<", element.start, element.end)
+        return (element.inside, last, b"") if element.inside < element.end else (element.end, element.end, b"")
+
+
+def decoded(raw: bytes) -> tuple[bytes, Charset]:
+    """Give a part as UTF-8, and how it is written. Raises `Unreadable`: body-encoding."""
     written = charset.find(raw, "")
     body = charset.to_utf8(raw, written)
     try:
         body.decode()
     except UnicodeDecodeError:
         raise Unreadable("body-encoding", "a part of the workbook is not UTF-8") from None
-    root, count = _followed(pieces_of(body, 2 * limits.values), limits, taken)
+    return body, written
+
+
+def read(
+    raw: bytes, limits: BodyLimits, taken: Taker = lambda _element, _around: False, *, mixed: bool = False
+) -> XmlPart:
+    """Read a part; `mixed` lets texts stand beside elements.
+
+    Raises `Unreadable`: body-malformed, -ambiguous, -encoding, -too-large, -too-deep.
+    """
+    body, written = decoded(raw)
+    walk = Walk(limits, taken, mixed=mixed)
+    root = walk.document(body)
+    check(body, walk.count)
+    return XmlPart(body, written, root, tuple(walk.comments))
+
+
+def check(body: bytes, count: int) -> None:
+    """Check that another parser finds as many elements. Raises `Unreadable`: body-malformed, body-ambiguous."""
     if counted(body) != count:
         raise Unreadable("body-ambiguous", "two parsers find different elements in a part of the workbook")
-    return XmlPart(body, written, root)
 
 
-def _followed(pieces: list[bytes], limits: BodyLimits, taken: Taker) -> tuple[Element, int]:
-    """Follow the pieces; give the root element, and how many elements there are."""
-    around: list[Element] = []
-    root: Element | None = None
-    bare: _Bare = {}
-    at, count = len(pieces[0]), 0
-    if pieces[0].strip(SPACE):
-        raise Unreadable("body-malformed", "text before the first tag of a part")
-    for index, piece in enumerate(pieces[1:], 1):
-        if piece.startswith((b"!", b"?")):
-            size = piece.find(b"?>") + 2
-            if index > 1 or not piece.startswith(b"?xml") or piece[size:].strip(SPACE):
-                raise Unreadable("body-ambiguous", "a part of the workbook has comments, sections or instructions")
-        elif piece.startswith(b"/"):
-            size, name = closed(piece)
-            if not around or around[-1].raw != name:
-                raise Unreadable("body-malformed", "an end tag that doesn't match its start tag")
-            _close(around, at + 1 + size, taken)
-        else:
-            element, size, empty = _element(piece, at, around[-1].names if around else {"xml": ""}, bare)
-            if (root is not None and not around) or len(around) >= limits.depth:
-                raise Unreadable("body-too-deep" if around else "body-malformed", "more elements than there may be")
-            root, count = root or element, count + 1
-            around.append(element)
-            if empty:
-                _close(around, at + 1 + size, taken)
+class Walk:
+    """Follows the pieces of a part; counts the elements, and takes down where XML comments stand."""
+
+    def __init__(self, limits: BodyLimits, taken: Taker, *, mixed: bool = False) -> None:
+        """Begin."""
+        self.count = 0
+        self.comments: list[Change] = []
+        self.limits, self._taken, self._mixed = limits, taken, mixed
+        self._bare: dict[tuple[bytes, int], tuple[Name, Opened, Mapping[str, str]]] = {}
+
+    def document(self, body: bytes) -> Element:
+        """Read a whole part. Raises `Unreadable`."""
+        pieces = pieces_of(body, 2 * self.limits.values)
+        if pieces[0].strip(SPACE):
+            raise Unreadable("body-malformed", "text before the first tag of a part")
+        around, at, begin = list[Element](), len(pieces[0]), 1
+        if len(pieces) > 1 and pieces[1].startswith(b"?xml") and not pieces[0]:
+            if pieces[1][pieces[1].find(b"?>") + 2 :].strip(SPACE):
+                raise Unreadable("body-malformed", "text outside of the root element")
+            at, begin = at + 1 + len(pieces[1]), 2
+        root = self.follow(pieces[begin:], at, around)
+        if root is None:
+            raise Unreadable("body-malformed", "a part of the workbook ends too early")
+        return root
+
+    def follow(self, pieces: list[bytes], at: int, around: list[Element]) -> Element | None:
+        """Follow pieces, whose first begins `at`, within elements; give the first element. Raises `Unreadable`."""
+        first: Element | None = None
+        outside = len(around)
+        for piece in pieces:
+            if piece.startswith((b"!", b"?")):
+                size = self._special(piece, at, around)
+            elif piece.startswith(b"/"):
+                size, name = closed(piece)
+                if len(around) == outside or around[-1].raw != name:
+                    raise Unreadable("body-malformed", "an end tag that doesn't match its start tag")
+                self._close(around, at + 1 + size)
+            else:
+                element, size, empty = self._element(piece, at, around[-1].names if around else {"xml": ""})
+                if (first is not None and not around) or len(around) >= self.limits.depth:
+                    raise Unreadable("body-too-deep" if around else "body-malformed", "more elements than there may be")
+                first = first or element
+                self.count += 1
+                around.append(element)
+                if empty:
+                    self._close(around, at + 1 + size)
+            if len(around) > outside:
+                if size < len(piece):
+                    around[-1].text += text_of(piece[size:])
+            elif piece[size:].strip(SPACE):
+                raise Unreadable("body-malformed", "text outside of the root element")
+            at += 1 + len(piece)
+        if len(around) != outside:
+            raise Unreadable("body-malformed", "a part of the workbook ends too early")
+        return first
+
+    def _special(self, piece: bytes, at: int, around: list[Element]) -> int:
+        """Take a comment down, or the text of a CDATA section; give its size."""
+        if piece.startswith(b"!--"):
+            size = piece.find(b"-->", 3) + 3
+            self.comments.append((at, at + 1 + size, b""))
+            return size
+        text = section(piece[: piece.find(b"]]>") + 3]) if around else None
+        if text is None:
+            raise Unreadable("body-ambiguous", "a part of the workbook has instructions, or a document type")
+        around[-1].text += text.decode().replace("\r\n", "\n").replace("\r", "\n")
+        return piece.find(b"]]>") + 3
+
+    def _element(self, piece: bytes, at: int, names: Mapping[str, str]) -> tuple[Element, int, bool]:
+        """Read a start tag; those without attributes are remembered."""
+        key = piece[: piece.find(b">") + 1], id(names)
+        known = self._bare.get(key)
+        if known is not None:
+            tag = known[1]
+            return Element(known[0], tag.raw, at, at + 1 + tag.size, {}, names), tag.size, tag.empty
+        tag = opened(piece)
+        if tag.declared:
+            names = {**names, **{prefix: plain_space(uri) for prefix, uri in tag.declared}}
+        found: dict[Name, str] = {}
+        for one in () if tag.bare else attributes(piece[: tag.size], names):
+            found[one.name] = one.value
+        name = expanded(tag.raw, names)
+        if tag.bare:
+            self._bare[key] = name, tag, names  # the mapping is kept, so that its id is
+        return Element(name, tag.raw, at, at + 1 + tag.size, found, names), tag.size, tag.empty
+
+    def _close(self, around: list[Element], end: int) -> None:
+        """End the innermost element."""
+        element = around.pop()
+        element.end = end
+        if not self._mixed and element.held and element.text.strip():
+            raise Unreadable("body-ambiguous", "text beside elements in a part of the workbook")
         if around:
-            if size < len(piece):
-                around[-1].text += text_of(piece[size:])
-        elif piece[size:].strip(SPACE):
-            raise Unreadable("body-malformed", "text outside of the root element")
-        at += 1 + len(piece)
-    if root is None or around:
-        raise Unreadable("body-malformed", "a part of the workbook ends too early")
-    return root, count
-
-
-def _element(piece: bytes, at: int, names: Mapping[str, str], bare: _Bare) -> tuple[Element, int, bool]:
-    """Read a start tag; `bare` remembers those without attributes."""
-    key = piece[: piece.find(b">") + 1], id(names)
-    known = bare.get(key)
-    if known is not None:
-        return Element(known[0], known[1].raw, at, {}, names), known[1].size, known[1].empty
-    tag = opened(piece)
-    names = {**names, **dict(tag.declared)} if tag.declared else names
-    found: dict[Name, str] = {}
-    for one in () if tag.bare else attributes(piece[: tag.size], names):
-        found[one.name] = one.value
-    name = expanded(tag.raw, names)
-    if tag.bare:
-        bare[key] = name, tag, names
-    return Element(name, tag.raw, at, found, names), tag.size, tag.empty
-
-
-def _close(around: list[Element], end: int, taken: Taker) -> None:
-    """End the innermost element."""
-    element = around.pop()
-    element.end = end
-    if element.held and element.text.strip():
-        raise Unreadable("body-ambiguous", "text beside elements in a part of the workbook")
-    if around:
-        around[-1].held += 1
-    if not taken(element, around) and around:
-        around[-1].children.append(element)
+            around[-1].held += 1
+        if not self._taken(element, around) and around:
+            around[-1].children.append(element)

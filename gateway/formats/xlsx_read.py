@@ -1,44 +1,27 @@
-"""Reading a workbook: its parts, its sheets with their cells, its shared strings, and what it says of itself."""
+"""Reading a workbook: its parts, its sheets with their cells, its shared strings, and what it says beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
 from gateway.errors import Unreadable
-from gateway.formats import xlsx_book, zip_parts
-from gateway.formats.document import Scalar
+from gateway.formats import xlsx_around, xlsx_book, xlsx_parts, xlsx_table, zip_parts
 from gateway.formats.limits import BodyLimits
-from gateway.formats.xlsx_book import MAIN, Aside, Book
-from gateway.formats.xlsx_cells import Cell, Row, Rows, text_in
-from gateway.formats.xlsx_dates import as_date, date_styles
+from gateway.formats.xlsx_aside import Beside
+from gateway.formats.xlsx_book import Book
+from gateway.formats.xlsx_cells import Cell
+from gateway.formats.xlsx_dates import dates_of
 from gateway.formats.xlsx_package import Package, open_package
-from gateway.formats.xlsx_part import Element, XmlPart
+from gateway.formats.xlsx_said import said
+from gateway.formats.xlsx_sheet import Sheet, read_sheet
+from gateway.formats.xlsx_strings import Strings, read_strings
+
+_OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the sign of a compound file: .xls, or a workbook with a password
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """A sheet that was read, and the member that it is."""
-
-    member: str
-    part: XmlPart
-    rows: list[Row]
-
-    def cells(self) -> Iterator[Cell]:
-        """Give every cell."""
-        for row in self.rows:
-            yield from row.cells
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Strings:
-    """The shared strings: what each says, and where it stands; `part` is None where there are none."""
-
-    member: str
-    part: XmlPart | None
-    texts: list[str]
-    entries: list[Element]
+_ROOTED = frozenset({"sharedStrings", "styles", "theme", "comments", "threadedComment", "person", "externalLink"})
+"""Kinds of parts that stay, and whose root could say something; of others it is looked at where they are read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,45 +32,54 @@ class Workbook:
     book: Book
     sheets: list[Sheet]
     strings: Strings
-    asides: list[Aside]
+    beside: Beside
+
+    def cells(self) -> Iterator[Cell]:
+        """Give every cell of every sheet."""
+        for sheet in self.sheets:
+            yield from sheet.cells()
 
 
 def read_workbook(body: bytes, wanted: str | None, limits: BodyLimits, *, keeps_others: bool) -> Workbook:
     """Read a workbook, whose sheet is `wanted`. Raises `Unreadable`."""
+    if body.startswith(_OLD):
+        raise Unreadable("body-wrong-type", "an old workbook (.xls) or one with a password: it can't be read")
     package = open_package(zip_parts.read(body, limits), limits)
     book = xlsx_book.read_book(package)
     wanted = next(iter(book.sheets)) if wanted is None else wanted
-    if wanted not in book.sheets:
+    if wanted not in book.sheets or package.kinds[book.sheets[wanted]] != "worksheet":
         raise Unreadable("body-malformed", "the workbook has no sheet of the name that the catalogue gives")
     if len(book.sheets) > 1 and not keeps_others:
         raise Unreadable("unlisted-field", "the workbook has other sheets")
-    strings = _strings(package)
-    dates = date_styles(package.xml(package.parts["styles"]) if "styles" in package.parts else None)
-
-    def dated(number: int | Decimal, style: str) -> Scalar:
-        return as_date(number, from_1904=book.from_1904) if style in dates else number
-
+    named = package.one("sharedStrings", book.member)
+    strings = read_strings(named, package.archive.members[named].body if named else b"", limits)
+    if named and strings.part is not None:
+        package.xmls[named] = strings.part
+    styles = package.one("styles", book.member)
+    dates = dates_of(package.xml(styles) if styles else None, from_1904=book.from_1904)
     sheets, left = list[Sheet](), limits.values
     for member in sorted(book.sheets.values(), key=lambda member: member != book.sheets[wanted]):
-        rows = Rows(strings.texts, dated, left)
-        sheets.append(Sheet(member, package.xml(member, rows.taken), rows.rows))
-        xlsx_book.check_sheet(sheets[-1].part)
-        left -= sum(len(row.cells) for row in rows.rows)
-    asides = xlsx_book.asides(package.parts["workbook"], book.part)
+        sheet = read_sheet(member, package.archive.members[member].body, strings.texts, dates, limits, left)
+        package.xmls[member] = sheet.part
+        left -= sum(len(row.cells) for row in sheet.rows)
+        sheets.append(sheet)
+    return Workbook(package, book, sheets, strings, _beside(package, book, sheets, strings))
+
+
+def _beside(package: Package, book: Book, sheets: list[Sheet], strings: Strings) -> Beside:
+    """Find all that the workbook says beside its cells."""
+    beside = Beside()
+    xlsx_book.find(book, beside)
     for sheet in sheets:
-        asides += xlsx_book.asides(sheet.member, sheet.part)
-    for word in ("core", "about"):
-        if word in package.parts:
-            asides += xlsx_book.asides(package.parts[word], package.xml(package.parts[word]), whole=True)
-    return Workbook(package, book, sheets, strings, asides)
-
-
-def _strings(package: Package) -> Strings:
-    """Read the shared strings (ECMA-376 part 1, section 18.4)."""
-    if "strings" not in package.parts:
-        return Strings("", None, [], [])
-    part = package.xml(package.parts["strings"])
-    entries = part.root.children
-    if part.root.name != (MAIN, "sst") or any(one.name != (MAIN, "si") for one in entries):
-        raise Unreadable("unlisted-field", "the workbook's strings are not only strings")
-    return Strings(package.parts["strings"], part, list(map(text_in, entries)), entries)
+        xlsx_around.find(package, sheet.member, beside)
+        xlsx_table.find(package, sheet, beside)
+    if strings.part is not None:
+        for one in strings.others:
+            beside.cut(said(one) or "more", strings.member, [one.cut], copy=True)
+        for change in strings.part.comments:
+            beside.cut("comment", strings.member, [change], copy=True)
+    xlsx_parts.find(package, beside)
+    for member, part in package.xmls.items():
+        if package.kinds.get(member) in _ROOTED:
+            xlsx_around.loose(member, part, part.root, beside)
+    return beside

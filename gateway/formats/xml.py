@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from gateway.errors import Unreadable
-from gateway.formats.document import Edits, Written
+from gateway.formats.document import Edits, Owner, Written
 from gateway.formats.limits import BodyLimits
 from gateway.formats.tally import Tally
 from gateway.formats.xml_label import CUSTOMER
@@ -82,15 +82,13 @@ class XmlDocument:
         """Give the text that a selector finds in the body, or the name that it asks for; None for more than one."""
         return looked_up(self.body, parse(selector), self.layout.namespaces)
 
-    def write(
-        self, records: Sequence[Edits], envelope: Edits, customers: Sequence[str | None] | None = None
-    ) -> Written:
+    def write(self, records: Sequence[Edits], envelope: Edits, owners: Sequence[Owner] | None = None) -> Written:
         """Apply one `Edits` a record, and `envelope` to what stands around the records of a list.
 
-        `customers` are handed to the edits instead of the document's own, where they were found outside of the body.
+        `owners` are handed to the edits instead of the names of the document's own customers.
         Raises `Unreadable`: body-encoding, for a treated value that XML can't hold.
         """
-        owners = self.customers if customers is None else customers
+        owners = self.customers if owners is None else owners
         if len(records) != len(self.customers) or len(owners) != len(records):
             raise ValueError("one decision and one customer for each record")
         dialect, roots = self.layout.dialect, self._document.roots

@@ -46,6 +46,7 @@ class Xml:
     _dialect: ClassVar[Dialect] = Dialect()
     _builtin: ClassVar[Mapping[str, tuple[str, ...]]] = _BUILTIN
     _kept: ClassVar[tuple[str, ...]] = ()
+    _known: ClassVar[tuple[str, ...]] = ()
 
     def agree(self, media: MediaType, plain: bytes) -> None:
         """Check content type and first bytes. Raises `Unreadable`: body-wrong-type."""
@@ -63,7 +64,7 @@ class Xml:
 
     def layout(self, shape: Shape) -> Layout:
         """Compile a message's selectors."""
-        return layout(shape, self._dialect, self._builtin, self._kept)
+        return layout(shape, self._dialect, self._builtin, self._kept, self._known)
 
     def check_told(self, selector: str, options: Mapping[str, Any]) -> None:
         """Check the prefixes of a selector that tells requests. ValueError for one without a namespace."""
@@ -94,6 +95,12 @@ class Soap(Xml):
     _kept: ClassVar[tuple[str, ...]] = (
         "/soap:Envelope/soap:Header/@soap:mustUnderstand",
     )  # known, so an empty one is nothing
+    _known: ClassVar[tuple[str, ...]] = (
+        "/soap:Envelope/soap:Body/soap:Fault/faultcode/text()",
+        "/soap:Envelope/soap:Body/soap:Fault/faultstring/text()",
+        "/soap:Envelope/soap:Body/soap:Fault/soap:Code/soap:Value/text()",
+        "/soap:Envelope/soap:Body/soap:Fault/soap:Reason/soap:Text/text()",
+    )  # what a fault can't be without: clients raise nothing they understand for one that is an empty element
 
     def read(self, body: bytes, layout: Any, limits: BodyLimits) -> xml.XmlDocument:
         """Read a body. Raises `Unreadable`, body-wrong-type among them, for what is no envelope."""
@@ -106,7 +113,7 @@ class XmlRpc(Xml):
     """XML-RPC: values have the type that their element says, names of members and methods are no values."""
 
     NAME: ClassVar[str] = "xmlrpc"
-    EXAMPLE: ClassVar[str] = "//member[name='email']"
+    EXAMPLE: ClassVar[str] = "params/param/value/struct/member[name='email']"
     HELP: ClassVar[str] = "XML-RPC: labelled as XML; a value keeps its type, the names of members stay."
     _types: ClassVar[frozenset[str]] = _TYPES
     _dialect: ClassVar[Dialect] = Dialect(typed=True, hollow=frozenset({"struct", "data"}))

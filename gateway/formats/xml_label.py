@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from gateway.formats.xml_selector import Selector, Tail, Test
 from gateway.formats.xml_tag import Name
 
-RECORD, CUSTOMER, STRUCTURE = -1, -2, -3
-"""Indexes of what is no field: the way to a list's records, to a record's customer, to names that are no values."""
+RECORD, CUSTOMER, STRUCTURE, KNOWN = -1, -2, -3, -4
+"""Indexes of what is no field: the way to a list's records, to a record's customer, to names that are no values, and to
+texts that are where a standard wants them: they are as unlisted as others, but what is around them stays."""
 
 Uris = Mapping[str, tuple[str, ...]]
 """The namespaces that each prefix of the catalogue stands for: one, or several versions of one."""

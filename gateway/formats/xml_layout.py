@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateway.formats.format import Shape
-from gateway.formats.xml_label import CUSTOMER, RECORD, STRUCTURE, Label, Uris, label, overlaps
+from gateway.formats.xml_label import CUSTOMER, KNOWN, RECORD, STRUCTURE, Label, Uris, label, overlaps
 from gateway.formats.xml_path import Path, Roots
 from gateway.formats.xml_plan import Dialect
 from gateway.formats.xml_selector import Selector, parse
@@ -51,8 +51,16 @@ class Layout:
             self._known = None
 
 
-def layout(shape: Shape, dialect: Dialect, builtin: Mapping[str, tuple[str, ...]], kept: Sequence[str]) -> Layout:
+def layout(
+    shape: Shape,
+    dialect: Dialect,
+    builtin: Mapping[str, tuple[str, ...]],
+    kept: Sequence[str],
+    known: Sequence[str] = (),
+) -> Layout:
     """Compile a message's selectors; `builtin` are prefixes that need no declaration, `kept` names that are no values.
+
+    `known` are texts whose elements stay where nobody labelled them, so that what is left is still such a message.
 
     ValueError says why they can't be used: unknown prefixes, a customer that may be many, a field of a list's envelope
     that covers its records, too many conditions.
@@ -74,6 +82,7 @@ def layout(shape: Shape, dialect: Dialect, builtin: Mapping[str, tuple[str, ...]
     if not all(each.plain for each in structure):
         raise ValueError("what is kept as structure is named without conditions")
     names = [label(STRUCTURE, each, namespaces) for each in structure]
+    names += [label(KNOWN, parse(text), namespaces) for text in known]
     searches, maker.searches = maker.searches, []
     made = Layout(dialect, namespaces, [*labels, *names], searches=searches)
     if shape.records is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.formats.document import Edit, Edits, Scalar, Signal, Spot, Whole
 from gateway.formats.xml_path import Kind, Path, Step
@@ -33,7 +34,7 @@ class Plan:
     """What happens at one path: to the `element` as a whole, to its `text`, to comments in it, to its attributes.
 
     `whole`: an element with others in it is treated in one piece. `alone`: labels are only over it as a whole, so that
-    it goes as a whole where its value does. `value` is what treats its text.
+    it goes as a whole where its value does. `value` is what treats its text, `many` what treats many such texts.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Plan:
     whole: bool
     alone: bool
     value: Callable[[Scalar, str | None], Scalar | Signal] | None
+    many: Callable[[Sequence[Scalar]], Sequence[Any]] | None
     _attributes: dict[Name, Act] = field(default_factory=dict)
 
     def attribute(self, name: Name) -> Act:
@@ -124,6 +126,7 @@ def _plan(path: Path, edits: Edits, dialect: Dialect) -> Plan:
         whole=whole and path.parent is not None,
         alone=bool(path.cover or not path.passage),
         value=None if within is None else within.value,
+        many=None if within is None else within.many,
     )
 
 

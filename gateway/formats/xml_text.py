@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from gateway.errors import Unreadable
 
@@ -41,6 +42,15 @@ def as_text(text: str, raw: bytes) -> bytes:
         return text.encode()
     _check(text)
     return _spelled(text.translate(_TEXT), raw)
+
+
+def all_as_text(texts: Sequence[str], raws: Sequence[bytes]) -> Sequence[bytes]:
+    """Do as `as_text` for many. Raises `Unreadable` for what XML can't hold."""
+    text = "<".join(texts)
+    plain = text.isascii() and text.isprintable() and text.count("<") == len(texts) - 1
+    if plain and "&" not in text and ">" not in text:
+        return text.encode().split(b"<")
+    return [as_text(one, raw) for one, raw in zip(texts, raws, strict=True)]
 
 
 def as_value(text: str, raw: bytes) -> bytes:

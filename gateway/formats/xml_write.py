@@ -2,77 +2,67 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
+from bisect import bisect_left, bisect_right
 from decimal import Decimal
 from itertools import compress
+from operator import is_not
 
-from gateway.formats.document import Scalar, Signal, Whole, Written
+from gateway.formats.document import Owner, Scalar, Signal, Whole, Written
 from gateway.formats.tally import Tally
 from gateway.formats.tally import text_of as worded
-from gateway.formats.xml_leaf import Leaf, Made, written
+from gateway.formats.xml_changes import Changes
+from gateway.formats.xml_leaf import Leaf, written
 from gateway.formats.xml_path import Kind
 from gateway.formats.xml_plan import Act, Plan, Plans
 from gateway.formats.xml_scan import Scan
 from gateway.formats.xml_tag import HINTS, attributes
-from gateway.formats.xml_text import as_text, as_value
+from gateway.formats.xml_text import all_as_text, as_text, as_value
 
 _OPENS = frozenset({Kind.OPEN, Kind.EMPTY})
 _OPEN, _EMPTY, _CLOSE = Kind.OPEN, Kind.EMPTY, Kind.CLOSE
+_TEXTS = {str}
+_LARGE = 200  # from so many pieces on, equal places are treated together
 
 
 class Writer:
-    """One writing of one body: `tags` and `texts` are those that change, by piece; a tag that is None is gone."""
+    """One writing of one body."""
 
     def __init__(self, scan: Scan, tally: Tally, *, typed: bool) -> None:
         """Begin with nothing changed."""
         self.scan = scan
         self.tally = tally
         self.typed = typed
-        self.customer: str | None = None
+        self.owner: Owner = None
         self.touched: dict[Act, int] = {}
-        self.tags: dict[int, bytes | None] = {}
-        self.texts: dict[int, bytes] = {}
+        self.changes = Changes(scan)
         self.tails = scan.starts()
         self.past = 0  # pieces before it were treated with what is around them
-        self._family: tuple[int, int, Counter[object]] = (0, 0, Counter())
+        self._together: dict[Plan, tuple[list[int], Plans]] = {}
+        self._owners: dict[int, Owner] = {}  # by the piece at which each one's begin
 
     def written(self, body: bytes) -> Written:
         """Give the body as it became, the very same where nothing changed, and what was done."""
+        for plan, (places, plans) in self._together.items():
+            if not self._treat_together(places, plan):
+                self._treat_apart(places, plan, plans)
         for act, count in self.touched.items():
             self.tally.touch(act.edits, act.spot, act.pointer, count)
-        return self.tally.written(self._body(body))
+        return self.tally.written(self.changes.body(body))
 
-    def _body(self, body: bytes) -> bytes:
-        if not self.tags and not self.texts:
-            return body
-        pieces, steps = self.scan.pieces.copy(), self.scan.steps
-        if not self.tags:
-            for at, new in self.texts.items():
-                pieces[at] = pieces[at][: steps[at].size] + new
-            return b"<".join(pieces)
-        for at in self.tags.keys() | self.texts.keys():
-            piece, size = pieces[at], steps[at].size
-            tag, text = self.tags.get(at, piece[:size]), self.texts.get(at)
-            pieces[at] = (tag or b"") + (piece[size:] if text is None else text)
-        if None not in self.tags.values():
-            return b"<".join(pieces)
-        parts = [piece if self.tags.get(at, b"") is None else b"<" + piece for at, piece in enumerate(pieces)]
-        return b"".join(parts)[1:]
-
-    def treat(self, first: int, last: int, plans: Plans, customer: str | None) -> None:
+    def treat(self, first: int, last: int, plans: Plans, owner: Owner) -> None:
         """Treat the pieces from `first` to `last`, without the text after the last."""
         if first > last:
             return
-        steps, self.customer, self.past = self.scan.steps, customer, first
+        steps, self.owner, self.past = self.scan.steps, owner, first
+        self._owners[first] = owner
         doing = list(map(plans.__getitem__, steps[first : last + 1]))
         if self.tails:
             tails = set(self.tails[bisect_left(self.tails, first) : bisect_left(self.tails, last)])
             if tails:
                 self._treat_mixed(first, doing, tails, plans)
                 return
-        pieces, texts, touched = self.scan.pieces, self.texts, self.touched
-        quick = not self.typed
+        pieces, texts, touched, together = self.scan.pieces, self.changes.texts, self.touched, self._together
+        quick, large = not self.typed, len(pieces) >= _LARGE
         for at, plan in compress(enumerate(doing, first), doing):
             if at < self.past or plan is None:
                 continue
@@ -80,10 +70,16 @@ class Writer:
             if (
                 quick and step.kind is _OPEN and step.bare
             ):  # most are elements with a plain text, or only elements in them
-                after, raw = steps[at + 1].kind, pieces[at][step.size :]
+                after = steps[at + 1].kind
+                if large and after is _CLOSE and plan.many is not None and len(pieces[at]) > step.size:
+                    if plan not in together:
+                        together[plan] = ([], plans)
+                    together[plan][0].append(at)
+                    continue
+                raw = pieces[at][step.size :]
                 if after is _CLOSE and raw and plan.value is not None and b"&" not in raw and b"\r" not in raw:
                     old = raw.decode()
-                    new = old if old.isspace() else plan.value(old, customer)
+                    new = old if old.isspace() else plan.value(old, owner)
                     if type(new) is str and not old.isspace():
                         if new is not old:
                             touched[plan.text] = touched.get(plan.text, 0) + 1
@@ -94,6 +90,33 @@ class Writer:
                         continue
                 elif (after is _OPEN or after is _EMPTY) and not plan.whole and (not raw or raw.isspace()):
                     continue
+            self._visit(at, plan, plans)
+
+    def _treat_together(self, places: list[int], plan: Plan) -> bool:
+        """Treat the texts of elements that hold nothing else, all at once; False where one has to be looked at."""
+        assert plan.many is not None
+        pieces, steps = self.scan.pieces, self.scan.steps
+        raws = [pieces[at][steps[at].size :] for at in places]
+        raw = b"<".join(raws)
+        old = raw.decode().split("<")
+        if b"&" in raw or b"\r" in raw or not all(map(str.strip, old)):
+            return False
+        new = plan.many(old)
+        if new is old:
+            return True
+        if set(map(type, new)) != _TEXTS:
+            return False
+        changed = list(map(is_not, new, old))
+        if True in changed:
+            self.touched[plan.text] = self.touched.get(plan.text, 0) + changed.count(True)
+            self.changes.texts.update(compress(zip(places, all_as_text(new, raws), strict=True), changed))
+        return True
+
+    def _treat_apart(self, places: list[int], plan: Plan, plans: Plans) -> None:
+        """Do as `_treat_together`, one by one."""
+        begun = sorted(self._owners)
+        for at in places:
+            self.owner = self._owners[begun[bisect_right(begun, at) - 1]]
             self._visit(at, plan, plans)
 
     def _treat_mixed(self, first: int, doing: list[Plan | None], tails: set[int], plans: Plans) -> None:
@@ -108,14 +131,14 @@ class Writer:
         """Treat what a piece begins."""
         if self.scan.steps[at].kind in _OPENS:
             self._element(at, plan, plans)
-        elif self.tags.get(at, b"") is not None:
+        elif self.changes.tags.get(at, b"") is not None:
             self._remark(at, plan)
 
     def tail(self, at: int, plans: Plans) -> None:
         """Treat the text after a record: it is around it."""
         index = bisect_left(self.tails, at)
         if self.tails[index : index + 1] == [at]:
-            self.customer = None
+            self.owner = None
             self._text(at, plans.at(self.scan.steps[at].after))
 
     def _element(self, at: int, plan: Plan, plans: Plans) -> None:
@@ -144,10 +167,11 @@ class Writer:
         assert act.edit is not None
         leaf = Leaf(self.scan.pieces, self.scan.steps, at, end)
         old = leaf.typed() if self.typed else leaf.value()
-        if old == "":
-            new = _of_nothing(act, self.customer) if plan.alone else old
-        else:
-            new = act.edit.value(old, self.customer)
+        new: Scalar | Signal = old
+        if old != "":
+            new = act.edit.value(old, self.owner)
+        elif plan.alone:
+            new = _of_nothing(act, self.owner)
         return self._became(new, old, at, end, plan)
 
     def _became(self, new: Scalar | Signal, old: Scalar, at: int, end: int, plan: Plan) -> bool:
@@ -156,25 +180,30 @@ class Writer:
         if new is old or (new == "" and old == ""):
             return False
         if new is Signal.DROP:
-            new = Signal.REMOVE if plan.alone and self._droppable(at) else Signal.REFUSE
+            member = self.changes.member(at) if self.typed else 0
+            if member:
+                self._touch(act)
+                self.changes.drop(member, self.scan.close(member))
+                return True
+            new = Signal.REMOVE if plan.alone and self.changes.droppable(at) else Signal.REFUSE
         if new is Signal.REFUSE:
             self._refuse(act, plan)
             return False
         self._touch(act)
         if new is Signal.REMOVE and plan.alone:
             self._look_for_refusals(at, plan, own=False)
-            self._remove(at, end)
+            self._take_out(at, end)
             return True
         if old == "":
             return False
         if isinstance(new, Signal):
-            self._replace(at, end, b"")
+            self.changes.replace(at, end, b"")
             return False
         made = written(new, Leaf(self.scan.pieces, self.scan.steps, at, end), typed=self.typed)
         if made.name is None:
-            self._replace(at, end, made.content)
+            self.changes.replace(at, end, made.content)
             return False
-        self._rename(at, end, made)
+        self.changes.rename(at, end, made)
         return True
 
     def _text(self, at: int, plan: Plan) -> None:
@@ -184,14 +213,14 @@ class Writer:
         act, old = plan.text, leaf.value()
         if not old or act.edit is None:
             return
-        new = act.edit.value(old, self.customer)
+        new = act.edit.value(old, self.owner)
         if new is old:
             return
         if new is Signal.REFUSE or new is Signal.DROP:
             self._refuse(act, plan)
             return
         self._touch(act)
-        self._replace(at, end, b"" if isinstance(new, Signal) else written(new, leaf, typed=False).content)
+        self.changes.replace(at, end, b"" if isinstance(new, Signal) else written(new, leaf, typed=False).content)
 
     def _whole(self, at: int, plan: Plan, plans: Plans) -> None:
         """Treat an element that has others in it, in one piece."""
@@ -208,10 +237,18 @@ class Writer:
                 self._look_for_refusals(inside, below, own=inside != at)
         self._touch(act)
         if whole is Whole.REMOVE:
-            self._remove(at, end)
+            self._take_out(at, end)
         else:
-            self._hollow_out(at, end)
+            self.changes.hollow_out(at, end)
         self.past = end
+
+    def _take_out(self, at: int, end: int) -> None:
+        """Take out an element; a member of an XML-RPC struct goes with its value, without which nobody reads it."""
+        member = self.changes.member(at) if self.typed else 0
+        if member:
+            self.changes.drop(member, self.scan.close(member))
+        else:
+            self.changes.remove(at, end)
 
     def _attributes(self, at: int, plan: Plan) -> None:
         """Treat the attributes of an element."""
@@ -223,7 +260,7 @@ class Writer:
             if act.edit is None or (act.spot == plan.path.cover and one.structural):
                 continue
             old = one.value
-            new = act.edit.value(old, self.customer)
+            new = act.edit.value(old, self.owner)
             if new is old or (not old and isinstance(new, str)):
                 continue
             if new is Signal.REFUSE:
@@ -237,7 +274,7 @@ class Writer:
                 made += (tag[done : one.at + 1], as_value(worded(new), one.raw))
                 done = one.end - 1
         if done:
-            self.tags[at] = b"".join(made) + tag[done:]
+            self.changes.tags[at] = b"".join(made) + tag[done:]
 
     def _remark(self, at: int, plan: Plan) -> None:
         """Treat a comment or an instruction: it is kept, it goes, or it is refused; it is never rewritten."""
@@ -247,7 +284,7 @@ class Writer:
         comment = step.kind is Kind.COMMENT
         old = piece[3 : step.size - 3] if comment else piece[1 : step.size - 2]
         text = old.decode()
-        new = edit.value(text, self.customer)
+        new = edit.value(text, self.owner)
         if new is text:
             return
         pointer += "/#comment" if comment else "/#instruction"
@@ -255,7 +292,7 @@ class Writer:
             self.tally.refuse(plan.edits, plan.element.spot, pointer)
             return
         self.tally.touch(plan.edits, plan.element.spot, pointer)
-        self._drop(at, at)
+        self.changes.drop(at, at)
 
     def _touch(self, act: Act) -> None:
         self.touched[act] = self.touched.get(act, 0) + 1
@@ -274,69 +311,8 @@ class Writer:
             if act.edit is not None and act.edit.whole is Whole.REFUSE and act.spot:
                 self._refuse(act, plan)
 
-    def _droppable(self, at: int) -> bool:
-        """Tell whether an element can be left out, as a member: none beside it has its name, and others stay."""
-        steps, path = self.scan.steps, self.scan.steps[at].path
-        first, last, names = self._family
-        if not first < at < last or steps[first].path is not path.parent:
-            first = at
-            while first and (steps[first].kind is not Kind.OPEN or steps[first].path is not path.parent):
-                first -= 1
-            last = self.scan.close(first) if first else 0
-            within = (steps[index] for index in range(first + 1, last))
-            names = Counter(one.path.name for one in within if one.kind in _OPENS and one.path.parent is path.parent)
-            self._family = (first, last, names)
-        return bool(first) and names[path.name] == 1 and len(names) > 1
 
-    def _replace(self, at: int, end: int, content: bytes) -> None:
-        """Put content between a tag and the next one, in the place of all that stands there."""
-        if at + 1 < end:
-            self._drop(at + 1, end - 1)
-            self.texts[end - 1] = b""
-        self.texts[at] = content
-
-    def _drop(self, first: int, last: int) -> None:
-        """Take out some pieces, all but the text after the last."""
-        for at in range(first, last + 1):
-            self.tags[at] = None
-            if at < last:
-                self.texts[at] = b""
-
-    def _remove(self, at: int, end: int) -> None:
-        """Take out an element; a root element stays, empty."""
-        parent = self.scan.steps[at].path.parent
-        if parent is None or parent.parent is None:
-            self._hollow_out(at, end)
-        else:
-            self._drop(at, end)
-
-    def _hollow_out(self, at: int, end: int) -> None:
-        """Leave nothing of an element but its tags, its declarations, and attributes that say how to read it."""
-        step = self.scan.steps[at]
-        if at < end:
-            self._replace(at, end, b"")
-        tag, made, done = self.scan.pieces[at][: step.size], list[bytes](), 0
-        for one in () if step.bare else attributes(tag, step.path.names):
-            if not one.structural:
-                made.append(tag[done : one.start])
-                done = one.end
-        if done:
-            self.tags[at] = b"".join(made) + tag[done:]
-
-    def _rename(self, at: int, end: int, made: Made) -> None:
-        """Give an element another name and content, without attributes."""
-        name = (made.name or "").encode()
-        if made.empty or at == end:
-            self._drop(at, end)
-            self.tags[at] = name + b"/>"
-            if not made.empty:
-                self.tags[at] = name + b">" + made.content + b"</" + name + b">"
-            return
-        self._replace(at, end, made.content)
-        self.tags[at], self.tags[end] = name + b">", b"/" + name + b">"
-
-
-def _of_nothing(act: Act, customer: str | None) -> Scalar | Signal:
+def _of_nothing(act: Act, owner: Owner) -> Scalar | Signal:
     """Treat an element that holds no value: it can go or be refused, and there is nothing else to hide.
 
     One that is labelled may have been emptied by the gateway; of others, empty ones are too common to tell.
@@ -344,5 +320,5 @@ def _of_nothing(act: Act, customer: str | None) -> Scalar | Signal:
     assert act.edit is not None
     if act.edit.hollow is not None and act.spot:
         return act.edit.hollow
-    new = act.edit.value("", customer)
+    new = act.edit.value("", owner)
     return "" if isinstance(new, str | int | Decimal) else new

@@ -1,8 +1,9 @@
 """ZIP archives as a format of the catalogue: members that hold messages, or are labelled whole.
 
 A selector is a member's name, with `*` for any text without `/` and `**` for any text: `orders/*.json`, `**.pdf`.
-Folders hold nothing and stay. A member that no field names is unlisted; where it would be changed it is left out, since
-its name could be a value. How an archive is read, what is refused, what is promised: `formats.zip_parts`.
+A member that no field names is unlisted; where it would be changed it is left out, since its name could be a value. So
+is a folder that nothing is left in and that no selector begins with; other folders stay. How an archive is read, what
+is refused, what is promised: `formats.zip_parts`.
 """
 
 from __future__ import annotations
@@ -13,30 +14,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.formats import zip_parts
-from gateway.formats.document import Edits, Signal, Spot, Written
+from gateway.formats.document import Edits, Owner, Signal, Written
 from gateway.formats.format import Lists, Option, SelectsSeveral, Shape, agrees
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
 from gateway.formats.parts import Part
-from gateway.formats.tally import Tally, pointer, text_of
+from gateway.formats.patterns import Patterns
+from gateway.formats.tally import Tally, text_of
 from gateway.formats.zip_parts import END, LOCAL, Archive
 
 _TYPES = frozenset({"application/zip", "application/x-zip-compressed"})
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\\:/][^\x00-\x1f\x7f-\x9f\\:]{0,300}")
 _WORDS = {"**": ".*", "*": "[^/]*"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Layout:
-    """A compiled message: a pattern for each field, and as it was written; the member that holds the customer."""
-
-    fields: tuple[re.Pattern[str], ...]
-    texts: tuple[str, ...]
-    customer: str | None
-
-    def spot(self, name: str) -> Spot:
-        """Give the fields that cover a member."""
-        return tuple(index for index, pattern in enumerate(self.fields) if pattern.fullmatch(name))
 
 
 class Zip:
@@ -63,11 +52,11 @@ class Zip:
             raise SelectsSeveral("this name can stand for several members; here it must be one")
         return True
 
-    def layout(self, shape: Shape) -> Layout:
+    def layout(self, shape: Shape) -> Patterns:
         """Compile the names. ValueError for records: an archive is one."""
         if shape.records is not None:
             raise ValueError("an archive is one record; it has no list of them")
-        return Layout(tuple(map(_pattern, shape.fields)), tuple(shape.fields), shape.customer)
+        return Patterns.of(shape, _pattern)
 
     def cutter(self, layout: Any, limits: BodyLimits) -> None:
         """Give nothing: an archive is read whole."""
@@ -82,7 +71,7 @@ class ZipDocument:
     """An archive that was read."""
 
     archive: Archive
-    layout: Layout
+    layout: Patterns
 
     @property
     def customers(self) -> Sequence[str | None]:
@@ -98,22 +87,33 @@ class ZipDocument:
         self,
         records: Sequence[Edits],
         envelope: Edits,  # noqa: ARG002 - a Document's form; nothing is around the record
-        customers: Sequence[str | None] | None = None,
+        owners: Sequence[Owner] | None = None,
     ) -> Written:
         """Treat each member. Raises `Unreadable` where a treated text can't be written."""
-        customer = (self.customers if customers is None else customers)[0]
+        owner = (self.customers if owners is None else owners)[0]
         tally, changes = Tally(), dict[str, bytes | None]()
         for name, part in self._parts():
             spot = self.layout.spot(name)
-            where = pointer(self.layout.texts[spot[0]]) if spot else "/?"
-            new = tally.treat_part(records[0], spot, where, part, customer)
+            where = self.layout.pointer(spot)
+            new = tally.treat_part(records[0], spot, where, part, owner)
             if new is part:
                 continue
             if isinstance(new, Signal) or not spot:
                 changes[name] = None
             else:
                 changes[name] = new.body if isinstance(new, Part) else part.filled(text_of(new))
+        for name in self._empty_folders(changes):
+            if tally.treat(records[0], (), "/?", name, owner) is not name:
+                changes[name] = None
         return tally.written(zip_parts.rewritten(self.archive, changes))
+
+    def _empty_folders(self, changes: Mapping[str, bytes | None]) -> Iterator[str]:
+        """Give folders that nothing is left in and no selector begins with: nobody knows such a name."""
+        left = [name for name, member in self.archive.members.items() if not member.is_folder]
+        known = [*self.layout.texts, *(name for name in left if changes.get(name, b"") is not None)]
+        for name, member in self.archive.members.items():
+            if member.is_folder and not any(one.startswith(name) for one in known):
+                yield name
 
     def _parts(self) -> Iterator[tuple[str, Part]]:
         for name, member in self.archive.members.items():

@@ -34,6 +34,7 @@ _MOST_MEMBERS = 10_000
 _ALWAYS_ALLOWED = 1024 * 1024  # a small archive may expand to this, whatever the ratio
 _EXTRA_SIZES = {0x5455: (1, 13), 0x5855: (8, 12), 0x7875: (3, 19), 0x7855: (0, 4), 0x000A: (32, 32), 0xCAFE: (0, 0)}
 """Extra fields that are read: times, owners and Java's sign, by the sizes that they may have."""
+_ID = 4  # bytes of an owner's number
 _PADDING = {0xA220: 4, 0xD935: 2}
 """Extra fields that are padding, of Office and Android: how many bytes say something before the zeros."""
 
@@ -225,9 +226,22 @@ def _extra(extra: bytes) -> None:
             fine = not value[_PADDING[kind] :].strip(b"\x00")
         else:
             least, most = _EXTRA_SIZES.get(kind, (1, 0))
-            fine = least <= len(value) <= most
+            fine = least <= len(value) <= most and _looks(kind, value)
         if not fine:
             raise Unreadable("body-ambiguous", "a member of the archive has an extra field that is not read")
+
+
+def _looks(kind: int, value: bytes) -> bool:
+    """Tell whether times and owners look like such: their flags, sizes and the centuries of Windows' times."""
+    match kind:
+        case 0x5455:
+            return value[0] < 1 << 3 and (len(value) - 1) % 4 == 0
+        case 0x7875:
+            owner, group = value[1], value[2 + value[1] : 3 + value[1]]
+            return value[0] == 1 and owner <= _ID and group[:1] <= bytes([_ID]) and len(value) == 3 + owner + sum(group)
+        case 0x000A:
+            return value[:8] == b"\0\0\0\0\1\0\x18\0" and all(value[at + 7] in {0, 1, 2} for at in (8, 16, 24))
+    return True
 
 
 def _extras(extra: bytes) -> Iterator[tuple[int, bytes]]:

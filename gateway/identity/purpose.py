@@ -23,8 +23,8 @@ def purpose_of(claimed: Purpose | None, headers: Headers, header_name: str | Non
     """
     if header_name is None:
         return claimed
-    wanted = header_name.lower()
-    written = [value for name, value in headers if name.lower() == wanted]
+    wanted = _compared(header_name)
+    written = [value for name, value in headers if _compared(name) == wanted]
     if not written:
         return claimed
     if len(written) > 1:
@@ -32,3 +32,8 @@ def purpose_of(claimed: Purpose | None, headers: Headers, header_name: str | Non
     if not is_purpose(written[0]):
         raise Unreadable("ambiguous-request", "the header of the purpose does not hold the name of a purpose")
     return claimed or Purpose(written[0], "header")
+
+
+def _compared(name: str) -> str:
+    """Spell a header's name as CGI-like systems read it: `X_Purpose` is `X-Purpose` to them."""
+    return name.lower().replace("_", "-")

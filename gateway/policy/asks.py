@@ -12,7 +12,7 @@ from enum import Enum
 
 from gateway.flow import ANYONE, CustomerFacts
 from gateway.policy.conditions import attribute
-from gateway.policy.model import ConsentKind, Rule
+from gateway.policy.model import ABOUT_FIELDS, ConsentKind, Rule
 from gateway.policy.situation import Situation
 
 
@@ -89,7 +89,7 @@ def _hangs_on_classes(rule: Rule, declared: Mapping[str, ConsentKind]) -> bool:
     """Tell whether a message's classes matter to a rule about whole messages."""
     consent = rule.unless.consent if rule.unless is not None else None
     limited = consent is not None and declared[consent].classes
-    return rule.kind != "protect" and bool(rule.classes or limited)
+    return rule.kind not in ABOUT_FIELDS and bool(rule.classes or limited)
 
 
 def _union(sets: Iterable[Iterable[str]]) -> frozenset[str]:

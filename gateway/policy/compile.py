@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.policy.readback import Form
     from gateway.policy.situation import Situation
 
-KINDS = frozenset({"allow", "deny", "protect", "watermark"})
+KINDS = frozenset({"allow", "deny", "protect", "reveal", "watermark"})
 _NANOSECONDS = 1_000_000_000
 _ANYTHING = Condition()
 
@@ -143,6 +143,8 @@ def _check(rule: Rule, policy_set: PolicySet) -> None:
         raise ValueError(f"{rule.id}: a watermark rule, and no other, has a watermark")
     if rule.kind == "allow" and (rule.unless is not None or rule.classes):
         raise ValueError(f"{rule.id}: a grant takes neither unless nor classes")
+    if rule.kind == "reveal" and (rule.unless is not None or not rule.classes):
+        raise ValueError(f"{rule.id}: a reveal names its classes and takes no unless")
     if rule.scope.consent is not None or rule.when.consent is not None:
         raise ValueError(f"{rule.id}: a consent stands in unless only")
     if rule.unless is not None and rule.unless.consent not in {None, *policy_set.consents}:

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from gateway.flow import ANYONE, CustomerFacts
-from gateway.policy.compile import Plan, RuleBook
+from gateway.policy.compile import KINDS, Plan, RuleBook
 from gateway.policy.conditions import Circumstances, Truth, asks_customer, both, exempts, find
 from gateway.policy.decision import Decision, Held, Reason, Treated
-from gateway.policy.model import Rule
+from gateway.policy.model import ABOUT_FIELDS, GRANTS, Rule
 from gateway.policy.situation import Situation
 
 __all__ = ["Decision", "Reason", "Situation", "Treated", "decide"]
@@ -58,12 +58,12 @@ def hold(rule: Rule, around: Circumstances, book: RuleBook) -> Held | None:
     """Tell whether a rule holds: a grant must certainly, a restriction must not certainly fail."""
     if around.customer is ANYONE and asks_customer(rule):
         # No record is here. Whether the flow may go on is then asked again for each record that comes.
-        if rule.kind == "deny":
+        if rule.kind in {"deny", "reveal"}:
             return None
         if rule.kind == "allow":
             rule = replace(rule, scope=replace(rule.scope, customer={}), when=replace(rule.when, customer={}))
     finding = both(find(rule.scope, around), find(rule.when, around))
-    if finding.truth is Truth.FALSE or (rule.kind == "allow" and finding.truth is not Truth.TRUE):
+    if finding.truth is Truth.FALSE or (rule.kind in GRANTS and finding.truth is not Truth.TRUE):
         return None
     exemption = exempts(rule.unless, around, book.policies.consents)
     if exemption.certain and not exemption.classes:
@@ -74,14 +74,15 @@ def hold(rule: Rule, around: Circumstances, book: RuleBook) -> Held | None:
 
 def _add_up(held: Iterable[Held], classes: frozenset[str], observed: Decision | None) -> Decision:
     """Make the decision out of the rules that hold, in the order of their ids."""
-    by_kind: dict[str, list[Held]] = {"allow": [], "deny": [], "protect": [], "watermark": []}
+    by_kind: dict[str, list[Held]] = {kind: [] for kind in KINDS}
     for one in held:
-        if one.rule.kind == "protect" or one.concerns(classes):
+        if one.rule.kind in ABOUT_FIELDS or one.concerns(classes):
             by_kind[one.rule.kind].append(one)
     return Decision(
         grants=tuple(one.reason for one in by_kind["allow"]),
         denials=tuple(one.reason for one in by_kind["deny"]),
         watermarks=tuple((one.reason, one.rule.watermark) for one in by_kind["watermark"] if one.rule.watermark),
         protections=tuple(by_kind["protect"]),
+        reveals=tuple(by_kind["reveal"]),
         observed=observed,
     )

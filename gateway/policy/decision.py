@@ -67,8 +67,10 @@ class Decision:
     denials: tuple[Reason, ...]
     watermarks: tuple[tuple[Reason, Watermark], ...]
     protections: tuple[Held, ...]
+    reveals: tuple[Held, ...] = ()
     observed: Decision | None = None
     _treated: dict[frozenset[str], Treated] = field(default_factory=dict, repr=False)
+    _keyed: list[bool] = field(default_factory=list, repr=False)
 
     @property
     def allowed(self) -> bool:
@@ -81,6 +83,19 @@ class Decision:
         if found is None:
             found = self._treated[classes] = self._treat(classes)
         return found
+
+    @property
+    def keyed(self) -> bool:
+        """Tell whether some treatment needs the customer's own keys."""
+        if not self._keyed:
+            treatments = (one.rule.treatment for one in self.protections)
+            self._keyed.append(any(one is not None and one.KEYED for one in treatments))
+        return self._keyed[0]
+
+    def revealed(self, classes: frozenset[str]) -> tuple[Reason, ...]:
+        """Give the rules by which tokens at a place of these classes are turned back: each class needs one."""
+        found = [[one.reason for one in self.reveals if _selects(one.rule.classes, c)] for c in classes]
+        return tuple(dict.fromkeys(reason for reasons in found for reason in reasons)) if all(found) else ()
 
     def _treat(self, classes: frozenset[str]) -> Treated:
         """Join what reaches a field."""

@@ -14,7 +14,7 @@ from gateway.policy.compile import RuleBook
 from gateway.policy.conditions import Circumstances, Truth, asks_customer, exempts, find
 from gateway.policy.decide import hold
 from gateway.policy.decision import Held
-from gateway.policy.model import Rule
+from gateway.policy.model import ABOUT_FIELDS, GRANTS, Rule
 from gateway.policy.situation import Situation
 from gateway.policy.wanted import Part, parts
 
@@ -61,7 +61,7 @@ class Account:
         """
         if self.exempted:
             return tuple(one for one in self.answers if one.where == "unless")
-        grant = self.rule.kind == "allow"
+        grant = self.rule.kind in GRANTS
         return tuple(
             one
             for one in self.answers
@@ -89,12 +89,12 @@ def _account(rule: Rule, around: Circumstances, book: RuleBook, classes: frozens
     """Ask one rule, as a whole and part by part."""
     held = hold(rule, around, book)
     exemption = exempts(rule.unless, around, book.policies.consents)
-    waits = around.customer is ANYONE and asks_customer(rule) and rule.kind in {"allow", "deny"}
+    waits = around.customer is ANYONE and asks_customer(rule) and rule.kind in {"allow", "deny", "reveal"}
     return Account(
         rule=rule,
         answers=tuple(_answers(rule, around, book, waits=waits)),
         held=held,
-        concerns=held is not None and (rule.kind == "protect" or held.concerns(classes)),
+        concerns=held is not None and (rule.kind in ABOUT_FIELDS or held.concerns(classes)),
         exempted=exemption.certain and not exemption.classes,
         waits=waits,
     )

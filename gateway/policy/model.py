@@ -53,12 +53,19 @@ class Watermark:
     permissions: Mapping[str, bool] = field(default_factory=dict, hash=False)  # print, copy, annotate: False forbids
 
 
+GRANTS = frozenset({"allow", "reveal"})
+"""Kinds of rules that give something: they hold only where their conditions certainly do. The others restrict."""
+
+ABOUT_FIELDS = frozenset({"protect", "reveal"})
+"""Kinds of rules that are about fields; the others are about whole messages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of one policy; `id` is `policy/kind[index]` and is what entries and reports name.
 
-    `kind` is `allow`, `deny`, `protect` or `watermark`. `scope` and `when` must both hold; `unless` exempts when it
-    certainly holds. `enforced` is False in a policy whose mode is `observe`.
+    `kind` is `allow`, `deny`, `protect`, `reveal` or `watermark`. `scope` and `when` must both hold; `unless` exempts
+    when it certainly holds. `enforced` is False in a policy whose mode is `observe`.
     """
 
     id: str
@@ -67,7 +74,7 @@ class Rule:
     scope: Condition
     when: Condition = Condition()
     unless: Condition | None = None
-    classes: frozenset[str] = frozenset()  # protect, deny: empty means any
+    classes: frozenset[str] = frozenset()  # protect, deny, reveal: empty means any
     treatment: Treatment | None = None  # protect
     write_back: str = "refuse"  # protect: what a treated value that is written back meets: refuse | drop
     watermark: Watermark | None = None

@@ -12,7 +12,7 @@ from gateway.policy.when import CONDITIONS, ELSEWHERE, SCOPE, When
 from gateway.yamlsource import Reader
 
 MODES = ("enforce", "observe")
-KINDS = ("allow", "deny", "protect", "watermark")
+KINDS = ("allow", "deny", "protect", "reveal", "watermark")
 _ELSEWHERE = {
     **ELSEWHERE,
     **dict.fromkeys(CONDITIONS, "write it in `scope`, or beside a rule"),

@@ -18,8 +18,10 @@ PLACEHOLDERS = ("customer", "recipient", "date", "purpose", "mark")
 PERMISSIONS = ("print", "copy", "annotate")
 DENY = ("classes", *CONDITIONS, "unless")
 PROTECT = ("classes", "treatment", "write_back", *CONDITIONS, "unless")
+REVEAL = ("classes", *CONDITIONS)
 WATERMARK = ("visible", "hidden", "permissions", *CONDITIONS, "unless")
 
+_REVEAL_ELSEWHERE = {**ELSEWHERE, "unless": "a reveal is a grant: write beside it when it holds"}
 _BRACED = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
@@ -42,6 +44,8 @@ class Rules:
         yield from self._deny(top)
         for index, node in enumerate(top.listing("protect")):
             yield self._protect(index, node)
+        for index, node in enumerate(top.listing("reveal")):
+            yield self._reveal(index, node)
         for index, node in enumerate(top.listing("watermark")):
             yield self._watermark(index, node)
 
@@ -80,6 +84,10 @@ class Rules:
             treatment=read_treatment(section),
             write_back=section.choice("write_back", WRITE_BACK, "refuse"),
         )
+
+    def _reveal(self, index: int, node: Node) -> Rule:
+        section = self.reader.section(node, REVEAL, required=("classes",), elsewhere=_REVEAL_ELSEWHERE)
+        return replace(self._rule("reveal", index, node, section), classes=self._classes(section))
 
     def _watermark(self, index: int, node: Node) -> Rule:
         section = self.reader.section(node, WATERMARK, elsewhere=ELSEWHERE)

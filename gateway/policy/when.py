@@ -24,8 +24,10 @@ ELSEWHERE = {
     "days": "write it in `time`: time: {days: ..., zone: ...}",
     "zone": "write it in `time`: time: {days: ..., zone: ...}",
     "purpose_from": "write it in the policy's `scope`",
-    "leg": "write it beside a rule: in `deny`, `protect` or `watermark`",
-    **dict.fromkeys(("allow", "protect", "watermark", "mode"), "write it at the beginning of a line, beside `policy`"),
+    "leg": "write it beside a rule: in `deny`, `protect`, `reveal` or `watermark`",
+    **dict.fromkeys(
+        ("allow", "protect", "reveal", "watermark", "mode"), "write it at the beginning of a line, beside `policy`"
+    ),
 }
 """What people write among conditions where it has no place, and where it belongs."""
 

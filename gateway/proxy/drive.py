@@ -208,7 +208,15 @@ class _Case:
             peer=client.peer,
             trace=ids.trace,
             root=root if head.host else "",
+            repeats=partial(_repeats, head.headers, strip),
         )
+
+
+def _repeats(headers: Headers, strip: frozenset[str], name: str, value: str) -> bool:
+    """Tell whether a header field is one that proved who calls (`strip`), in the same words."""
+    return (wanted := _compared(name)) in strip and any(
+        _compared(key) == wanted and said == value for key, said in headers
+    )
 
 
 def _compared(name: str) -> str:

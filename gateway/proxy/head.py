@@ -33,6 +33,7 @@ _SECOND_NAMES = frozenset(
     }
 )
 """By these a system behind may read another method or path than the one that was decided."""
+_TYPES = frozenset({"content-type", "content-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ def read_head(message: RawRequestMessage) -> Head:
         raise Unreadable("ambiguous-request", "an empty Host")
     if not _SECOND_NAMES.isdisjoint(names):
         raise Unreadable("ambiguous-request", "a header that names another method or path")
+    if any(name in _TYPES and "_" in raw for raw, name in named):
+        # Symfony and its like take the last of `Content-Type` and `Content_Type`
+        raise Unreadable("ambiguous-request", "a header that says twice what the body is")
     upgrade = fields.get("Upgrade", "") if message.upgrade else ""
     return Head(
         method=message.method,

@@ -121,16 +121,25 @@ class Locations:
             if scheme not in _DEFAULT_PORTS:
                 return value
             authority = url.netloc.rpartition("@")[2]
-            places = self._places.get((hostname(authority), url.port or _DEFAULT_PORTS[scheme]))
-            if places is None:
-                return value
             path = url.path or "/"
+            places = self._places.get((hostname(authority), url.port or _DEFAULT_PORTS[scheme]))
+            if places is None or self._reached(scheme, url.netloc, path, here):
+                return value
             place = _covering(places, path, route)
-            return _origin(place.route, here) + _here(place, path) + _rest(text, url.netloc + url.path)
+            turned = _here(place, path)
+            if not url.path and turned == "/":
+                turned = ""  # an origin stays one: clients put paths behind it
+            return _origin(place.route, here) + turned + _rest(text, url.netloc + url.path)
         if url.scheme or not url.path.startswith("/"):
             return value  # another scheme, or relative to where the client is: right as it stands
         place = _Place(urlsplit(route.upstream).path.rstrip("/"), route)
         return _here(place, url.path) + _rest(text, url.path)
+
+    def _reached(self, scheme: str, authority: str, path: str, here: Here) -> bool:
+        """Tell whether an address is the gateway's own already, where a route lists that among its system's names."""
+        return (scheme, authority.lower()) == (here.scheme, here.host.lower()) and bool(
+            self._routes.find(here.host, path)
+        )
 
     def _links(self, value: str, route: Route, here: Here) -> str:
         return _LINK.sub(lambda match: f"<{self.address(match[1], route, here)}>", value)

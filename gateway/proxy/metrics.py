@@ -62,6 +62,13 @@ class Metrics:
         self._capture_dropped = Counter(
             "sovgate_capture_dropped", "Flows that were not captured, for want of speed", registry=self._registry
         )
+        self._providers = Histogram(
+            "sovgate_key_provider_duration_seconds",
+            "Calls to providers of keys that are somewhere else, by how they went: done, gone, unavailable",
+            ("provider", "outcome"),
+            registry=self._registry,
+            buckets=_SECONDS,
+        )
         Gauge("sovgate_build_info", "Always 1", ("version",), registry=self._registry).labels(version).set(1)
         self._requests_of: dict[tuple[str, str, str], Counter] = {}
         self._fields_of: dict[tuple[str, str], Counter] = {}
@@ -128,6 +135,10 @@ class Metrics:
     def capture_dropped(self) -> None:
         """Count a flow that was to be captured and was not."""
         self._capture_dropped.inc()
+
+    def provider_called(self, provider: str, outcome: str, seconds: float) -> None:
+        """Note a call to a provider of keys; `outcome` is `done`, `gone` or `unavailable`. Called from threads."""
+        self._providers.labels(provider, outcome).observe(seconds)
 
     def exposition(self) -> bytes:
         """Give everything in Prometheus' text format."""

@@ -22,7 +22,6 @@ from gateway.formats.batch_target import Base
 from gateway.formats.batches import BATCHES
 from gateway.formats.limits import BodyLimits
 from gateway.ports import Ports, Send
-from gateway.refusals import problem
 from gateway.regime import MessagePlan, Regime
 from gateway.steps import note, release, source
 from gateway.steps.find import Aim, find
@@ -73,9 +72,9 @@ class Batches:
         try:
             index = await self._intend(flow, aim, own, parts)  # 6
         except NotRecorded:
-            return problem("not-recorded", Leg.REQUEST, flow.id)
+            return self.regime.refused("not-recorded", Leg.REQUEST, flow)
         if own.refusal or asked is None:  # 7
-            return problem(own.refusal, Leg.REQUEST, flow.id)
+            return self.regime.refused(own.refusal, Leg.REQUEST, flow)
         answer, answered = await self._answer(flow, aim, own, parts, asked, send)
         try:
             for part in parts:  # 6
@@ -83,9 +82,9 @@ class Batches:
                     await self._append_outcome(part, answered.refusal)
             await self.ports.append(note.response(flow, aim, answer, answered, index, self.regime, self.ports))
         except NotRecorded:
-            return problem("not-recorded", Leg.RESPONSE, flow.id)
+            return self.regime.refused("not-recorded", Leg.RESPONSE, flow)
         if answered.refusal:  # 7
-            return problem(answered.refusal, Leg.RESPONSE, flow.id)
+            return self.regime.refused(answered.refusal, Leg.RESPONSE, flow)
         return release.released(answer, answered)
 
     async def _ask(self, flow: Flow, aim: Aim) -> tuple[Passage, Sequence[_Part], Asked | None]:
@@ -272,16 +271,22 @@ def _plan(answered: Iterable[_Part], status: int) -> MessagePlan | None:
 
 def _plain(message: Request | Response, limits: BodyLimits) -> bytes:
     """Give a body without its content coding. Raises `Unreadable`."""
-    plain = codings.decode(message.body, header(message.headers, "content-encoding"), limits.size, limits.ratio)
+    return _opened(message, limits)[0]
+
+
+def _opened(message: Request | Response, limits: BodyLimits) -> tuple[bytes, bool]:
+    """Give a body without its content coding, and whether that holds nothing else. Raises `Unreadable`."""
+    coding = header(message.headers, "content-encoding")
+    plain, bare = codings.opened(message.body, coding, limits.size, limits.ratio)
     if len(plain) > limits.size:
         raise Unreadable("body-too-large", "decoded body over the limit")
-    return plain
+    return plain, bare
 
 
 def _wrapped(written: bytes, message: Request | Response, limits: BodyLimits) -> bytes:
     """Put the content coding on again; the very same body where nothing changed. Raises `Unreadable`."""
     coding = header(message.headers, "content-encoding")
-    if written is message.body or (coding and written == _plain(message, limits)):
+    if written is message.body or (coding and (written, True) == _opened(message, limits)):
         return message.body
     return codings.encode(written, coding)
 

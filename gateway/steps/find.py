@@ -61,6 +61,7 @@ class _Told:
         self._regime = regime
         self._limits = limits
         self._documents: dict[str, Document | None] = {}
+        self._found: dict[tuple[str, str], str | int | None] = {}
         self.fault: Unreadable | None = None
 
     def lookup(self, match: Match, selector: str) -> str | int | None:
@@ -70,8 +71,10 @@ class _Told:
             return None
         if plan.name not in self._documents:
             self._documents[plan.name] = self._read(plan)
-        document = self._documents[plan.name]
-        return None if document is None else document.lookup(selector)
+        document, asked = self._documents[plan.name], (plan.name, selector)
+        if asked not in self._found:  # one address may serve a hundred operations, all told by one place
+            self._found[asked] = None if document is None else document.lookup(selector)
+        return self._found[asked]
 
     def _read(self, plan: MessagePlan) -> Document | None:
         try:

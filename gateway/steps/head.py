@@ -1,20 +1,24 @@
 """What is labelled outside of bodies takes the same steps: read, decided by whose it is, treated, recorded.
 
 It belongs to the customer whom the path, the query or a header names for the bodies of the operation; where these name
-their customers themselves, to nobody: then it is decided like the frame around records.
+their customers themselves, to the one whose token it holds, or to nobody: then it is decided like the frame around
+records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gateway.catalog.path import parse
 from gateway.errors import Unreadable
 from gateway.flow import ANYONE, Flow, Leg, Request, Response
 from gateway.formats import head
-from gateway.formats.document import Refused, Touch
+from gateway.formats.document import Document, Refused, Spot, Touch
 from gateway.formats.head import Head, HeadDocument
+from gateway.formats.query_language import Asked, unreadable
+from gateway.formats.tally import pointer
 from gateway.policy.decide import Decision, decide
 from gateway.ports import Ports
 from gateway.regime import HeadPlan, MessagePlan, Regime
@@ -22,8 +26,11 @@ from gateway.steps import judge
 from gateway.steps.edit import Editor
 from gateway.steps.find import Aim
 from gateway.steps.judge import Hearing
+from gateway.steps.owner import Owner, owners
 from gateway.steps.read import customer_outside
 from gateway.steps.record import Record
+from gateway.tokens.keys import KeyUse
+from gateway.tokens.shapes import could_be_token
 
 _OUTSIDE = frozenset({"path", "query", "request-header"})
 
@@ -32,7 +39,8 @@ _OUTSIDE = frozenset({"path", "query", "request-header"})
 class HeadCase:
     """A head with the decision on it. `head` is what goes on, None where nothing changed.
 
-    `records` has the one decision, or none where nothing is labelled; its `count` is 0.
+    `records` has the one decision, or none where nothing is labelled; its `count` is 0. `owner` is the customer whom it
+    belongs to.
     """
 
     records: tuple[Record, ...] = ()
@@ -40,6 +48,9 @@ class HeadCase:
     head: Head | None = None
     touches: tuple[Touch, ...] = ()
     refused: tuple[Refused, ...] = ()
+    uses: tuple[KeyUse, ...] = ()
+    keyless: frozenset[str] = frozenset()
+    owner: Owner | None = None
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -65,28 +76,44 @@ async def pass_head(
     regime: Regime,
     ports: Ports,
     editor: Editor,
+    body: Document | None = None,
 ) -> HeadCase:
-    """Take the head of a leg through steps 1 to 5. Raises `Unreadable`, `FactsUnavailable`.
+    """Take the head of a leg through steps 1 to 5. Raises `Unreadable`, `FactsUnavailable`, `KeysUnavailable`.
 
-    `message` is the plan of the leg's body; `top` is None for the later pieces of a body, which have no head.
+    `message` is the plan of the leg's body, `body` the body as it was read; `top` is None for the later pieces of a
+    body, which have no head.
     """
     plan = aim.plan.heads.get(leg)
     if plan is None or top is None:
         return NO_HEAD
     document = head.read(Head(top.target if isinstance(top, Request) else "", top.headers), plan.layout)
     owner = next(_owners(leg, aim, message), None)
-    named = customer_outside(owner, flow, aim, top.headers if leg is Leg.RESPONSE else ()) if owner else None
+    answer_headers = top.headers if leg is Leg.RESPONSE else ()
+    named = customer_outside(owner, flow, aim, answer_headers, ports.custody.owner) if owner else None
+    if owner is None:
+        named = _token_owner(document, ports)
     classes = frozenset[str]().union(*(plan.labels.at(spot) for _, spot, _ in document.places))
-    hearing = await judge.convene(leg, flow, aim, (named,) if owner else (), classes, regime, ports)
-    decision = hearing.decide(named) if owner else hearing.decide_frame()
+    hearing = await judge.convene(leg, flow, aim, (named,) if owner or named else (), classes, regime, ports)
+    decision = hearing.decide(named) if owner or named else hearing.decide_frame()
     edits = editor.edits(hearing, named, decision, plan.labels)
-    record = Record(hearing.known[named] if owner else ANYONE, decision, plan.labels, edits)
-    written = document.write(edits, named)
+    record = Record(hearing.known[named] if owner or named else ANYONE, decision, plan.labels, edits)
+    borrowed = await owners({named: decision}, flow.purpose, hearing.now, ports)
+    written = document.write(edits, borrowed.of.get(named))
     changed = written.head if written.head is not document.head else None
     if changed is not None and changed.target != document.head.target and not written.refused:
         _check(changed.target, flow, aim, regime)
-    hidden = tuple(_hidden(document, plan, record, hearing))
-    return HeadCase((record,), document, changed, written.touches, (*hidden, *written.refused))
+    hidden = tuple(_hidden((*document.asked, *_within(plan, body)), plan, record, hearing, document))
+    uses = await borrowed.settle()
+    return HeadCase(
+        records=(record,),
+        document=document,
+        head=changed,
+        touches=written.touches,
+        refused=(*hidden, *written.refused),
+        uses=uses,
+        keyless=borrowed.keyless,
+        owner=borrowed.of.get(named),
+    )
 
 
 def _owners(leg: Leg, aim: Aim, message: MessagePlan | None) -> Iterator[MessagePlan]:
@@ -97,6 +124,13 @@ def _owners(leg: Leg, aim: Aim, message: MessagePlan | None) -> Iterator[Message
             yield plan
 
 
+def _token_owner(document: HeadDocument, ports: Ports) -> str | None:
+    """Give the customer whose tokens stand here: that of all of them, where nobody is named otherwise."""
+    tokens = {str(value) for _, spot, value in document.places if spot and could_be_token(value)}
+    found = {ports.custody.owner(token) for token in tokens} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
 def _check(target: str, flow: Flow, aim: Aim, regime: Regime) -> None:
     """Check that a treated target still is the operation that was decided on. Raises `Unreadable`: ambiguous-path."""
     segments = parse(target).segments
@@ -105,10 +139,22 @@ def _check(target: str, flow: Flow, aim: Aim, regime: Regime) -> None:
         raise Unreadable("ambiguous-path", "a treated path would be another operation")
 
 
-def _hidden(document: HeadDocument, plan: HeadPlan, record: Record, hearing: Hearing) -> Iterator[Refused]:
+def _within(plan: HeadPlan, body: Document | None) -> Iterator[tuple[str, Asked]]:
+    """Give what is asked in the body. Raises `Unreadable`: query-unreadable, also where the query isn't one text."""
+    for selector, asking in plan.layout.within.items():
+        text = body.lookup(selector) if body is not None else None
+        if not isinstance(text, str):
+            raise unreadable("the body has no query where the catalogue says that there is one")
+        yield pointer(selector), asking.read(text)
+
+
+def _hidden(
+    asked_by: Iterable[tuple[str, Asked]], plan: HeadPlan, record: Record, hearing: Hearing, head: HeadDocument
+) -> Iterator[Refused]:
     """Give what a query asks by that this caller would not see as it is in the answer.
 
     A query may meet the records of any customer, so what they agreed to doesn't count, unless one is named for all.
+    Whoever holds a token that is turned back here may ask who has that very value.
     """
     answered = plan.answered
     if answered is None:
@@ -123,14 +169,29 @@ def _hidden(document: HeadDocument, plan: HeadPlan, record: Record, hearing: Hea
         for index, class_ in enumerate(answered.record.classes)
         if first + index in holds or decision.treated(frozenset({class_} - {""})).treatment is not None
     ]
-    for pointer, asked in document.asked:
+    turned_back = {id(asked): _by_tokens(asked, plan, record.decision) for _, asked in head.asked}
+    for at, asked in asked_by:
+        by_tokens = turned_back.get(id(asked), frozenset())
         for spot, listed in asked.uses:
+            if spot in by_tokens:
+                continue
             if not listed and unlisted:
-                yield Refused(f"{pointer}/?", (), record.edits, "hidden-field-queried")
+                yield Refused(f"{at}/?", (), record.edits, "hidden-field-queried")
             elif not holds.isdisjoint(spot) or _treated(decision, plan, spot):
-                yield Refused(pointer + asked.asking.fields.pointer(spot), spot, record.edits, "hidden-field-queried")
+                yield Refused(at + asked.asking.fields.pointer(spot), spot, record.edits, "hidden-field-queried")
         if asked.question.all and (unlisted or hides):
-            yield Refused(pointer, (), record.edits, "hidden-field-queried")
+            yield Refused(at, (), record.edits, "hidden-field-queried")
+
+
+def _by_tokens(asked: Asked, plan: HeadPlan, decision: Decision) -> frozenset[Spot]:
+    """Give the properties of which a query asks only whether they are equal to tokens that are turned back."""
+    uses = Counter(spot for spot, _ in asked.uses)
+    tokens = Counter(
+        one.spot
+        for one in asked.literals
+        if one.constant.equal and could_be_token(one.constant.value) and decision.revealed(plan.labels.at(one.spot))
+    )
+    return frozenset(spot for spot, count in tokens.items() if spot and uses[spot] <= count)
 
 
 def _treated(decision: Decision, plan: HeadPlan, spot: tuple[int, ...]) -> bool:

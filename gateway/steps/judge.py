@@ -39,6 +39,12 @@ class Hearing:
             found = self.decided[key] = decide(self.book, self.situation, facts, self.classes, self.now)
         return found
 
+    def kind(self, facts: CustomerFacts) -> object:
+        """Give what customers are told apart by before rules are asked: those of one kind are decided alike."""
+        if facts.customer is not None and not facts.attributes:
+            return facts.consents
+        return self.asks.customer_key(facts), self.book.asks.customer_key(facts)
+
     def decide_frame(self) -> Decision:
         """Decide on what is no record's: the envelope of a list, or a leg whose records are still to come."""
         return decide(self.book, self.situation, ANYONE, self.classes, self.now)
@@ -47,7 +53,7 @@ class Hearing:
         """Give what edits hang on besides labels: on requests also on what the caller may have read of a customer."""
         if self.situation.leg is Leg.RESPONSE:
             return decision
-        return decision, alike(self.book, self.known[customer])
+        return decision, alike(self.book, self.known.get(customer, ANYONE))
 
     def forms(self, customer: str | None, classes: frozenset[str]) -> tuple[Form, ...]:
         """Tell the treated forms in which the caller may have read data of these classes before writing it."""
@@ -79,13 +85,15 @@ async def convene(
     distinct = dict.fromkeys(customers)
     named = [customer for customer in distinct if customer is not None]
     facts = await ports.facts(named, now) if named else {}
-    known = {customer: STRANGER if customer is None else facts[customer] for customer in distinct}
+    known: dict[str | None, CustomerFacts] = dict(zip(named, map(facts.__getitem__, named), strict=True))
+    if len(named) < len(distinct):
+        known[None] = STRANGER
     return Hearing(situation, known, classes, now, regime.book, regime.book.plan(situation).asks)
 
 
 def verdict(decisions: Iterable[Decision]) -> str:
     """Name the refusal that decisions stand for together; "" where all of them allow."""
-    refusing = [decision for decision in decisions if not decision.allowed]
+    refusing = [decision for decision in set(decisions) if not decision.allowed]
     if not refusing:
         return ""
     return "denied" if any(decision.denials for decision in refusing) else "not-allowed"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from itertools import chain
 
-from gateway.errors import FactsUnavailable, StreamCut, Unreadable, UpstreamFailed
+from gateway.errors import FactsUnavailable, KeysUnavailable, StreamCut, Unreadable, UpstreamFailed
 from gateway.flow import ANYONE, Flow, Leg, Request, Response
 from gateway.formats.limits import BodyLimits
 from gateway.ports import Ports
@@ -45,7 +46,7 @@ class Legs:
         if message.stream is not None:
             try:
                 opened = await stream.opened(
-                    leg, flow, aim, plan, headers, message.stream, self.limits,
+                    leg, flow, aim, plan, headers, message.stream, self.limits, self.ports.custody.owner,
                     judge=lambda piece: self._safely(
                         flow, piece.body, self._pass_reading(leg, flow, aim, piece, next(head, None))
                     ),
@@ -86,6 +87,8 @@ class Legs:
             return Passage(body, refusal=error.refusal)
         except FactsUnavailable:
             return Passage(body, refusal="facts-unavailable")
+        except KeysUnavailable:
+            return Passage(body, refusal="keys-unavailable")
         except Exception as error:  # noqa: BLE001 - fail closed: what nobody foresaw refuses, is recorded, shows nothing
             self.ports.alarm(flow.id, error)
             return Passage(body, refusal="internal")
@@ -94,7 +97,11 @@ class Legs:
         self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan | None, top: Request | Response
     ) -> Passage:
         """Decide a leg without a body; the path, the query or a header may still name the customer."""
-        named = read.customer_outside(aim.plan.response, flow, aim, ()) if aim.plan.response else None
+        named = (
+            read.customer_outside(aim.plan.response, flow, aim, (), self.ports.custody.owner)
+            if aim.plan.response
+            else None
+        )
         # Where no one is named and nothing can be changed, the verdict waits for the records of the answer.
         asks = flow.request.method in _SAFE or bool(aim.plan.operation.batch)
         waits = named is None and (leg is Leg.RESPONSE or asks)
@@ -108,41 +115,45 @@ class Legs:
         everything = (*judged, *head.records)
         refusal = judge.verdict((decision, *head.decisions))
         return Passage(
-            refusal=refusal or edit.refusal_of(head.refused, everything, leg),
+            refusal=refusal or edit.refusal_of(head.refused, everything, leg, head.keyless),
             treated=plan is not None or head.head is not None,
             personal=head.personal,
-            decided=note.decided(everything, head.touches, leg, self.ports.keys),
+            decided=note.decided(everything, head.touches, leg, self.ports.names),
             reasons=note.reasons(everything),
             observed=note.observed(everything),
             head=head.head,
+            uses=head.uses,
         )
 
     async def _pass_body(
         self, leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan, message: Request | Response, body: bytes
     ) -> Passage:
         """Take a leg's body through steps 1 to 5."""
-        reading = read.read(leg, flow, aim, plan, message.headers, body, self.limits)  # 1, 2
+        reading = read.read(leg, flow, aim, plan, message.headers, body, self.limits, self.ports.custody.owner)  # 1, 2
         return await self._pass_reading(leg, flow, aim, reading, message)
 
     async def _pass_reading(
         self, leg: Leg, flow: Flow, aim: Aim, reading: Reading, top: Request | Response | None
     ) -> Passage:
         """Take what was read through steps 3 to 5, and what is labelled in the head: `top` is what it is a body of."""
-        customers = [customer for one in reading.all() for customer in one.customers]
+        customers = list(chain.from_iterable(one.customers for one in reading.all()))
         classes, body = reading.plan.classes, reading.body
         hearing = await judge.convene(leg, flow, aim, customers, classes, self.regime, self.ports)  # 3
         case = treat.decide(reading, hearing, self.editor)  # 4
         records, judged = case.records, [*case.records, *case.frames]
-        head = await pass_head(leg, flow, aim, reading.plan, top, self.regime, self.ports, self.editor)
+        head = await pass_head(
+            leg, flow, aim, reading.plan, top, self.regime, self.ports, self.editor, reading.document
+        )
         refusal = judge.verdict((*(record.decision for record in records or judged), *head.decisions))
         try:
-            treated = Treated(body) if refusal else await treat.treat(case, leg, flow, self.ports)  # 5
+            treated = Treated(body) if refusal else await treat.treat(case, leg, flow, hearing.now, self.ports)  # 5
         except Unreadable:
             if self.watch is not None:  # it was decided on, and can't be written so
                 self.watch(Sight(flow, leg, aim, hearing, judged, case, None, head))
             raise
         everything = [*judged, *head.records]
-        refusal = refusal or edit.refusal_of((*head.refused, *treated.refused), everything, leg)
+        keyless = head.keyless | treated.keyless
+        refusal = refusal or edit.refusal_of((*head.refused, *treated.refused), everything, leg, keyless)
         if self.watch is not None:
             self.watch(Sight(flow, leg, aim, hearing, judged, case, treated, head))
         return Passage(
@@ -151,9 +162,10 @@ class Legs:
             refusal=refusal,
             treated=treated.body is not body or head.head is not None,
             personal=head.personal or any(customer is not None for customer in customers),
-            decided=note.decided(everything, (*head.touches, *treated.touches), leg, self.ports.keys),
+            decided=note.decided(everything, (*head.touches, *treated.touches), leg, self.ports.names),
             reasons=note.reasons(everything),
             observed=note.observed(everything),
             marks=treated.marks,
             head=head.head,
+            uses=(*head.uses, *treated.uses),
         )

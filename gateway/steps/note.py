@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from operator import attrgetter
 from typing import cast
 
 from msgspec import structs
 
-from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, Kind, Mark, Network, Observed
+from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, KeysUsed, Kind, Mark, Network, Observed
 from gateway.flow import Flow, Leg, Response
 from gateway.formats.document import Spot, Touch
 from gateway.formats.head import Head
-from gateway.ports import Keys, Ports
+from gateway.ports import Names, Ports
 from gateway.regime import Regime
 from gateway.steps.find import Aim
 from gateway.steps.record import Record
+from gateway.tokens.keys import KeyUse
 
 _Said = tuple[tuple[str, ...], str, tuple[str, ...]]
 """Classes, treatment, rules."""
+_DECISION = attrgetter("decision")
+_CUSTOMER = attrgetter("customer")
+_PASSPORT = attrgetter("passport")
+_COUNT = attrgetter("count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Passage:
     observed: tuple[Observed, ...] = ()
     marks: tuple[str, ...] = ()
     head: Head | None = None
+    uses: tuple[KeyUse, ...] = ()
 
 
 def request(flow: Flow, aim: Aim, asked: Passage, regime: Regime, ports: Ports, *, streamed: bool = False) -> Entry:
@@ -90,17 +97,19 @@ def refused(flow: Flow, refusal: str, regime: Regime, ports: Ports) -> Entry:
     return _entry("refusal", flow, None, Passage(flow.request.body, refusal=refusal), regime, ports)
 
 
-def decided(records: Iterable[Record], touches: Sequence[Touch], leg: Leg, keys: Keys) -> tuple[Decided, ...]:
+def decided(records: Iterable[Record], touches: Sequence[Touch], leg: Leg, names: Names) -> tuple[Decided, ...]:
     """Group the records that were decided alike; each group with its customers, their passports and its fields."""
-    groups: dict[int, list[Record]] = {}
+    groups: defaultdict[int, list[Record]] = defaultdict(list)
     for record in records:
-        groups.setdefault(id(record.edits), []).append(record)
-    found = (_decided(group, touches, leg, keys) for group in groups.values())
+        groups[id(record.edits)].append(record)
+    found = (_decided(group, touches, leg, names) for group in groups.values())
     return tuple(one for one in found if one.records or one.fields or one.customers)
 
 
-def observed(records: Iterable[Record]) -> tuple[Observed, ...]:
+def observed(records: Sequence[Record]) -> tuple[Observed, ...]:
     """Tell what rules in observe mode would have done: each rule and effect once, with the number of records."""
+    if all(decision.observed is None for decision in set(map(_DECISION, records))):
+        return ()
     counts: Counter[tuple[str, str]] = Counter()
     for record in records:
         would, does = record.decision.observed, record.decision
@@ -118,18 +127,18 @@ def observed(records: Iterable[Record]) -> tuple[Observed, ...]:
 
 def reasons(records: Iterable[Record]) -> tuple[str, ...]:
     """Give the ids of the rules that allowed, or of those that denied."""
-    decisions = {record.decision for record in records}
+    decisions = set(map(_DECISION, records))
     return tuple(sorted({reason.rule for one in decisions for reason in (one.denials or one.grants)}))
 
 
-def _decided(group: Sequence[Record], touches: Sequence[Touch], leg: Leg, keys: Keys) -> Decided:
+def _decided(group: Sequence[Record], touches: Sequence[Touch], leg: Leg, names: Names) -> Decided:
     """Say what was decided on records that were decided alike."""
     named = [record.facts for record in group if record.facts.customer is not None]
-    heads = tuple(facts.passport for facts in named)
+    heads = tuple(map(_PASSPORT, named))
     return Decided(
-        customers=tuple(keys.customer(facts.customer or "") for facts in named),
+        customers=tuple(map(names.customer, map(_CUSTOMER, named))),
         passports=heads if any(heads) else (),
-        records=sum(record.count for record in group),
+        records=sum(map(_COUNT, group)),
         fields=tuple(
             _field(group[0], touch, leg)
             for touch in touches
@@ -140,7 +149,9 @@ def _decided(group: Sequence[Record], touches: Sequence[Touch], leg: Leg, keys: 
 
 def _only_holds(record: Record, touch: Touch) -> bool:
     """Tell whether a place changed only because the message that it holds did: that is told from the inside."""
-    return bool(touch.spot) and record.labels.contained(touch.spot) is not None and not record.labels.at(touch.spot)
+    if not touch.spot or not record.labels.contains:
+        return False
+    return record.labels.contained(touch.spot) is not None and not record.labels.at(touch.spot)
 
 
 def _field(record: Record, touch: Touch, leg: Leg) -> FieldTreated:
@@ -161,8 +172,14 @@ def _said(record: Record, spot: Spot, leg: Leg) -> _Said:
     treated = record.decision.treated(classes)
     if treated.treatment is None and record.labels.is_address(spot):
         return tuple(sorted(classes)), "address", ("catalogue/address",)
-    name = treated.treatment.NAME if treated.treatment else "write-back"
-    return tuple(sorted(classes)), name, tuple(reason.rule for reason in treated.reasons)
+    revealed = record.decision.revealed(classes)
+    name = treated.treatment.NAME if treated.treatment else "reveal" if revealed else "write-back"
+    return tuple(sorted(classes)), name, tuple(reason.rule for reason in (*treated.reasons, *revealed))
+
+
+def _used(use: KeyUse, names: Names) -> KeysUsed:
+    """Say what was done with one customer's keys."""
+    return KeysUsed(names.customer(use.customer), use.keys, use.made, use.digest, use.opened, use.refused)
 
 
 def _entry(
@@ -188,7 +205,7 @@ def _entry(
         operation=aim.plan.operation.name if aim else "",
         purpose=flow.purpose,
         operator=Actor(
-            ports.keys.operator(operator.subject) if operator.subject else "",
+            ports.names.operator(operator.subject) if operator.subject else "",
             operator.role,
             operator.kind,
             operator.assurance,
@@ -200,6 +217,7 @@ def _entry(
         policies=regime.policies.digest,
         catalogue=regime.policies.catalogue_digest,
         body=_body(passage),
+        keys=tuple(_used(use, ports.names) for use in passage.uses),
         marks=tuple(Mark(code, page) for page, code in enumerate(passage.marks, start=1)),
         verdict="refuse" if passage.refusal else "allow",
         refusal=passage.refusal,

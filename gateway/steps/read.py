@@ -2,48 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from gateway.errors import Unreadable
+from gateway.catalog.model import CustomerSource
+from gateway.catalog.path import Query
+from gateway.errors import KeysUnavailable, Unreadable
 from gateway.flow import Flow, Headers, Leg, header
 from gateway.formats import charset, codings, embedded, media
+from gateway.formats.alike import alike
 from gateway.formats.document import Document, Edit, Edits, Scalar, Spot
 from gateway.formats.format import Piece, charset_of
+from gateway.formats.head import compared
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import MediaType
 from gateway.formats.parts import Part
 from gateway.regime import Labels, MessagePlan
 from gateway.steps.find import Aim
 from gateway.steps.reading import Place, Reading
+from gateway.tokens.shapes import could_be_token, is_unmistakable
+
+Whose = Callable[[str], str | None]
+"""Tell whose token this is. Raises `KeysUnavailable`."""
 
 LONGEST_ID = 256
 """A customer's id of more characters is no id; nor is one with control characters."""
 
 
 def read(
-    leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan, headers: Headers, body: bytes, limits: BodyLimits
+    leg: Leg, flow: Flow, aim: Aim, plan: MessagePlan, headers: Headers, body: bytes, limits: BodyLimits, whose: Whose
 ) -> Reading:
     """Decode and parse a leg's body as the catalogue says it is. Raises `Unreadable` where it isn't.
 
-    `headers` are the leg's own. What is embedded is read as well, under one budget for all.
+    `headers` are the leg's own. What is embedded is read as well, under one budget for all. `whose` tells the customer
+    where a token stands for the id.
     """
     coding = header(headers, "content-encoding")
-    plain = codings.decode(body, coding, limits.size, limits.ratio)
+    plain, bare = codings.opened(body, coding, limits.size, limits.ratio)
     if len(plain) > limits.size:
         raise Unreadable("body-too-large", "decoded body over the limit")
     kind = media.parse(header(headers, "content-type"))
-    reader = Reader(flow, aim, headers if leg is Leg.RESPONSE else (), limits)
-    return reader.read(plan, kind, plain, body, coding)
+    reader = Reader(flow, aim, headers if leg is Leg.RESPONSE else (), limits, whose)
+    reading = reader.read(plan, kind, plain, body, coding)
+    reading.bare = bare
+    return reading
 
 
 class Reader:
     """Reads a body and what it holds, and counts what is held."""
 
-    def __init__(self, flow: Flow, aim: Aim, answer_headers: Headers, limits: BodyLimits) -> None:
+    def __init__(self, flow: Flow, aim: Aim, answer_headers: Headers, limits: BodyLimits, whose: Whose) -> None:
         self.flow = flow
         self.aim = aim
         self.answer_headers = answer_headers
         self.limits = limits
+        self.whose = whose
         self.left = limits.inner
         self.size = limits.size
 
@@ -99,7 +111,7 @@ class Reader:
         characters = contained.coding == "text" and isinstance(value, str) and contained.plan.format.TEXT
         kind = media.parse(held.media)
         reading = self.read(contained.plan, kind, held.body, held.body, None, owner, depth, characters=characters)
-        reading.back = held.back
+        reading.back, reading.bare = held.back, held.bare
         return reading
 
     def _customers(
@@ -109,23 +121,33 @@ class Reader:
         source = plan.customer
         if source is None and not outermost:
             return [owner] * len(document.customers)
-        if source is None or source.kind == "body":
+        if source is None or source.kind in {"body", "name"}:
             named = document.customers
-            return named if _all_sound(named) else [_sound(customer) for customer in named]
-        found = customer_outside(plan, self.flow, self.aim, self.answer_headers)
+            if not _all_sound(named):
+                named = [_sound(customer) for customer in named]
+            distinct = {*named}
+            if not any(map(could_be_token, distinct)):
+                return named
+            turned = {customer: _turned(customer, self.whose) for customer in distinct}
+            return [turned[customer] for customer in named]
+        found = customer_outside(plan, self.flow, self.aim, self.answer_headers, self.whose)
         return [found] * len(document.customers)
 
 
-def customer_outside(plan: MessagePlan, flow: Flow, aim: Aim, answer_headers: Headers) -> str | None:
+def customer_outside(plan: MessagePlan, flow: Flow, aim: Aim, answer_headers: Headers, whose: Whose) -> str | None:
     """Give the customer that the path, the query or a header names; None where there is none or more than one."""
-    source = plan.customer
+    return _turned(_outside(plan.customer, flow, aim, answer_headers), whose)
+
+
+def _outside(source: CustomerSource | None, flow: Flow, aim: Aim, answer_headers: Headers) -> str | None:
+    """Give what stands where the customer is named outside of the body."""
     if source is None:
         return None
     match source.kind:
         case "path":
             return _sound(aim.match.variables.get(source.name))
         case "query":
-            return _only([value for name, value in aim.target.query if name == source.name])
+            return _only([value for name, value in _parameters(aim.target.query) if alike(name, source.name)])
         case "request-header":
             return _only(_lines(flow.request.headers, source.name))
         case "response-header":
@@ -167,9 +189,17 @@ def _places(reading: Reading) -> dict[Place, None]:
 
 
 def _lines(headers: Headers, name: str) -> list[str]:
-    """Give each line of a header: two lines that name customers are two answers, not one."""
-    wanted = name.lower()
-    return [value.strip() for key, value in headers if key.lower() == wanted]
+    """Give each line of a header: two lines that name customers are two answers, not one; `X_Id` is `X-Id` to some."""
+    wanted = compared(name)
+    return [value.strip() for key, value in headers if compared(key) == wanted]
+
+
+def _parameters(query: Query) -> Iterator[tuple[str, str]]:
+    """Give each parameter; and what those servers see as one that end a parameter at a semicolon too."""
+    for name, value in query:
+        yield name, value
+        for more in f"{name}={value}".split(";")[1:]:
+            yield more.partition("=")[0], more.partition("=")[2]
 
 
 def _only(found: list[str]) -> str | None:
@@ -179,10 +209,26 @@ def _only(found: list[str]) -> str | None:
 
 def _all_sound(customers: Sequence[str | None]) -> bool:
     """Tell whether all texts are ids, at once: a table has thousands of them."""
-    texts = {customer for customer in customers if customer is not None}
+    texts = {customer for customer in set(customers) if customer is not None}
     return "" not in texts and max(map(len, texts), default=0) <= LONGEST_ID and "".join(texts).isprintable()
+
+
+def _turned(customer: str | None, whose: Whose) -> str | None:
+    """Give the customer whose token stands for an id; one that is certainly a token, and nobody's, names no one."""
+    if customer is None or not could_be_token(customer):
+        return customer
+    try:
+        owner = whose(customer)
+    except KeysUnavailable:
+        raise Unreadable("keys-unavailable", "nobody can tell now whose token this is") from None
+    return owner if owner is not None or is_unmistakable(customer) else customer
 
 
 def _sound(customer: str | None) -> str | None:
     """Take no empty, endless or unprintable text for an id."""
-    return customer if customer and len(customer) <= LONGEST_ID and customer.isprintable() else None
+    return customer if customer and is_customer(customer) else None
+
+
+def is_customer(text: str) -> bool:
+    """Tell whether a text can be a customer's id: one that is empty, endless or unprintable is none."""
+    return 0 < len(text) <= LONGEST_ID and text.isprintable()

@@ -23,7 +23,8 @@ class Reading:
     """A body as the catalogue says it is. `text` is what the document was read from: without coding, in UTF-8.
 
     `customers` has the customer of each record, found in the body or outside of it. `back` turns other bytes into the
-    value that holds an embedded message.
+    value that holds an embedded message. `bare` tells that its coding holds nothing besides: else it is put on anew,
+    even where nothing changed.
     """
 
     plan: MessagePlan
@@ -35,6 +36,7 @@ class Reading:
     customers: Sequence[str | None]
     inner: Mapping[Place, Reading] = field(default_factory=dict)
     back: Callable[[bytes], str | Part] | None = None
+    bare: bool = True
 
     def all(self) -> Iterator[Reading]:
         """Give this body and all that is embedded in it."""
@@ -44,6 +46,6 @@ class Reading:
 
     def wrapped(self, text: bytes) -> bytes:
         """Put charset and coding on again; the very same body where nothing changed. Raises `Unreadable`."""
-        if text is self.text:
+        if text is self.text and self.bare:
             return self.body
         return codings.encode(charset.from_utf8(text, self.charset), self.coding)

@@ -22,7 +22,7 @@ from gateway.regime import MessagePlan
 from gateway.steps import source as sources
 from gateway.steps.find import Aim
 from gateway.steps.note import Passage
-from gateway.steps.read import Reader
+from gateway.steps.read import Reader, Whose
 from gateway.steps.reading import Reading
 from gateway.steps.source import LIVELY, PORTION
 
@@ -251,6 +251,7 @@ async def opened(
     headers: Headers,
     source: AsyncIterator[bytes],
     limits: BodyLimits,
+    whose: Whose,
     *,
     judge: Judge,
     alarm: Callable[[Exception], None],
@@ -267,7 +268,7 @@ async def opened(
         held, ended = (b"", False) if plan.format.LIVE else await sources.ahead(source)
         if ended:
             return held
-        reader = Reader(flow, aim, headers if leg is Leg.RESPONSE else (), limits)
+        reader = Reader(flow, aim, headers if leg is Leg.RESPONSE else (), limits, whose)
         going = Stream(leg, plan, cutter, headers, held, source, limits, reader, judge, alarm)
         return going
     finally:

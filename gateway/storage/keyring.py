@@ -11,19 +11,16 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from gateway.crypto import hkdf_sha256
 from gateway.errors import FaultyKeyring
 
 SECRET = 32
 """The length of a symmetric key in bytes."""
 
 _OTHERS = 0o077
-_MEMO = 50_000  # derived keys remembered at most; then the memory starts anew
 
 ENTRIES = "entries.pem"
 CHECKPOINTS = "checkpoints.pem"
 PSEUDONYMS = "pseudonyms.key"
-PSEUDONYMISE = "pseudonymise.key"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +30,6 @@ class Keyring:
     entries: Ed25519PrivateKey = field(repr=False)
     checkpoints: Ed25519PrivateKey = field(repr=False)
     pseudonyms: bytes = field(repr=False)
-    _pseudonymise: bytes = field(repr=False)
-    _derived: dict[tuple[str, str | None], bytes] = field(default_factory=dict, repr=False)
 
     @classmethod
     def open(cls, folder: Path, *, random: Callable[[int], bytes] = os.urandom, make: bool = True) -> Keyring:
@@ -55,27 +50,14 @@ class Keyring:
                 _signing_key(folder / ENTRIES),
                 _signing_key(folder / CHECKPOINTS),
                 _secret(folder / PSEUDONYMS),
-                _secret(folder / PSEUDONYMISE),
             )
         except OSError as error:
             raise FaultyKeyring(f"{error.filename or folder}: {error.strerror}") from error
 
-    def pseudonym_key(self, customer: str, purpose: str | None) -> bytes:
-        """Give the key, 32 bytes, under which a customer's values are pseudonymised for a purpose."""
-        key = self._derived.get((customer, purpose))
-        if key is None:
-            said = None if purpose is None else purpose.encode()
-            key = hkdf_sha256(self._pseudonymise, b"sovgate/pseudonymise/1", customer.encode(), said)
-            if len(self._derived) >= _MEMO:
-                self._derived.clear()
-            self._derived[customer, purpose] = key
-        return key
-
 
 def _make(folder: Path, random: Callable[[int], bytes]) -> None:
     """Make the keys that are not there; those of a start that was cut short are kept."""
-    for name in (PSEUDONYMS, PSEUDONYMISE):
-        _create(folder / name, b64encode(random(SECRET)) + b"\n")
+    _create(folder / PSEUDONYMS, b64encode(random(SECRET)) + b"\n")
     for name in (CHECKPOINTS, ENTRIES):
         key = Ed25519PrivateKey.from_private_bytes(random(SECRET))
         _create(folder / name, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -17,8 +17,23 @@ from gateway.passport.change import LONGEST_NAME, check_names
 from gateway.passport.event import Change, Keys
 from gateway.passport.known import Known, know
 from gateway.policy.model import ConsentKind
-from gateway.storage.passports_file import PassportsFile, name
+from gateway.storage.shared_file import FileKind, SharedFile
 
+_KIND = FileKind(
+    "the file of the passports",
+    0x536F7670,  # "Sovp"
+    (
+        (
+            "CREATE TABLE events (customer TEXT NOT NULL, sequence INTEGER NOT NULL, jws BLOB NOT NULL, PRIMARY "
+            "KEY (customer, sequence)) WITHOUT ROWID"
+        ),
+        (
+            "CREATE TABLE attributes (customer TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY "
+            "(customer, name)) WITHOUT ROWID"
+        ),
+    ),
+    FactsUnavailable,
+)
 _EVENTS = "SELECT customer, CAST(jws AS BLOB) FROM events WHERE customer IN ({}) ORDER BY customer, sequence"
 _ATTRIBUTES = "SELECT customer, name, CAST(value AS TEXT) FROM attributes WHERE customer IN ({})"
 _AT_ONCE = 500  # customers asked for in one statement; SQLite takes 999 parameters at least
@@ -51,7 +66,7 @@ class Passports:
         self._versions = {name: kind.version for name, kind in consents.items()}
         self._capacity = capacity
         self._known: OrderedDict[str, tuple[int, Known]] = OrderedDict()
-        self._file = PassportsFile(path, patience)
+        self._file = SharedFile(_KIND, path, patience)
 
     def declare(self, consents: Mapping[str, ConsentKind]) -> None:
         """Take other declarations of consents, after a reload."""
@@ -63,7 +78,7 @@ class Passports:
         try:
             return self._facts(customers, now)
         except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise _unavailable(error) from None
+            raise _KIND.unavailable(error) from None
 
     def history(self, customer: str) -> tuple[bytes, ...]:
         """Give the events of a customer's passport as they are kept: each a compact JWS."""
@@ -71,7 +86,7 @@ class Passports:
             self._file.generation()
             return self._events(customer)
         except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise _unavailable(error) from None
+            raise _KIND.unavailable(error) from None
 
     def grant(self, customer: str, kind: ConsentKind, *, at: int, by: str, until: int | None = None) -> str:
         """Record that a customer grants a consent in its present wording, and give the new head of their passport.
@@ -176,11 +191,4 @@ class Passports:
             with self._file.transaction():
                 yield
         except (sqlite3.Error, UnicodeEncodeError) as error:
-            raise _unavailable(error) from None
-
-
-def _unavailable(error: Exception) -> FactsUnavailable:
-    """Say in our words what SQLite says in its own."""
-    if isinstance(error, sqlite3.OperationalError):
-        return FactsUnavailable(f"the file of the passports can't be used now: {name(error)}")
-    return FactsUnavailable("the file of the passports is damaged, or asked for what it can't hold")
+            raise _KIND.unavailable(error) from None

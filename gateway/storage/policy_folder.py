@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gateway.errors import FaultyFiles, Place, Problem
@@ -12,6 +12,7 @@ from gateway.faults import Fault
 from gateway.yamlsource import LARGEST
 
 _HINT = "name the folder that holds catalog/ and the policies"
+_COPY = "put the file itself into the folder"
 _MOST = 10_000
 _ENDINGS = frozenset({".yaml", ".yml"})
 
@@ -19,13 +20,18 @@ _ENDINGS = frozenset({".yaml", ".yml"})
 def read_folder(folder: Path) -> dict[str, bytes]:
     """Give every YAML file below a folder, hidden ones left out (Kubernetes keeps its versions in hidden folders).
 
-    Links are followed, as Kubernetes makes them. Of a file that is too large to be read there is one byte more than it
-    may have, so that it is told. Raises `FaultyFiles` where the folder, or anything in it, can't be read, where a name
-    is no UTF-8, where folders contain themselves by a link, and where there is nothing.
+    Links are followed, as Kubernetes makes them: within the folder, or to a folder `..data` or the like beside it. One
+    that leads anywhere else is refused, since what is told of a file quotes its lines. Of a file that is too large to
+    be read there is one byte more than it may have, so that it is told. Raises `FaultyFiles` where the folder, or
+    anything in it, can't be read, where a name is no UTF-8, where folders contain themselves by a link, and where there
+    is nothing.
     """
     files: dict[str, bytes] = {}
     try:
+        inside = _inside(folder)
         for name, path in _below(folder, "", frozenset()):
+            if not inside(path):
+                raise _refused(path, "this is a link that leads out of the folder", Fault.UNREADABLE, _COPY)
             if len(files) >= _MOST:
                 raise _refused(folder, f"there are more than {_MOST} files here", Fault.TOO_MANY_FILES)
             with path.open("rb") as opened:
@@ -59,6 +65,20 @@ def _below(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> Iter
             yield name, path
 
 
-def _refused(at: object, told: str, code: Fault) -> FaultyFiles:
+def _inside(folder: Path) -> Callable[[Path], bool]:
+    """Give what tells whether a file is in the folder, or in a version of it that Kubernetes keeps beside it."""
+    root = os.path.realpath(folder)
+    beside = os.path.dirname(root)  # noqa: PTH120 - thousands of paths: text is ten times as fast
+
+    def tell(path: Path) -> bool:
+        real = os.path.realpath(path)
+        if real.startswith(root + os.sep):
+            return True
+        return real.startswith(os.path.join(beside, ".."))  # noqa: PTH118 - a name that begins so, not a way up
+
+    return tell
+
+
+def _refused(at: object, told: str, code: Fault, hint: str = _HINT) -> FaultyFiles:
     name = os.fsencode(str(at)).decode("utf-8", "replace")
-    return FaultyFiles([Problem(Place(name, 1, 1), told, _HINT, code=code)])
+    return FaultyFiles([Problem(Place(name, 1, 1), told, hint, code=code)])

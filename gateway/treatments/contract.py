@@ -6,25 +6,27 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
 from gateway.formats.document import Scalar, Signal, Whole
+from gateway.tokens.keys import CustomerKeys
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose value is treated and for what: the inputs of keyed treatments.
+    """Whose value is treated, and what it is: the inputs of keyed treatments.
 
-    `key` is 32 bytes, derived per customer and purpose; None where the customer is a stranger.
+    `field` are the classes of its place, joined by "+". `keys` are the customer's own, lent for this leg and purpose;
+    None for a stranger, and where there are none that may be used.
     """
 
     customer: str | None
-    purpose: str | None
-    key: bytes | None
+    field: str = ""
+    keys: CustomerKeys | None = None
 
 
 class Treatment(Protocol):
     """Frozen, hashable, pure. Parameters are dataclass fields; `OPTIONS` describes them to the loader."""
 
     NAME: ClassVar[str]
-    KEYED: ClassVar[bool]  # needs `Subject.key`: refused for a stranger
+    KEYED: ClassVar[bool]  # needs `Subject.keys`: refused for a stranger, and where the keys are gone
     WHOLE: ClassVar[Whole]
 
     def apply(self, value: Scalar, subject: Subject) -> Scalar | Signal:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import ClassVar
@@ -27,6 +27,8 @@ _MADE_DATE = {
     "month": re.compile(r"[0-9]{4}(-?[0-9]{2})?"),
     "year": re.compile(r"[0-9]{4}"),
 }
+_TICKS = re.compile(r"/Date\((?P<ticks>-?[0-9]{1,17})(?P<offset>[+-][0-9]{1,4})?\)/")  # OData 2.0, JSON: Edm.DateTime
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 _LONGEST = 60  # no date, number or address is longer; what is, need not be looked at
 _FAR = 30  # a number with a larger exponent is no amount: redacted rather than expanded
@@ -36,7 +38,8 @@ _FAR = 30  # a number with a larger exponent is no amount: redacted rather than 
 class Generalise:
     """Make a value coarser: `into` says how, and what it does not fit is redacted.
 
-    `day`, `month`, `year`: ISO 8601 dates and times, cut ("1988-04-12" to "1988-04"). `band`: numbers (and texts that
+    `day`, `month`, `year`: ISO 8601 dates and times, cut ("1988-04-12" to "1988-04"); dates of OData 2.0
+    (`/Date(582336000000)/`) stay such, of the first moment of the day, month or year. `band`: numbers (and texts that
     are numbers), down to a multiple of `band` (157 to 100). `prefix`: the first `keep` characters, at least one is cut.
     `network`: an IPv4 address to its /24, an IPv6 address to its /48, the rest zero. An address is generalised to its
     city by labelling its parts: the street apart from the city.
@@ -97,6 +100,8 @@ class Generalise:
             return 0 < len(graphemes(value)) <= self.keep
         if self.into == "network":
             return len(value) <= _LONGEST and _network(value) == value
+        if len(value) <= _LONGEST and _TICKS.fullmatch(value):
+            return _ticks(value, self.into) == value
         return _MADE_DATE[self.into].fullmatch(value) is not None
 
     def join(self, other: Generalise) -> Generalise | Redact:
@@ -114,7 +119,7 @@ def _date(text: str, to: str) -> str | None:
     """Cut an ISO 8601 date or time after its year, month or day; None if it is none. Coarser ones stay as they are."""
     found = _DATE.fullmatch(text)
     if found is None:
-        return None
+        return _ticks(text, to)
     year, dash, month, day = found["year"], found["dash"] or "", found["month"], found["day"]
     try:
         date(int(year), int(month or 1), int(day or 1))
@@ -125,6 +130,22 @@ def _date(text: str, to: str) -> str | None:
     if to == "month" or day is None:
         return f"{year}{dash}{month}"
     return f"{year}{dash}{month}{dash}{day}"
+
+
+def _ticks(text: str, to: str) -> str | None:
+    """Go back to the first moment of the day, month or year, as its own offset (in minutes) counts; None if none."""
+    found = _TICKS.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        offset = timedelta(minutes=int(found["offset"] or 0))
+        here = _EPOCH + timedelta(milliseconds=int(found["ticks"])) + offset
+        first = here.replace(hour=0, minute=0, second=0, microsecond=0)
+        first = first.replace(day=first.day if to == "day" else 1, month=1 if to == "year" else first.month)
+        ticks = (first - offset - _EPOCH) // timedelta(milliseconds=1)
+    except OverflowError:
+        return None
+    return f"/Date({ticks}{found['offset'] or ''})/"
 
 
 def _band(value: Scalar, band: int) -> Scalar:

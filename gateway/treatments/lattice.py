@@ -1,6 +1,7 @@
 """How treatments add up: a join semilattice, so that their order means nothing and adding one never shows more.
 
-    keep  <  generalise, mask, pseudonymise, redact with a constant  <  redact  <  remove  <  refuse
+    keep  <  generalise, mask, pseudonymise, tokenise, encrypt, seal, redact with a constant
+          <  redact  <  remove  <  refuse
 
 Two of one kind join inside their kind; two of the middle that can't be compared join to plain `redact`. So does a
 redact with a constant and any other of the middle: were `mask` below every constant, `mask` and `pseudonymise` would

@@ -53,7 +53,18 @@ class Mask:
         before, after = characters[:first], characters[end:]  # of an ASCII text slices are texts already
         if not isinstance(before, str) or not isinstance(after, str):
             before, after = "".join(before), "".join(after)
-        return f"{before}{self.character * (end - first)}{after}"
+        return before + self.character * (end - first) + after
+
+    def of_plain(self, texts: Sequence[str]) -> list[str]:
+        """Mask many texts of ASCII, where each character is one as people count: the same as `apply`, at less cost."""
+        hidden, first, last, most = self.character, self.keep_first, self.keep_last, self.hide_up_to
+        shown = first + last
+        return [
+            text[:first] + hidden * (count - shown) + text[count - last :]
+            if (count := len(text)) > most
+            else hidden * count
+            for text in texts
+        ]
 
     def could_have_made(self, value: Scalar) -> bool:
         """Recognise a text whose hidden part is all `character`, and null, which a masked number becomes.

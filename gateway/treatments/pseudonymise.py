@@ -15,14 +15,17 @@ from gateway.formats.document import Scalar, Signal, Whole
 from gateway.treatments.contract import Subject
 from gateway.treatments.options import Option
 
-_TEXT = re.compile(r"pn_[A-Za-z0-9_-]{21}[AQgw]", re.ASCII)  # 16 bytes leave four possible last letters
+PREFIX = "pn_"
+"""How texts begin that stand for others."""
+
+_TEXT = re.compile(PREFIX + r"[A-Za-z0-9_-]{21}[AQgw]", re.ASCII)  # 16 bytes leave four possible last letters
 _FIRST_NUMBER = 8 * 10**15
 _NUMBERS = 10**15  # the range ends below 2^53: every JSON reader keeps such a number exact (RFC 8259 section 6)
 
 
 @dataclass(frozen=True, slots=True)
 class Pseudonymise:
-    """HMAC-SHA-256 (RFC 2104) under the customer's key for this purpose, over the value's text in NFC.
+    """HMAC-SHA-256 (RFC 2104) under the customer's own key for this purpose, over the value's text in NFC.
 
     Text becomes `pn_` and 22 letters; a number becomes a whole number of 16 digits; a boolean, which two codes would
     give away, becomes null. A stranger has no key: refused.
@@ -35,14 +38,15 @@ class Pseudonymise:
 
     def apply(self, value: Scalar, subject: Subject) -> Scalar | Signal:
         """Give the pseudonym, of the same JSON type; null stays null."""
-        if subject.key is None:
+        if subject.keys is None:
             return Signal.REFUSE
         if value is None or isinstance(value, bool):
             return None
+        key = subject.keys.pseudonym_key()
         if isinstance(value, str):
-            digest = hmac.digest(subject.key, unicodedata.normalize("NFC", value).encode(), "sha256")
-            return "pn_" + urlsafe_b64encode(digest[:16])[:22].decode()
-        digest = hmac.digest(subject.key, _number_text(value).encode(), "sha256")
+            digest = hmac.digest(key, unicodedata.normalize("NFC", value).encode(), "sha256")
+            return PREFIX + urlsafe_b64encode(digest[:16])[:22].decode()
+        digest = hmac.digest(key, _number_text(value).encode(), "sha256")
         return _FIRST_NUMBER + int.from_bytes(digest[:16]) % _NUMBERS
 
     def could_have_made(self, value: Scalar) -> bool:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from gateway.treatments.contract import Treatment
+from gateway.treatments.encrypt import Encrypt
 from gateway.treatments.generalise import Generalise
 from gateway.treatments.keep import Keep
 from gateway.treatments.mask import Mask
@@ -15,12 +16,17 @@ from gateway.treatments.pseudonymise import Pseudonymise
 from gateway.treatments.redact import Redact
 from gateway.treatments.refuse import Refuse
 from gateway.treatments.remove import Remove
+from gateway.treatments.seal import Seal
+from gateway.treatments.tokenise import Tokenise
 
 TREATMENTS: dict[str, Any] = {
     "keep": Keep,
     "generalise": Generalise,
     "mask": Mask,
     "pseudonymise": Pseudonymise,
+    "tokenise": Tokenise,
+    "encrypt": Encrypt,
+    "seal": Seal,
     "redact": Redact,
     "remove": Remove,
     "refuse": Refuse,

@@ -28,13 +28,17 @@ _Group = tuple[int, Spot]
 
 @dataclass(slots=True, eq=False)
 class Listed:
-    """One value: `old` is a whole part where it may hold a message, `customer` what its edit was told."""
+    """One value: `old` is a whole part where it may hold a message, `customer` what its edit was told.
+
+    `number` is that of its record, from 0; None around records, and where there are too many to be told apart.
+    """
 
     record: Record
     spot: Spot
     old: Scalar | Part
     customer: str | None
     pointer: str = f"/{UNKNOWN}"
+    number: int | None = None
 
 
 def listed(case: Case) -> list[Listed]:
@@ -86,7 +90,7 @@ class _Scribe:
         """Write the body, to be thrown away; give the pointers of what changed, none where it can't be written so."""
         reading, owned = self.case.reading, self.case.owned
         if len(reading.customers) <= _APART:
-            records = [self._edits(owned[customer]) for customer in reading.customers]
+            records = [self._edits(owned[customer], at) for at, customer in enumerate(reading.customers)]
         else:
             shared = {customer: self._edits(record) for customer, record in owned.items()}
             records = [shared[customer] for customer in reading.customers]
@@ -99,13 +103,13 @@ class _Scribe:
             found.clear()
         return found
 
-    def _edits(self, record: Record) -> Edits:
+    def _edits(self, record: Record, at: int | None = None) -> Edits:
         number = len(self._numbers)
 
         def of(spot: Spot) -> Edit:
             def changes(old: Scalar | Part, customer: str | None) -> bool:
                 group = self.groups[number, spot]
-                one = Listed(record, spot, old, customer)
+                one = Listed(record, spot, old, customer, number=at)
                 group.append(one)
                 self.all.append(one)
                 return self.only is None or self.only == len(group) - 1

@@ -44,11 +44,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What a place meets: `treatment` (None: it is kept), and the rules for it (`UNLISTED` for the catalogue's own)."""
+    """What a place meets: `treatment` (None: it is kept), and the rules for it (`UNLISTED` for the catalogue's own).
+
+    `reveals` are the rules by which tokens there are turned back before.
+    """
 
     treatment: Treatment | None
     rules: tuple[str, ...]
     reasons: tuple[Reason, ...] = ()
+    reveals: tuple[Reason, ...] = ()
 
     @property
     def name(self) -> str:
@@ -112,7 +116,8 @@ def fate(seen: Seen, sight: Sight) -> Fate:
         word = seen.labels.unlisted_on(sight.leg)
         return Fate(None if word == "keep" else build(word, {}), (UNLISTED,))
     treated = seen.decision.treated(seen.classes)
-    return Fate(treated.treatment, tuple(reason.rule for reason in treated.reasons), treated.reasons)
+    reveals = seen.decision.revealed(seen.classes)
+    return Fate(treated.treatment, tuple(reason.rule for reason in treated.reasons), treated.reasons, reveals)
 
 
 def _spy() -> Edits:

@@ -24,14 +24,23 @@ from gateway.formats.limits import BodyLimits
 from gateway.formats.parts import Part
 from gateway.policy.model import PolicySet
 from gateway.regime import MessagePlan
+from gateway.steps.owner import Owner
 from gateway.steps.reading import Place, Reading
 from gateway.steps.record import Record
 from gateway.steps.sight import Sight
 from gateway.steps.treat import Case
+from gateway.tokens.shapes import is_unmistakable
 from gateway.workbench.listing import Listed, listed
 
 Location = tuple[str | int, ...]
 """The way from a body's root to a value: names of members and indexes; outside of JSON, the parts of a pointer."""
+
+
+class Called(str):
+    """The last step to the name of a member, which is a value by itself: `ann@example.com (name)`."""
+
+    __slots__ = ()
+
 
 _JSON = frozenset({"json", "ndjson"})
 _SIGN = "\ue000sovgate\ue000"
@@ -59,7 +68,8 @@ class Value:
     """A value of a message: where it stands, the judged record it belongs to, and the fields that cover it.
 
     `after` is what the gate makes of it, or the signal with which it is refused, dropped or removed; `within` is None
-    for a place outside of the body.
+    for a place outside of the body. `number` is that of its record in a body that isn't JSON, from 0; None where that
+    can't be told.
     """
 
     location: Location
@@ -68,6 +78,7 @@ class Value:
     after: Scalar | Signal
     old: Scalar = None
     within: Within | None = None
+    number: int | None = None
 
     @property
     def classes(self) -> frozenset[str]:
@@ -91,9 +102,19 @@ def values(sight: Sight) -> tuple[Value, ...]:
     return tuple(_values(sight.case, made))
 
 
+def comparable(made: Scalar | Signal) -> Scalar | Signal:
+    """Give what treated values are compared by: one value that is encrypted twice makes two tokens."""
+    return "" if isinstance(made, str) and is_unmistakable(made) else made
+
+
 def is_json(plan: MessagePlan) -> bool:
     """Tell whether each value of a message has a way of its own."""
     return plan.format.NAME in _JSON
+
+
+def is_name(one: Value) -> bool:
+    """Tell whether a value is the name of a member."""
+    return bool(one.location) and isinstance(one.location[-1], Called)
 
 
 def message_of(plan: MessagePlan, record: Record, policies: PolicySet) -> Message:
@@ -155,8 +176,16 @@ def after(
     if edit.whole is Whole.REFUSE:
         return Signal.REFUSE, None
     if place is None:
-        return edit.value(old, customer), None
+        return _answered(edit, record, spot, old, case.owner(customer), case), None
     return _swapped(edit, record, spot, place, case)
+
+
+def _answered(edit: Edit, record: Record, spot: Spot, old: Scalar, owner: Owner | None, case: Case) -> Scalar | Signal:
+    """Give what an edit answers; a value that was to be made with keys, and never was, is gone."""
+    treatment = record.decision.treated(record.labels.at(spot)).treatment if spot else None
+    if treatment is not None and treatment.KEYED and owner is not None and case.borrowed is None:
+        return Signal.REMOVE
+    return edit.value(old, owner)
 
 
 def held(record: Record, spot: Spot, old: Scalar | Part, customer: str | None, case: Case) -> Place | None:
@@ -168,7 +197,7 @@ def held(record: Record, spot: Spot, old: Scalar | Part, customer: str | None, c
 
 def _swapped(edit: Edit, record: Record, spot: Spot, place: Place, case: Case) -> tuple[Scalar | Signal, Place | None]:
     """Do as `after` for a value that holds a message."""
-    old = place[2]
+    old, owner = place[2], case.owner(place[1])
     text = old.text if isinstance(old, Part) else old
     if place not in case.results:  # the flow was refused before anything was treated
         treated = record.decision.treated(record.labels.at(spot)).treatment
@@ -176,9 +205,9 @@ def _swapped(edit: Edit, record: Record, spot: Spot, place: Place, case: Case) -
     with _uncounted(case):
         inside = case.held(place)
         if isinstance(old, Part):
-            made = edit.part(old, place[1]) if edit.part else edit.value(text, place[1])
+            made = edit.part(old, owner) if edit.part else edit.value(text, owner)
         else:
-            made = edit.value(old, place[1])
+            made = edit.value(old, owner)
     told = made.text if isinstance(made, Part) else made
     return told, place if made == inside else None
 
@@ -203,8 +232,8 @@ def _values(case: Case, made: bytes | None, holder: Value | None = None) -> Iter
             yield Value(base, record, (0,), None, None, within)
         return
     found = _signed(case) if within.exact else _told(case)
-    for location, record, spot, old, new, place in found:
-        one = Value((*base, *location), record, spot, new, old, within)
+    for location, record, spot, old, new, place, number in found:
+        one = Value((*base, *location), record, spot, new, old, within, number)
         if place is None:
             yield one
             continue
@@ -212,7 +241,7 @@ def _values(case: Case, made: bytes | None, holder: Value | None = None) -> Iter
         yield from _values(inner, plain(inner.reading, result.body) if result else None, one)
 
 
-_Found = tuple[Location, Record, Spot, Scalar, Scalar | Signal, Place | None]
+_Found = tuple[Location, Record, Spot, Scalar, Scalar | Signal, Place | None, int | None]
 
 
 def _signed(case: Case) -> Iterator[_Found]:
@@ -222,9 +251,25 @@ def _signed(case: Case) -> Iterator[_Found]:
     owned = {customer: _spy(record, signs, case) for customer, record in case.owned.items()}
     frame = Edits(lambda _spot: None) if case.frame is None else _spy(case.frame, signs, case)
     written = reading.document.write([owned[customer] for customer in reading.customers], frame, reading.customers)
-    for location, value in leaves(parsed(reading.plan, written.body)):
+    for location, value in _read(parsed(reading.plan, written.body)):
         if isinstance(value, str) and value.startswith(_SIGN):
-            yield (location, *signs[int(value.removeprefix(_SIGN))])
+            yield (location, *signs[int(value.removeprefix(_SIGN))], None)
+
+
+def _read(value: object, at: Location = ()) -> Iterator[tuple[Location, object]]:
+    """Give every leaf with its location, names with a sign before what stands under them."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            own, sign, number = name.rpartition(_SIGN)
+            own = own if sign else name
+            if sign:
+                yield (*at, Called(f"{own} (name)")), _SIGN + number
+            yield from _read(inner, (*at, own))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _read(inner, (*at, index))
+    else:
+        yield at, value
 
 
 def _spy(record: Record, signs: list[tuple[Record, Spot, Scalar, Scalar | Signal, Place | None]], case: Case) -> Edits:
@@ -235,7 +280,7 @@ def _spy(record: Record, signs: list[tuple[Record, Spot, Scalar, Scalar | Signal
             signs.append((record, spot, value, *after(record, spot, value, customer, case)))
             return f"{_SIGN}{len(signs) - 1}"
 
-        return Edit(sign)
+        return Edit(sign, name=lambda name, customer: name + sign(name, customer))
 
     return Edits(of, of(()))
 
@@ -245,7 +290,7 @@ def _told(case: Case) -> Iterator[_Found]:
     for one in listed(case):
         new, place = answer(one, case)
         old = one.old.text if isinstance(one.old, Part) else one.old
-        yield parts(one.pointer), one.record, one.spot, old, new, place
+        yield parts(one.pointer), one.record, one.spot, old, new, place, one.number
 
 
 def answer(one: Listed, case: Case) -> tuple[Scalar | Signal, Place | None]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from gateway.audit.entry import Entry
 from gateway.audit.pseudonym import Pseudonyms
 from gateway.crypto import hkdf_sha256
+from gateway.custody.memory import MemoryCustody
 from gateway.errors import UpstreamFailed
 from gateway.flow import STRANGER, CustomerFacts, Flow, Request, Response
 from gateway.formats.limits import BodyLimits
 from gateway.gate import Gate
-from gateway.policy.memo import Memo
 from gateway.policy.model import PolicySet
 from gateway.ports import Offload, Ports
 from gateway.regime import Regime, establish
@@ -31,35 +30,12 @@ NOTHING_KNOWN: Known = CustomerFacts
 _SECRET = b"sovgate workbench: keys that protect nothing, so that runs repeat"
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """Keys that are the same in every run, so that two runs can be compared. They are no secret, and guard nothing."""
-
-    pseudonyms: Pseudonyms = field(default_factory=lambda: Pseudonyms(hkdf_sha256(_SECRET, b"pseudonyms")))
-    _made: Memo[tuple[str, str | None], bytes] = field(default_factory=lambda: Memo(4096))
-
-    def treatment_key(self, customer: str, purpose: str | None) -> bytes:
-        """Give the key for keyed treatments."""
-        found = self._made.get((customer, purpose))
-        if found is None:
-            named = None if purpose is None else purpose.encode()
-            found = self._made.put((customer, purpose), hkdf_sha256(_SECRET, customer.encode(), named))
-        return found
-
-    def customer(self, identifier: str) -> str:
-        """Give a customer's pseudonym."""
-        return self.pseudonyms.customer(identifier)
-
-    def operator(self, identifier: str) -> str:
-        """Give an operator's pseudonym."""
-        return self.pseudonyms.operator(identifier)
-
-
 class Workbench:
     """Puts flows through the gate under one policy set, one after the other.
 
     `offload` opens documents (the sandbox, or a plain call for documents of one's own); `clock` tells nanoseconds since
-    the epoch: give the time of the flow where the flow is old, so that time windows decide as they did.
+    the epoch: give the time of the flow where the flow is old, so that time windows decide as they did. `custody` has
+    the customers' keys, which protect nothing here.
     """
 
     def __init__(
@@ -68,11 +44,13 @@ class Workbench:
         offload: Offload,
         limits: BodyLimits | None = None,
         known: Known = NOTHING_KNOWN,
+        custody: MemoryCustody | None = None,
     ) -> None:
         """Make the policies ready. Raises `FaultyFiles` for selectors that can't be used together."""
         self.regime: Regime = establish(policies)
-        self.keys = _Keys()
+        self.names = Pseudonyms(hkdf_sha256(_SECRET, b"pseudonyms"))
         self.known = known
+        self.custody = custody or MemoryCustody(_SECRET)
         self._now = 0
         self._sights: list[Sight] = []
         self._alarms: list[Exception] = []
@@ -83,11 +61,12 @@ class Workbench:
             offload=offload,
             clock=lambda: self._now,
             random=self._random,
-            keys=self.keys,
+            names=self.names,
+            custody=self.custody,
             alarm=lambda _flow, error: self._alarms.append(error),
         )
         self._limits = limits or BodyLimits()
-        self._gate = Gate(self.regime, ports, Editor(self.keys), self._limits, self._sights.append)
+        self._gate = Gate(self.regime, ports, Editor(), self._limits, self._sights.append)
         self._codes = 0
 
     async def put(self, flow: Flow, answer: Response | None, known: Known | None = None) -> Trial:

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -161,6 +162,7 @@ def test_only_the_owner_may_read_the_files(tmp_path, file):
 WRITER = """
 import sys
 from pathlib import Path
+from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.crypto import JwsSigner
 from gateway.errors import Place
@@ -197,6 +199,31 @@ def test_another_processs_writing_is_in_force_at_the_next_question(tmp_path, ind
             assert (found.consents, found.passport) == (expected, told)
         writer.stdin.close()
     file.close()
+
+
+@pytest.mark.parametrize("others", ["before", "after", "none"])
+def test_it_is_noticed_whatever_else_this_process_opened_and_closed(tmp_path, others):
+    path = tmp_path / "passports.db"
+    if others == "before":
+        other = at(path)
+        file = at(path)
+        other.close()
+    else:
+        file = at(path)
+        if others == "after":
+            at(path).close()
+    for granted in (True, False, True):  # each time by a process that comes and goes
+        program = WRITER.replace("for line in sys.stdin:", f"for line in ['{'grant' if granted else 'revoke'}\\n']:")
+        subprocess.run([sys.executable, "-c", program, path], check=True, capture_output=True, timeout=60)
+        assert consents(file) == ({"contact"} if granted else set())
+        assert Path(f"{path}-shm").stat().st_ino == inode(file)
+    file.close()
+    assert not Path(f"{path}-shm").exists()
+
+
+def inode(file):
+    """The index that a file looks at."""
+    return os.fstat(file._file._held._mine.descriptor).st_ino
 
 
 def test_a_file_that_was_taken_away_is_noticed(tmp_path, file):

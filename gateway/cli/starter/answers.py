@@ -61,12 +61,15 @@ def checked(question: Question, text: str) -> str:
 
 
 def check_together(answers: Answers) -> None:
-    """Check what only two answers together can be wrong about. Raises ValueError."""
+    """Check what only two answers together can be wrong about. Raises ValueError, which tells all of it."""
+    wrong = []
     if answers.caller == answers.system:
-        raise ValueError(f'the caller and the system are both called "{answers.caller}"; they need two names')
+        wrong.append(f'the caller and the system are both called "{answers.caller}"; they need two names')
     named = _VARIABLE.fullmatch(answers.customer)
     if named is not None and named[1] not in variables(parse(answers.path)):
-        raise ValueError(f"the path {answers.path} has no variable {answers.customer}, which was to name the customer")
+        wrong.append(f"the path {answers.path} has no variable {answers.customer}, which was to name the customer")
+    if wrong:
+        raise ValueError("\n".join(wrong))
 
 
 def _name(text: str) -> str:

@@ -125,7 +125,7 @@ def _told(class_: str, fated: Fate, *, alone: bool) -> str:
     """Write a treatment, with what becomes of the made-up value where that is sure."""
     if not alone or fated.treatment is None or fated.name not in _SHOWN:
         return fated.name
-    made = fated.treatment.apply(value_of(class_), Subject(CUSTOMER, None, None))
+    made = fated.treatment.apply(value_of(class_), Subject(CUSTOMER))
     if isinstance(made, Signal) or not isinstance(made, str):
         return fated.name
     return f"{{treatment: {fated.name}, becomes: {quoted(made)}}}"

@@ -62,7 +62,11 @@ def answer_of(catalogue: Catalogue, message: Message) -> Any:
         return _with_customer(body, message)
     each = catalogue.messages[message.each]
     record = _with_customer(_filled({}, each.fields), each)
-    return _put(body, selectors.parse(message.records).steps, record, keep=False)
+    steps = selectors.parse(message.records).steps
+    own = next((field.class_ for field in each.fields if field.names and field.selector == "$"), "")
+    if steps and steps[-1] is ANY and (own or _by_name(each)):
+        steps, record = steps[:-1], {CUSTOMER if _by_name(each) else str(value_of(own)): record}
+    return _put(body, steps, record, keep=False)
 
 
 def _segment(segment: Segment, whose: Iterable[str]) -> str:
@@ -72,11 +76,18 @@ def _segment(segment: Segment, whose: Iterable[str]) -> str:
 
 
 def _filled(body: Any, fields: Iterable[Field]) -> Any:
-    for field in sorted(fields, key=lambda field: len(selectors.parse(field.selector).steps)):
+    for field in sorted(fields, key=lambda field: (len(selectors.parse(field.selector).steps), not field.names)):
         steps = selectors.parse(field.selector).steps
-        if steps:
-            body = _put(body, steps, value_of(field.class_), keep=True)
+        if steps and field.names:
+            body = _put(body, steps[:-1], {str(value_of(field.class_)): None}, keep=True)
+        elif steps:
+            value = "" if field.contains else value_of(field.class_)  # an empty text holds no message
+            body = _put(body, steps, value, keep=True)
     return body
+
+
+def _by_name(message: Message) -> bool:
+    return message.customer is not None and message.customer.kind == "name"
 
 
 def _with_customer(body: Any, message: Message) -> Any:

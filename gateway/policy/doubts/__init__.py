@@ -11,8 +11,12 @@ from gateway.policy.doubts.agreeing import agreeing
 from gateway.policy.doubts.exempting import exempting
 from gateway.policy.doubts.granting import granting
 from gateway.policy.doubts.idle import idle, never
+from gateway.policy.doubts.keys import keys
 from gateway.policy.doubts.labels import labels
+from gateway.policy.doubts.names import names
 from gateway.policy.doubts.overlapping import overlapping
+from gateway.policy.doubts.requests import requests
+from gateway.policy.doubts.separating import separating
 from gateway.policy.doubts.world import survey
 from gateway.policy.doubts.written import Written, tell
 from gateway.policy.model import PolicySet
@@ -20,8 +24,8 @@ from gateway.yamlsource import Node
 
 __all__ = ["doubts", "notes"]
 
-_OF_RULES = (idle, exempting, overlapping, granting)
-_OF_ALL = (labels, agreeing)
+_OF_RULES = (idle, exempting, overlapping, granting, separating, keys)
+_OF_ALL = (labels, names, requests, agreeing)
 
 
 def doubts(policies: PolicySet, roots: Mapping[str, Node]) -> Iterator[Problem]:

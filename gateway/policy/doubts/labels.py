@@ -56,6 +56,8 @@ def _one_place(message: Message) -> Iterator[Problem]:
     exact: dict[tuple[Step, ...], Field] = {}
     for field in message.fields:
         selector = parse(field.selector)
+        if field.names:
+            continue  # what stands there is another matter
         if not (selector.hot or selector.singular):
             continue
         first = exact.setdefault(selector.steps, field)

@@ -27,22 +27,31 @@ from gateway.policy.treated import options
 from gateway.policy.when import KINDS, OPERATOR, SOURCES
 from gateway.refusals import REFUSALS
 from gateway.treatments.registry import TREATMENTS
+from gateway.treatments.tokenise import Tokenise
 
 TOP = ("version", "cases", "title", "defaults", "list")
-DEFAULTS = ("flow", "customers", "response")
+DEFAULTS = ("flow", "customers", "tokens", "response")
 CASE = ("case", *DEFAULTS, "expect", "table")
 FLOW = ("from", "to", "request", "headers", "body", "file", "purpose", "purpose_from", "operator", "peer", "at")
 ACTOR = (*OPERATOR, "subject")
-CUSTOMER = ("consents", "attributes")
+CUSTOMER = ("consents", "attributes", "keys")
+KEYS = ("some", "none")
+"""Whether a customer has keys, or none that may be used: destroyed, or taken away."""
+TOKEN = ("customer", "class", "value", "purpose", "treatment", "shape")
+TOKEN_MADE = ("encrypt", "tokenise")
 RESPONSE = ("status", "headers", "body", "file")
 FORWARDED = ("fields", "records", "unlisted", "headers", "body", "file")
 OBSERVED = ("verdict", "fields", "records", "rules")
-EXPECT = ("verdict", "leg", "refusal", "operation", "rules", "status", *FORWARDED, "watermark", "forwarded", "observed")
+REQUEST = ("verdict", "leg", "refusal", "operation", "rules", "status", *FORWARDED, "forwarded", "observed")
+"""What can be expected of one request of a batch."""
+EXPECT = (*REQUEST, "watermark", "requests")
 MARK = ("visible", "permissions")
 TABLE = ("columns", "rows")
 VERDICTS = ("allow", "refuse")
-MET = (*TREATMENTS, "drop")
-"""What a place can meet: a treatment, or to be left out of a request (`write_back: drop`)."""
+MET = (*TREATMENTS, "reveal", "drop")
+"""What a place can meet: a treatment, a token turned back, or to be left out of a request (`write_back: drop`)."""
+NEVER_ALIKE = ("tokenise", "encrypt", "seal")
+"""Treatments that make something else of a value each time: no case can say what it becomes."""
 EVERYONE = "*"
 """Stands for every customer whom a case doesn't name."""
 
@@ -70,7 +79,12 @@ def cases_schema() -> Schema:
         "cases": name("What these cases are called in reports."),
         "title": text("What they are about, for people."),
         "defaults": mapping(
-            {"flow": reference("flow"), "customers": _customers(), "response": reference("response")},
+            {
+                "flow": reference("flow"),
+                "customers": _customers(),
+                "tokens": _tokens(),
+                "response": reference("response"),
+            },
             description="What every case takes where it doesn't say otherwise.",
         ),
         "list": described({"type": "array", "items": reference("case"), "minItems": 1}, "The cases."),
@@ -135,6 +149,7 @@ def _customers() -> Schema:
         "attributes": table(
             text(), text("The value.", examples=["eu-central"]), "What is known of them, such as region and tier."
         ),
+        "keys": choice(KEYS, "none: theirs were destroyed, or taken away."),
     }
     return table(
         text(),
@@ -143,11 +158,26 @@ def _customers() -> Schema:
     )
 
 
+def _tokens() -> Schema:
+    value = described({"type": ["string", "integer"]}, "What it stands for.")
+    properties = {
+        "customer": text("Whose data it stands for."),
+        "class": reference("class", "What it stands for."),
+        "value": value,
+        "purpose": text("What it was made for; the flow's own purpose where it is left out."),
+        "treatment": choice(TOKEN_MADE, "What made it; `encrypt` where it is left out."),
+        "shape": choice(Tokenise.OPTIONS["shape"].choices, "What it looks like, if `tokenise` made it."),
+    }
+    told = mapping(exactly(TOKEN, properties), ("customer", "class", "value"), "One token.")
+    return table(name(""), told, "Tokens that are made for the case, and stand in it as token:NAME.")
+
+
 def _case() -> Schema:
     properties = {
         "case": text("What is tried, as a sentence."),
         "flow": reference("flow"),
         "customers": _customers(),
+        "tokens": _tokens(),
         "response": reference("response"),
         "expect": reference("expect"),
         "table": reference("table"),
@@ -165,7 +195,13 @@ def _met() -> Schema:
         {
             "if": {"properties": {"treatment": {"const": name_}}, "required": ["treatment"]},
             "then": {
-                "propertyNames": {"enum": ["treatment", "becomes", *(options(name_) if name_ in TREATMENTS else ())]}
+                "propertyNames": {
+                    "enum": [
+                        "treatment",
+                        *(() if name_ in NEVER_ALIKE else ("becomes",)),
+                        *(options(name_) if name_ in TREATMENTS else ()),
+                    ]
+                }
             },
         }
         for name_ in MET
@@ -185,7 +221,8 @@ def _places() -> dict[str, Schema]:
         "fields": _met_at("What each place meets: by selectors ($.customer.email), JSON Pointers, or classes."),
         "records": described(
             {**table(text(), _met_at("What each place of the record meets."), ""), "minProperties": 1},
-            "The same for the records of one customer: places as seen from the record.",
+            'The same for the records of one customer, or for the record (row, line, event) that "#2" counts: places '
+            "as seen from the record.",
         ),
     }
 
@@ -231,6 +268,14 @@ def _expect() -> Schema:
             minProperties=1,
         ),
     }
+    of_one = {name_: properties[name_] for name_ in REQUEST}
+    properties["requests"] = described(
+        {
+            **table(text("", "^#[1-9][0-9]{0,3}$"), mapping(of_one, (), "What is expected.", minProperties=1), ""),
+            "minProperties": 1,
+        },
+        'The same of single requests of a batch, by their numbers: "#1" is the first.',
+    )
     return mapping(properties, description="What is expected; only what is written is compared.", minProperties=1)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from gateway.catalog.heads import HEAD, PARAMETER
 from gateway.catalog.heads import UNLISTED as UNLISTED_OUTSIDE
 from gateway.catalog.load import LEGS, OPERATION, TOP
-from gateway.catalog.messages import BY_FIELDS, COMPLIANCE, FIELD, MESSAGE, SOURCES, UNLISTED
+from gateway.catalog.messages import BY_FIELDS, COMPLIANCE, FIELD, MESSAGE, NAMED, SOURCES, UNLISTED
 from gateway.catalog.options import OPTIONS
 from gateway.catalog.requests import HEADER, METHOD
 from gateway.catalog.requests import KEYS as REQUEST
 from gateway.formats.batches import BATCHES
 from gateway.formats.embedded import CODINGS
 from gateway.formats.format import Option
-from gateway.formats.languages import LANGUAGES
+from gateway.formats.languages import IN_BODIES, LANGUAGES
 from gateway.formats.registry import FORMATS
 from gateway.policy.schemas.parts import (
     Schema,
@@ -30,9 +30,11 @@ from gateway.policy.schemas.parts import (
     version,
     words,
 )
+from gateway.refusals import REFUSAL_FORMS
 
 _SELECTOR = r"\S"
 _JSON_SELECTOR = r"^\$"
+_VALUE = {"type": ["string", "integer"], "minLength": 1}
 _FORMATS = {name: form.HELP for name, form in FORMATS.items()}
 _ENCODED = {
     "text": "As the text itself.",
@@ -68,11 +70,15 @@ _COMPLIANCE = {
 
 def catalogue_schema() -> Schema:
     """Make the schema of `catalog/*.yaml`."""
+    refusals = "How callers of this system are told what is refused."
     properties = {
         "version": version(),
         "catalog": name("The system's name, by which policies call it.", ["erp"]),
         "title": text("What the system is, for people.", examples=["Orders and invoices"]),
         "region": text("Where its data is stored.", examples=["eu-central"]),
+        "refusals": words(
+            tuple(REFUSAL_FORMS), {one: form.help for one, form in REFUSAL_FORMS.items()}, refusals, default="problem"
+        ),
         "operations": table(name(""), reference("operation"), "What can be asked of the system, by name."),
         "messages": table(name(""), reference("message"), "The bodies that requests and responses carry, by name."),
     }
@@ -111,12 +117,21 @@ def _head() -> dict[str, Schema]:
     one = [{"required": ["class"]}, {"required": ["language"]}]
     parameter = mapping(exactly(PARAMETER, asked), (), "A class, or a language.", oneOf=one)
     header = text("", f"^{HEADER}$")
+    within = {
+        "language": words(tuple(IN_BODIES), IN_BODIES, "The query language that the value is in."),
+        "of": name("The message whose fields it names, where it isn't the response.", ["order"]),
+    }
     either = described({"anyOf": [classed, parameter]}, "What the parameter is: a class, or its language.")
     return {
         "path": table(text(""), classed, "What variables of the path are."),
         "query": table(text(""), either, "What parameters of the query are."),
         "headers": table(header, classed, "What header fields of the request are."),
         "response_headers": table(header, classed, "What header fields of the response are."),
+        "body_queries": table(
+            text("", _SELECTOR),
+            mapping(exactly(PARAMETER[1:], within), ("language",), "A language."),
+            "Queries that stand in the body of the request, by selectors of one place in its format.",
+        ),
         "unlisted_query": words(UNLISTED_OUTSIDE, _OUTSIDE, "What happens to parameters that have no label."),
         "unlisted_response_headers": words(
             UNLISTED_OUTSIDE, _OUTSIDE, "What happens to header fields of the response that have no label.", "keep"
@@ -133,7 +148,10 @@ def _request() -> Schema:
         ),
         "body": table(
             text("", _SELECTOR),
-            described({"type": ["string", "integer"], "minLength": 1}, "The value that it must have."),
+            described(
+                {"anyOf": [_VALUE, {"type": "array", "items": _VALUE, "minItems": 1, "uniqueItems": True}]},
+                "The value that it must have, or several: any of them.",
+            ),
             "Values that the body must have, by selectors of one place in its format.",
         ),
     }
@@ -146,11 +164,16 @@ def _request() -> Schema:
 
 def _message() -> Schema:
     outside = mapping(exactly(SOURCES, _SOURCES), (), "A place outside the body.", minProperties=1, maxProperties=1)
+    named = mapping(
+        {NAMED: {"const": "$", "description": "The record itself."}},
+        (NAMED,),
+        "The name under which the record stands in a map.",
+    )
     inside = text("A selector of one place of the record, in its format.", _SELECTOR, ["$.customer.id"])
     fields = "What each place of a record is, by selectors of its format (RFC 9535 for JSON)."
     properties = {
         "format": words(tuple(FORMATS), _FORMATS, "What the bytes are."),
-        "customer": described({"anyOf": [inside, outside]}, "Where it says whose record it is."),
+        "customer": described({"anyOf": [inside, outside, named]}, "Where it says whose record it is."),
         "unlisted": words(UNLISTED, _UNLISTED, "What happens to places that no field names.", "redact"),
         "class": reference("class", "What a whole document is."),
         "records": text("A selector of the records of a list.", _SELECTOR, ["$.value[*]"]),
@@ -165,12 +188,12 @@ def _message() -> Schema:
         ("format",),
         "One kind of body.",
         dependentRequired={"records": ["each"], "each": ["records"]},
-        allOf=[_only(name, outside) for name in FORMATS],
+        allOf=[_only(name, outside, named) for name in FORMATS],
     )
     return titled("Message", message)
 
 
-def _only(name: str, outside: Schema) -> Schema:
+def _only(name: str, outside: Schema, named: Schema) -> Schema:
     """Say what messages of one format take, and how they select."""
     form = FORMATS[name]
     never = {option: False for option, takers in OPTIONS.items() if name not in takers}
@@ -178,6 +201,8 @@ def _only(name: str, outside: Schema) -> Schema:
         taken = {**never, **dict.fromkeys(BY_FIELDS, False), "customer": outside}
     else:
         taken = {**never, "class": False}
+        if not hasattr(form, "check_names"):
+            taken["customer"] = {"anyOf": [{"type": "string"}, outside]}
         if form.LISTS != "selected":
             taken |= {"records": False, "each": False}
         if name == "json":
@@ -185,7 +210,7 @@ def _only(name: str, outside: Schema) -> Schema:
             taken |= {
                 "records": selects,
                 "fields": {"propertyNames": selects},
-                "customer": {"anyOf": [selects, outside]},
+                "customer": {"anyOf": [selects, outside, named]},
             }
     return {"if": {"properties": {"format": {"const": name}}, "required": ["format"]}, "then": {"properties": taken}}
 
@@ -206,7 +231,10 @@ def _value(option: Option) -> Schema:
         case "flag":
             return flag(option.help, default=bool(option.default))
         case "texts":
-            return some(text(), option.help)
+            made = some(text(), option.help)
+            if option.minimum == 0:
+                made["anyOf"][1]["minItems"] = 0
+            return made
         case "names":
             return table(text(""), text(option.help), option.help)
         case _:
@@ -216,6 +244,7 @@ def _value(option: Option) -> Schema:
 def _field() -> Schema:
     held = {
         "class": reference("class", "What the field is."),
+        "name": reference("class", "What the names are under which its places stand: the keys of a map."),
         "contains": name("The message of this file that the value holds.", ["order"]),
         "encoded": words(CODINGS, _ENCODED, "How the value holds it.", "text"),
         "address": flag("Whether it is an address: a system's own is turned into the gateway's.", default=False),
@@ -224,9 +253,10 @@ def _field() -> Schema:
     labelled = mapping(
         exactly(FIELD, held),
         (),
-        "The class with its compliance map, or the message that it holds.",
+        "The class with its compliance map, the class of its names, or the message that it holds.",
         anyOf=[
             {"required": ["class"]},
+            {"required": ["name"]},
             {"required": ["contains"]},
             {"required": ["address"], "properties": {"address": {"const": True, "description": "It is an address."}}},
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.policy.policies import KEYS, MODES
 from gateway.policy.policies import KINDS as RULE_KINDS
-from gateway.policy.rules import DENY, PERMISSIONS, PLACEHOLDERS, PROTECT, WATERMARK, WRITE_BACK
+from gateway.policy.rules import DENY, PERMISSIONS, PLACEHOLDERS, PROTECT, REVEAL, WATERMARK, WRITE_BACK
 from gateway.policy.schemas.conditions import condition_parts, conditions, pick, unless
 from gateway.policy.schemas.parts import (
     Schema,
@@ -36,6 +36,9 @@ _TREATMENTS = {
     "generalise": "Makes it coarser: a date its month, a number its band, a postcode its beginning, an IP its network.",
     "mask": "Shows some characters at the beginning or end, and * for each other one.",
     "pseudonymise": "Puts a code in its place: the same for the same customer and purpose, another for others.",
+    "tokenise": "Puts a short random token in its place, which only authorised flows can have turned back.",
+    "encrypt": "Encrypts it under the customer's own key; authorised flows can have it turned back.",
+    "seal": "Encrypts it for the customer alone: not even the gateway can open it.",
     "redact": "Puts [redacted] in its place; null for a number, true or false.",
     "remove": "Takes it out, with its name.",
     "refuse": "Refuses the whole flow.",
@@ -54,6 +57,7 @@ def policy_schema() -> Schema:
         "allow": described({"const": True}, "Allow what is in scope. What no policy allows is refused."),
         "deny": described(denied, "Refuse what is in scope, whatever allows it: true for all of it, or what exactly."),
         "protect": several(reference("protect"), "What happens to data of some classes."),
+        "reveal": several(reference("reveal"), "Whose tokens are turned back, and for whom."),
         "watermark": several(reference("watermark"), "What documents and images carry."),
     }
     properties = {
@@ -69,10 +73,12 @@ def policy_schema() -> Schema:
     body = mapping(exactly(KEYS, properties), ("version", "policy"), "What may be done with data.", anyOf=needed)
     scope = mapping(exactly(SCOPE, _some_of(SCOPE)), (), "What the whole policy is about; what is left out is any.")
     deny = mapping(exactly(DENY, _some_of(DENY)), (), "What is refused: whatever fits all of it.")
+    reveal = mapping(exactly(REVEAL, _some_of(REVEAL)), ("classes",), "Whose tokens are turned back, and for whom.")
     parts = {
         "scope": titled("Scope", scope),
         "deny": titled("Denial", deny),
         "protect": titled("Protection", _protect()),
+        "reveal": titled("Reveal", reveal),
         "watermark": titled("Watermark", _watermark()),
         "unless": unless(),
         **condition_parts(),
