@@ -21,10 +21,10 @@ from pikepdf import Array, Dictionary, Name
 from PIL import Image, ImageChops
 
 from gateway.watermark.document import mark
-from gateway.watermark.plan import Plan
+from gateway.watermark.plan import Plan, Visible
 
-PLAN = Plan(("ACME GmbH / sales@crm.example / 2026-11-23 / {mark}",), frozenset(), bytes(32))
-SEALED = Plan(PLAN.texts, frozenset({"copy", "annotate"}), bytes(32))
+PLAN = Plan((Visible("ACME GmbH / sales@crm.example / 2026-11-23 / {mark}"),), frozenset(), bytes(32))
+SEALED = Plan(PLAN.visible, frozenset({"copy", "annotate"}), bytes(32))
 MEGA = 1e6
 MIB = 1 << 20
 PAGES_A_SECOND = 3_000

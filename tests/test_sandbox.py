@@ -20,7 +20,7 @@ from gateway.errors import Unreadable
 from gateway.sandbox import Sandbox
 from gateway.watermark.document import mark
 from gateway.watermark.mark import code
-from gateway.watermark.plan import Marked, Plan
+from gateway.watermark.plan import Marked, Plan, Visible
 
 
 def double(body: bytes) -> bytes:
@@ -125,7 +125,7 @@ async def test_large_bodies_go_and_come_whole(sandbox):
 async def test_documents_are_marked_under_all_limits():
     box = Sandbox(workers=1)
     await box.start()
-    plan = Plan(("to ACME / {mark}",), frozenset({"copy"}), bytes(32))
+    plan = Plan((Visible("to ACME / {mark}"),), frozenset({"copy"}), bytes(32))
     picture = io.BytesIO()
     Image.new("RGB", (300, 200), "white").save(picture, "PNG")
     page = await box.run(mark, "pdf", saved(blank()), plan)
@@ -150,7 +150,7 @@ async def test_a_bomb_goes_off_in_the_worker_alone():
 
 
 async def test_plans_and_marked_documents_cross_with_their_types(sandbox):
-    plan = Plan(("a", "b"), frozenset({"print"}), bytes(range(32)))
+    plan = Plan((Visible("a"), Visible("b", "footer")), frozenset({"print"}), bytes(range(32)))
     assert await sandbox.run(swap, plan) == Marked(bytes(range(32)), ("a", "b"))
 
 

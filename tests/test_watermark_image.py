@@ -13,9 +13,9 @@ from PIL.PngImagePlugin import PngInfo
 from gateway.errors import Unreadable
 from gateway.watermark.document import mark
 from gateway.watermark.mark import code
-from gateway.watermark.plan import REASONS, Limits, Plan
+from gateway.watermark.plan import REASONS, Limits, Plan, Visible
 
-PLAN = Plan(("ACME GmbH / crm / 2026-11-23 / {mark}",), frozenset(), bytes(range(32)))
+PLAN = Plan((Visible("ACME GmbH / crm / 2026-11-23 / {mark}"),), frozenset(), bytes(range(32)))
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples" / "images"
 SECRET = b"CLEAN-COPY"
 
@@ -104,7 +104,7 @@ def test_the_mark_can_be_seen_on_any_ground(mode, shade):
 
 def test_other_exports_have_other_marks_in_the_pixels():
     body = written(photo(), "PNG")
-    one, other = marked("png", body), marked("png", body, Plan(PLAN.texts, frozenset(), bytes(32)))
+    one, other = marked("png", body), marked("png", body, Plan(PLAN.visible, frozenset(), bytes(32)))
     assert one.codes == (code(PLAN.secret, 1),) != other.codes
     assert changed(read(one.body), read(other.body)) > 0.002
 
@@ -223,8 +223,8 @@ def test_what_cannot_be_marked_safely_is_refused_with_its_reason(kind, body, why
 
 
 def test_limits_hold():
-    assert reason("png", PNG, Plan((), frozenset(), bytes(32), Limits(pixels=100))) == "too-many-pixels"
-    assert reason("jpeg", JPEG, Plan((), frozenset(), bytes(32), Limits(output=100))) == "too-large"
+    assert reason("png", PNG, Plan((), frozenset(), bytes(32), limits=Limits(pixels=100))) == "too-many-pixels"
+    assert reason("jpeg", JPEG, Plan((), frozenset(), bytes(32), limits=Limits(output=100))) == "too-large"
 
 
 def test_padding_at_the_end_does_no_harm():

@@ -30,9 +30,9 @@ from gateway.errors import Unreadable
 from gateway.watermark import helvetica
 from gateway.watermark.document import mark
 from gateway.watermark.mark import code
-from gateway.watermark.plan import REASONS, Limits, Plan
+from gateway.watermark.plan import REASONS, Limits, Plan, Visible
 
-PLAN = Plan(("ACME GmbH / crm / 2026-11-23 / {mark}",), frozenset(), bytes(range(32)))
+PLAN = Plan((Visible("ACME GmbH / crm / 2026-11-23 / {mark}"),), frozenset(), bytes(range(32)))
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples" / "pdf"
 
 
@@ -258,7 +258,7 @@ def test_each_page_has_its_own_code_and_every_export_others():
     pdf = blank()
     add_page(pdf)
     body = saved(pdf)
-    one, other = marked(body), marked(body, Plan(PLAN.texts, frozenset(), bytes(32)))
+    one, other = marked(body), marked(body, Plan(PLAN.visible, frozenset(), bytes(32)))
     assert one.codes == (code(PLAN.secret, 1), code(PLAN.secret, 2))
     assert not set(one.codes) & set(other.codes)
     assert [one.codes[number] in text for text in texts(one.body) for number in (0, 1)] == [True, False, False, True]
@@ -267,11 +267,11 @@ def test_each_page_has_its_own_code_and_every_export_others():
 @pytest.mark.parametrize("text", ["a (b) \\c", "Müller & Søn € / {mark}", "x" * 300, "", "100% {mark} %s", "{mark}"])
 def test_any_text_can_be_the_mark(text):
     body = saved(blank())
-    check_marked(body, marked(body, Plan((text, "second policy"), frozenset(), bytes(32))))
+    check_marked(body, marked(body, Plan((Visible(text), Visible("second policy")), frozenset(), bytes(32))))
 
 
 def test_characters_beyond_the_font_are_spelled_out():
-    plan = Plan(("北京 {mark}",), frozenset(), bytes(32))
+    plan = Plan((Visible("北京 {mark}"),), frozenset(), bytes(32))
     assert "[U+5317 U+4EAC]" in texts(marked(saved(blank()), plan).body)[0]
 
 
@@ -284,7 +284,7 @@ def test_the_mark_can_be_seen_on_any_ground(shade):
 
 def test_a_file_can_be_marked_again():
     body = marked(saved(blank())).body
-    check_marked(body, marked(body, Plan(PLAN.texts, frozenset(), bytes(32))))
+    check_marked(body, marked(body, Plan(PLAN.visible, frozenset(), bytes(32))))
 
 
 def test_a_mark_costs_less_than_two_kilobytes_a_page():
@@ -474,7 +474,7 @@ def test_no_demand_no_encryption():
 )
 def test_what_a_policy_forbids_is_forbidden_with_aes_256(forbidden, granted):
     body = saved(blank())
-    result = marked(body, Plan(PLAN.texts, frozenset(forbidden), bytes(32)))
+    result = marked(body, Plan(PLAN.visible, frozenset(forbidden), bytes(32)))
     assert permissions(result.body) == (6, granted)
     check_marked(body, result)
 
@@ -482,7 +482,7 @@ def test_what_a_policy_forbids_is_forbidden_with_aes_256(forbidden, granted):
 def test_an_encrypted_file_that_anyone_can_open_stays_encrypted_and_as_strict():
     author = pikepdf.Encryption(owner="owner", user="", R=4, allow=pikepdf.Permissions(print_highres=False))
     body = saved(blank(), encryption=author)
-    result = marked(body, Plan(PLAN.texts, frozenset({"copy"}), bytes(32)))
+    result = marked(body, Plan(PLAN.visible, frozenset({"copy"}), bytes(32)))
     assert permissions(result.body) == (6, {"print_lowres", "modify_annotation", "modify_form"})
     check_marked(body, result)
     with pytest.raises(pikepdf.PasswordError):
@@ -557,7 +557,7 @@ def test_what_cannot_be_marked_safely_is_refused_with_its_reason(build, why):
 def test_limits_hold(limits, why):
     pdf = blank()
     add_page(pdf)
-    assert reason(saved(pdf), Plan(PLAN.texts, frozenset(), PLAN.secret, limits)) == why
+    assert reason(saved(pdf), Plan(PLAN.visible, frozenset(), PLAN.secret, limits=limits)) == why
 
 
 @settings(max_examples=60, deadline=None)

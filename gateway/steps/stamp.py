@@ -12,7 +12,7 @@ from gateway.policy.model import Watermark
 from gateway.ports import Ports
 from gateway.steps.record import Record
 from gateway.watermark.document import mark
-from gateway.watermark.plan import Marked, Plan
+from gateway.watermark.plan import Marked, Plan, Visible
 
 MARKABLE = frozenset({"pdf", "png", "jpeg"})
 _WORD = re.compile(r"\{(customer|recipient|date|purpose)\}")
@@ -50,4 +50,4 @@ def _plan(watermarks: Iterable[Watermark], flow: Flow, customer: str | None, sec
     watermarks = tuple(watermarks)
     texts = {_WORD.sub(word, watermark.visible or "{mark}") for watermark in watermarks}
     forbidden = {name for watermark in watermarks for name, granted in watermark.permissions.items() if not granted}
-    return Plan(texts=tuple(sorted(texts)), permissions=frozenset(forbidden), secret=secret)
+    return Plan(visible=tuple(map(Visible, sorted(texts))), permissions=frozenset(forbidden), secret=secret)

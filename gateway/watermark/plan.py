@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gateway.errors import Unreadable
 
@@ -17,27 +18,63 @@ class Limits:
     output: int = 128 << 20
 
 
+Placement = Literal["tiled", "diagonal", "header", "footer", "corner"]
+"""Where the visible mark stands: all over the page, once across it, or at an edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What one policy wants to be seen: `text` with everything filled in but `{mark}`, the code of the page.
+
+    `opacity` is 0 to 1; `colour` is `#rrggbb`, or "" for dark letters with a light rim, which show on any ground;
+    `size` is in points, 0 to follow the page.
+    """
+
+    text: str
+    placement: Placement = "tiled"
+    opacity: float = 0.32
+    colour: str = ""
+    size: float = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How to mark one export.
 
-    `texts` are what the policies want to be seen, one a policy, with everything filled in but `{mark}`, the code of the
-    page; where none has it, the code is added. `permissions` are those that the policies take away, among `print`,
-    `copy` and `annotate`. `secret` is 32 random bytes, fresh for each export.
+    Where no visible text has a place for the code, it is added. `permissions` are those that the policies take away,
+    among `print`, `copy` and `annotate`. `secret` is 32 random bytes, fresh for each export: the codes come from it.
+    `hidden` is the key of the hidden mark (32 bytes), b"" for none. `view_only` replaces pages by marked pictures.
+    `attachments` of a PDF are removed, marked (and removed where they can't be), or refuse the file. A `signed` file
+    is refused, or loses its signatures. A claim to be PDF/A is dropped, kept where it can be and refused where not, or
+    refuses the file.
     """
 
-    texts: tuple[str, ...]
+    visible: tuple[Visible, ...]
     permissions: frozenset[str]
     secret: bytes
+    hidden: bytes = field(default=b"", repr=False)
+    view_only: bool = False
+    attachments: Literal["remove", "mark", "refuse"] = "remove"
+    signed: Literal["refuse", "drop"] = "refuse"
+    pdfa: Literal["drop", "keep", "refuse"] = "drop"
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The visible texts."""
+        return tuple(visible.text for visible in self.visible)
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A marked document and the codes on its pages, in their order; an image has one."""
+    """A marked document and the codes on its pages, in their order; an image has one.
+
+    `notes` are what it lost on the way, by the words of docs/marks.md: `signature-dropped`, `pdfa-dropped` ...
+    """
 
     body: bytes
     codes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 REASONS = {
