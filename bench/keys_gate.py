@@ -81,6 +81,7 @@ class World:
             names=Pseudonyms(b"p" * 32),
             custody=self.keeper,
             alarm=_alarm,
+            marks=bytes(32),
         )
         for name, rules in RULES.items():
             files = {

@@ -142,7 +142,7 @@ def gate() -> Gate:
     }
     policies = load({name: text.encode() for name, text in files.items()})
     names, custody = Pseudonyms(b"p" * 32), MemoryCustody(b"bench")
-    ports = Ports(facts, append, offload, lambda: 1, lambda size: b"r" * size, names, custody, alarm)
+    ports = Ports(facts, append, offload, lambda: 1, lambda size: b"r" * size, names, custody, alarm, bytes(32))
     return Gate(establish(policies), ports, Editor())
 
 

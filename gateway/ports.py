@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gateway.audit.entry import Entry
@@ -92,7 +92,8 @@ AS_THEY_ARE = AsTheyAre()
 class Ports:
     """Everything the gate is given, but for `Send`, which belongs to a flow.
 
-    `clock` tells nanoseconds since the epoch; `random` gives fresh random bytes; `alarm` is told of errors that nobody
+    `clock` tells nanoseconds since the epoch; `random` gives fresh random bytes; `marks` is the
+    key of hidden marks (32 bytes); `alarm` is told of errors that nobody
     foresaw, with the flow's id: whoever is told shows their type and place, never their text.
     """
 
@@ -104,4 +105,5 @@ class Ports:
     names: Names
     custody: Custody
     alarm: Callable[[str, Exception], None]
+    marks: bytes = field(repr=False)
     addresses: Addresses = AS_THEY_ARE

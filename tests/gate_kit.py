@@ -70,6 +70,7 @@ class Bench:
             names=self.names,
             custody=self.custody,
             alarm=lambda _, error: self.alarms.append(error),
+            marks=b"m" * 32,
         )
         self.gate = Gate(establish(self.policies), ports, Editor(), self.limits)
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from gateway.cases.outcome import Outcome, Reading
 from gateway.catalog.classes import covers
 from gateway.flow import ANYONE, Leg
+from gateway.formats.documents import MARKABLE
 from gateway.policy.conditions import Circumstances, Truth, both, exempts, find
 from gateway.policy.decision import Decision
 from gateway.policy.model import Rule
 from gateway.steps.record import Record
-from gateway.steps.stamp import MARKABLE
 from gateway.tokens.shapes import could_be_token
 
 

@@ -195,6 +195,7 @@ async def _serve(settings: Settings, policies: PolicySet, *, kept_in: bool) -> b
             names=keys.pseudonyms,
             custody=custody,
             alarm=access.failed,
+            marks=keys.keyring.marks,
             addresses=RouteAddresses(settings.proxy.routes, metrics),
         )
         witness = capturing.open_witness(settings, policies, metrics, log, stack.callback)

@@ -16,6 +16,7 @@ from gateway.discover.views.view import Options
 from gateway.errors import Unreadable
 from gateway.flow import Headers, header
 from gateway.formats import charset, codings, media
+from gateway.formats.documents import MARKABLE
 from gateway.formats.format import charset_of
 from gateway.formats.limits import BodyLimits
 from gateway.formats.media import UNTYPED, MediaType
@@ -26,9 +27,6 @@ from gateway.formats.zip_parts import LOCAL
 
 LIMITS = BodyLimits()
 """The gate's own, so that what is drafted is what the gate can read."""
-
-DOCUMENTS = ("pdf", "png", "jpeg")
-"""Formats of the catalogue that are passed or refused whole, told by their first bytes."""
 
 _BY_TYPE = (
     ("text/html", "html"), ("application/xhtml", "html"), ("javascript", "script"), ("text/css", "style"),
@@ -104,7 +102,7 @@ def read(headers: Headers, body: bytes, limits: BodyLimits, purse: Purse) -> Bod
 def told(kind: str, plain: bytes, limits: BodyLimits, purse: Purse) -> Body:
     """Read what has a content type of its own: a body, a part of one, what a value holds."""
     said = media.parse(kind)
-    for format_ in DOCUMENTS:
+    for format_ in MARKABLE:
         if _agrees(format_, said, plain):
             return Body(format_)
     wrong = ""

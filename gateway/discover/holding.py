@@ -11,6 +11,7 @@ from gateway.discover.group import Bodies
 from gateway.discover.outline import Outline, Purse
 from gateway.errors import Unreadable
 from gateway.formats import embedded
+from gateway.formats.documents import MARKABLE
 from gateway.formats.parts import Part
 from gateway.formats.registry import FORMATS
 
@@ -22,7 +23,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{4,76}(?:[A-Za-z0-9+/_-]|\r?\n)*={0,2}\s*"
 _SHORTEST = 12
 _MAGIC = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"PK\x03\x04", b"{", b"[", b"<", b"UNA", b"UNB", b"ISA")
 _GZIP, _ZLIB = b"\x1f\x8b", (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_STRUCTURED = frozenset({"json", "xml", "soap", "xmlrpc", "edifact", "x12", "zip", "xlsx", "pdf", "png", "jpeg"})
+_STRUCTURED = frozenset({"json", "xml", "soap", "xmlrpc", "edifact", "x12", "zip", "xlsx", *MARKABLE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.discover.bodies import DOCUMENTS
 from gateway.discover.draft import DraftField, DraftMessage, Suggestion
 from gateway.discover.group import Bodies
 from gateway.discover.labels import Holding, label
@@ -24,6 +23,7 @@ from gateway.discover.spots import maps, spots, written
 from gateway.discover.views.registry import VIEWS
 from gateway.discover.views.view import Options, View
 from gateway.discover.words import record_of
+from gateway.formats.documents import MARKABLE
 from gateway.formats.registry import FORMATS
 from gateway.formats.selector import ANY
 
@@ -210,7 +210,7 @@ class Messages:
         return name
 
 
-_DRAFTERS: dict[str, Callable[[Messages, Carrying], str]] = dict.fromkeys(DOCUMENTS, Messages._document)  # noqa: SLF001 - its own
+_DRAFTERS: dict[str, Callable[[Messages, Carrying], str]] = dict.fromkeys(MARKABLE, Messages._document)  # noqa: SLF001 - its own
 """How a message is drafted for bodies that aren't JSON, by format."""
 
 

@@ -17,6 +17,7 @@ from gateway.discover.outline import Purse
 from gateway.discover.schema import Schemas
 from gateway.discover.segments import Hole, Step
 from gateway.errors import BadDocument
+from gateway.formats.documents import MARKABLE
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head")
 _DEEPEST = 100
@@ -151,7 +152,7 @@ def _json(leg: Bodies, schema: object, schemas: Schemas) -> None:
 
 
 def _formats(kind: str) -> Iterator[str]:
-    yield from (format_ for format_ in ("pdf", "png", "jpeg") if format_ in kind)
+    yield from (format_ for format_ in MARKABLE if format_ in kind)
     yield from (named for part, named in _OTHERS.items() if part in kind)
 
 

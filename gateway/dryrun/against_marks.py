@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from gateway.dryrun.changes import MarkChange, Named, ObservedChange
 from gateway.dryrun.origin import named, passes, policies_of, successor_of, within
 from gateway.flow import Leg
+from gateway.formats.documents import MARKABLE
 from gateway.policy.model import Rule, Watermark
-from gateway.steps.stamp import MARKABLE
 from gateway.workbench import Trial
 
 

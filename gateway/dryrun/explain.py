@@ -17,13 +17,13 @@ from gateway.dryrun.outside import fields_outside
 from gateway.dryrun.story import FieldStory, fields_in
 from gateway.dryrun.template import literals, method, template
 from gateway.flow import ANYONE, CustomerFacts, Leg
+from gateway.formats.documents import MARKABLE
 from gateway.policy.decision import Decision
 from gateway.policy.explain import Account, accounts
 from gateway.policy.model import PolicySet
 from gateway.policy.situation import Situation
 from gateway.steps.edit import refusal_of
 from gateway.steps.sight import Sight
-from gateway.steps.stamp import MARKABLE
 from gateway.workbench import Trial
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -45,12 +46,15 @@ class OpaqueDocument:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """A format without fields: `types` are its content types, `magic` its first bytes; empty: anything goes."""
+    """A format without fields: `types` are its content types, `magic` what its first bytes match.
+
+    Without them anything goes.
+    """
 
     NAME: str
     HELP: str
     types: frozenset[str] = frozenset()
-    magic: tuple[bytes, ...] = ()
+    magic: re.Pattern[bytes] = re.compile(rb"")
     BY_FIELDS: ClassVar[bool] = False
     LISTS: ClassVar[Lists] = "none"
     EXAMPLE: ClassVar[str] = ""
@@ -64,7 +68,7 @@ class Opaque:
             return
         if media.kind not in UNTYPED and media.kind not in self.types:
             raise Unreadable("body-wrong-type", f"the content type is not {self.NAME}")
-        if not plain.startswith(self.magic):
+        if not self.magic.match(plain):
             raise Unreadable("body-wrong-type", f"the body is no {self.NAME}")
 
     def check(self, selector: str, *, singular: bool = False) -> bool:  # noqa: ARG002 - a Format's form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.formats.csv_format import Csv
+from gateway.formats.documents import DOCUMENTS
 from gateway.formats.edi_format import X12, Edifact
 from gateway.formats.form import Form
 from gateway.formats.format import Format
@@ -29,9 +30,7 @@ _ALL: tuple[Format, ...] = (
     Sse(),
     Edifact(),
     X12(),
-    Opaque("pdf", "A PDF document: it can be marked.", frozenset({"application/pdf"}), (b"%PDF-",)),
-    Opaque("png", "A PNG image: it can be marked.", frozenset({"image/png"}), (b"\x89PNG\r\n\x1a\n",)),
-    Opaque("jpeg", "A JPEG image: it can be marked.", frozenset({"image/jpeg"}), (b"\xff\xd8\xff",)),
+    *DOCUMENTS,
     Opaque("bytes", "Anything else: it is passed or refused as a whole."),
 )
 

@@ -166,6 +166,7 @@ class Legs:
             reasons=note.reasons(everything),
             observed=note.observed(everything),
             marks=treated.marks,
+            lost=treated.lost,
             head=head.head,
             uses=(*head.uses, *treated.uses),
         )

@@ -46,6 +46,7 @@ class Passage:
     reasons: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
     marks: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     head: Head | None = None
     uses: tuple[KeyUse, ...] = ()
 
@@ -219,6 +220,7 @@ def _entry(
         body=_body(passage),
         keys=tuple(_used(use, ports.names) for use in passage.uses),
         marks=tuple(Mark(code, page) for page, code in enumerate(passage.marks, start=1)),
+        lost=passage.lost,
         verdict="refuse" if passage.refusal else "allow",
         refusal=passage.refusal,
         reasons=passage.reasons,

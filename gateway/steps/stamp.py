@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 from gateway.errors import Unreadable
 from gateway.flow import Flow
+from gateway.formats.documents import MARKABLE
 from gateway.policy.model import Watermark
 from gateway.ports import Ports
 from gateway.steps.record import Record
 from gateway.watermark.document import mark
 from gateway.watermark.plan import Marked, Plan, Visible
 
-MARKABLE = frozenset({"pdf", "png", "jpeg"})
 _WORD = re.compile(r"\{(customer|recipient|date|purpose)\}")
 _NANOSECONDS = 1_000_000_000
 
@@ -29,12 +29,13 @@ async def stamp(format_: str, body: bytes, records: Iterable[Record], flow: Flow
         return None
     if format_ not in MARKABLE:
         raise Unreadable("body-unmarkable", "format")
-    plan = _plan([watermark for _, watermark in due], flow, due[0][0].facts.customer, ports.random(32))
+    watermarks = [watermark for _, watermark in due]
+    plan = _plan(watermarks, flow, due[0][0].facts.customer, ports)
     marked: Marked = await ports.offload(mark, format_, body, plan)
     return marked
 
 
-def _plan(watermarks: Iterable[Watermark], flow: Flow, customer: str | None, secret: bytes) -> Plan:
+def _plan(watermarks: Iterable[Watermark], flow: Flow, customer: str | None, ports: Ports) -> Plan:
     """Fill the templates of all obligations; what any of them forbids is forbidden. `{mark}` is filled page by page."""
     words = {
         "customer": customer or "-",
@@ -50,4 +51,9 @@ def _plan(watermarks: Iterable[Watermark], flow: Flow, customer: str | None, sec
     watermarks = tuple(watermarks)
     texts = {_WORD.sub(word, watermark.visible or "{mark}") for watermark in watermarks}
     forbidden = {name for watermark in watermarks for name, granted in watermark.permissions.items() if not granted}
-    return Plan(visible=tuple(map(Visible, sorted(texts))), permissions=frozenset(forbidden), secret=secret)
+    return Plan(
+        visible=tuple(map(Visible, sorted(texts))),
+        permissions=frozenset(forbidden),
+        secret=ports.random(32),
+        hidden=ports.marks if any(one.hidden for one in watermarks) else b"",
+    )

@@ -33,6 +33,7 @@ class Treated:
     touches: tuple[Touch, ...] = ()
     refused: tuple[Refused, ...] = ()
     marks: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     uses: tuple[KeyUse, ...] = ()
     keyless: frozenset[str] = frozenset()
 
@@ -157,6 +158,7 @@ async def _treat(case: Case, leg: Leg, flow: Flow, borrowed: Owners, ports: Port
         touches=written.touches + tuple(touch for one in inside for touch in _touches(*one)),
         refused=written.refused + tuple(refused for pointer, one, _ in inside for refused in _refused(pointer, one)),
         marks=(marked.codes if marked else ()) + tuple(code for _, one, _ in inside for code in one.marks),
+        lost=tuple(sorted({*(marked.notes if marked else ()), *(what for _, one, _ in inside for what in one.lost)})),
     )
 
 

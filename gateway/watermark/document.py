@@ -7,11 +7,13 @@ from typing import cast
 
 from gateway.watermark.plan import Marked, Plan, unmarkable
 
-_MODULES = {"pdf": "gateway.watermark.pdf", "png": "gateway.watermark.image", "jpeg": "gateway.watermark.image"}
+_MODULES = {"pdf": "gateway.watermark.pdf"} | dict.fromkeys(
+    ("png", "jpeg", "webp", "avif", "gif", "tiff"), "gateway.watermark.image"
+)
 
 
 def mark(document: str, body: bytes, plan: Plan) -> Marked:
-    """Put the visible mark on every page of a `pdf`, or on a `png` or `jpeg`.
+    """Put the marks of a plan on every page of a `pdf`, or of a picture: `png`, `jpeg`, `webp`, `avif`, `gif`, `tiff`.
 
     Raises `Unreadable` with the refusal `body-unmarkable` and, as its message, the reason: one of the words of
     docs/marks.md, never a value. Meant for a worker process: the file is untrusted and the libraries are heavy.

@@ -64,6 +64,7 @@ class Workbench:
             names=self.names,
             custody=self.custody,
             alarm=lambda _flow, error: self._alarms.append(error),
+            marks=hkdf_sha256(_SECRET, b"marks"),
         )
         self._limits = limits or BodyLimits()
         self._gate = Gate(self.regime, ports, Editor(), self._limits, self._sights.append)

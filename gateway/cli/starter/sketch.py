@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateway.catalog.classes import covers
 from gateway.catalog.model import Catalogue, Operation
+from gateway.formats.documents import MARKABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,6 @@ _PROTECTIONS = (
         "Account and card numbers show their last four characters.",
     ),
 )  # fmt: skip
-_MARKABLE = frozenset({"pdf", "png", "jpeg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def sketch(catalogue: Catalogue) -> Sketch:
         allowed=allowed,
         refused=tuple(operation for operation in operations if operation not in allowed),
         protections=tuple(rule for rule in (one.only(carried) for one in _PROTECTIONS) if rule is not None),
-        marks=any(catalogue.messages[operation.response or ""].format in _MARKABLE for operation in allowed),
+        marks=any(catalogue.messages[operation.response or ""].format in MARKABLE for operation in allowed),
     )
 
 
