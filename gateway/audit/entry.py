@@ -157,10 +157,10 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
     `policies` and `catalogue` are the digests of the policy set; `reasons` are ids of rules; `refusal` is a key of
     `gateway.refusals.REFUSALS`; `lost` is what a marked document went without from then on (docs/marks.md), and
     `recipient` (a pseudonym) whom a file is for that was marked outside a flow; `status` is the upstream's; `intent` is
-    the counter of the intent that an outcome belongs to. A streamed body has entries of its own: `piece` is its number on its `leg`, and `pieces`, in the entry
-    that closes the leg, how many there were; `body` is then that of the whole. `instance`, `counter` (the entry's index
-    in the log), `prev` (the SHA-256 of the payload before, hex) and `part` of `parts` (counted from 1) are filled in by
-    the log.
+    the counter of the intent that an outcome belongs to. A streamed body has entries of its own: `piece` is its number
+    on its `leg`, and `pieces`, in the entry that closes the leg, how many there were; `body` is then that of the whole.
+    `instance`, `counter` (the entry's index in the log), `prev` (the SHA-256 of the payload before, hex) and `part` of
+    `parts` (counted from 1) are filled in by the log.
     """
 
     kind: Kind
