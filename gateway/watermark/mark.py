@@ -25,7 +25,13 @@ SHAPE = "-".join(["W" * _GROUP] * 3)
 def code(secret: bytes, page: int) -> str:
     """Give the code of a page, counted from 1: HMAC-SHA-256 over its number, keyed with 32 fresh bytes an export."""
     digest = hmac.digest(secret, b"sovgate mark 1 page" + page.to_bytes(8, "big"), hashlib.sha256)
-    return _printed(int.from_bytes(digest[:8], "big"))
+    return printed(int.from_bytes(digest[:8], "big"))
+
+
+def number(code: str) -> int:
+    """Give the 64 bits of a code in its printed form: what the hidden mark carries."""
+    letters = code.replace("-", "")[:_DIGITS]
+    return sum(ALPHABET.index(letter) * power for letter, power in zip(letters, _POWERS, strict=True))
 
 
 def check(text: str) -> str | None:
@@ -39,17 +45,16 @@ def check(text: str) -> str | None:
     letters = kept.upper()
     if len(letters) != _DIGITS + 1 or not set(letters) <= set(ALPHABET):
         return None
-    number = 0
-    for letter in letters[:_DIGITS]:
-        number = number * len(ALPHABET) + ALPHABET.index(letter)
-    if number >= 1 << 64:
+    bits = number(letters)
+    if bits >= 1 << 64:
         return None
-    printed = _printed(number)
-    return printed if printed.replace("-", "") == letters else None
+    right = printed(bits)
+    return right if right.replace("-", "") == letters else None
 
 
-def _printed(number: int) -> str:
-    digits = [number // power % len(ALPHABET) for power in _POWERS]
+def printed(bits: int) -> str:
+    """Give a code of 64 bits in its printed form."""
+    digits = [bits // power % len(ALPHABET) for power in _POWERS]
     digits.append(sum(map(mul, digits, _WEIGHTS)) % len(ALPHABET))
     letters = "".join([ALPHABET[digit] for digit in digits])
     return "-".join([letters[at : at + _GROUP] for at in range(0, len(letters), _GROUP)])
