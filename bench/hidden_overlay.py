@@ -10,7 +10,7 @@ from pikepdf import Array, Dictionary, Name
 from gateway.watermark.hidden_page import OPACITY, sheet_for_page
 
 
-def overlaid(document: bytes, code: int, key: bytes, blend: str = "Multiply") -> bytes:
+def overlaid(document: bytes, code: int, key: bytes, blend: str = "Normal") -> bytes:
     """Give the document with the mark of `code` over its first page."""
     with pikepdf.open(io.BytesIO(document)) as pdf:
         page = pdf.pages[0]

@@ -25,6 +25,7 @@ from gateway.watermark.plan import Plan, Visible
 
 PLAN = Plan((Visible("ACME GmbH / sales@crm.example / 2026-11-23 / {mark}"),), frozenset(), bytes(32))
 SEALED = Plan(PLAN.visible, frozenset({"copy", "annotate"}), bytes(32))
+HIDDEN = Plan(PLAN.visible, frozenset(), bytes(32), hidden=bytes(range(32)))
 MEGA = 1e6
 MIB = 1 << 20
 PAGES_A_SECOND = 3_000
@@ -75,6 +76,7 @@ def photo(kind: str, width: int, height: int) -> bytes:
 CASES = {
     "report, 2,000 pages": ("pdf", lambda: invoices(2_000, 50), PLAN, "pages"),
     "report, 2,000 pages, encrypted": ("pdf", lambda: invoices(2_000, 50), SEALED, "pages"),
+    "report, 2,000 pages, hidden too": ("pdf", lambda: invoices(2_000, 50), HIDDEN, "pages"),
     "invoice, 1 page": ("pdf", lambda: invoices(1, 30), PLAN, "pages"),
     "photo, JPEG, 12 megapixels": ("jpeg", lambda: photo("JPEG", 4_000, 3_000), PLAN, "megapixels"),
     "picture, PNG, 2 megapixels": ("png", lambda: photo("PNG", 1_600, 1_250), PLAN, "megapixels"),

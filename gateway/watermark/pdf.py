@@ -93,7 +93,7 @@ class _Press:
     def __init__(self, pdf: Pdf, plan: Plan, *, reliant: bool) -> None:
         self._pdf, self._reliant = pdf, reliant
         self._tags = Tags(pdf)
-        self._wrapper, self._stamps = Wrapper(pdf), Stamps(pdf, plan.texts)
+        self._wrapper, self._stamps = Wrapper(pdf), Stamps(pdf, plan.texts, plan.hidden)
         self._contents: dict[tuple[bool, int], Object] = {}
 
     def mark(self, page: Object, text: str) -> None:
@@ -104,7 +104,7 @@ class _Press:
         tagged = self._tags.tagged(page)
         sheet = self._stamps.sheet(frame_)
         wrapped = self._wrapper.wrap(page, resources, sheet, tagged=tagged)
-        stamp = self._stamps.stamp(sheet, text)
+        stamp = self._stamps.stamp(frame_, sheet, text)
         forms = {"/SvMark": stamp} if wrapped.form is None else {"/SvPage": wrapped.form, "/SvMark": stamp}
         if tagged and wrapped.form is not None:
             self._tags.move(page, wrapped.form)

@@ -16,15 +16,20 @@ from gateway.watermark.plan import unmarkable
 _FARTHEST = 1e6  # units from the origin; the format's own limit is 14,400
 _LETTER = Area(0, 0, 612, 792)  # what viewers take where no usable box is given
 _CORNERS = 4
+_SMALL_UNIT, _LARGE_UNIT = 0.01, 1000.0  # that are believed
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What a viewer shows of a page: `shown` in user space, all that the `media` box could show, `turned` clockwise."""
+    """What a viewer shows of a page: `shown` in user space, all that the `media` box could show, `turned` clockwise.
+
+    `unit` is the length of a unit of user space, in points.
+    """
 
     shown: Area
     media: Area
     turned: int
+    unit: float = 1.0
 
     def upright(self) -> tuple[Area, Area, tuple[int, int, int, int, float, float]]:
         """Give the shown and the media area as displayed, from (0, 0), and the matrix from there to user space."""
@@ -58,7 +63,8 @@ def frame(page: Object) -> Frame:
     if shown.left >= shown.right or shown.low >= shown.high:
         shown = media
     quarters = math.trunc(_number(page.Rotate) / 90) if "/Rotate" in page else 0
-    return Frame(shown, media, quarters * 90 % 360)
+    unit = _number(page.UserUnit) if "/UserUnit" in page else 1.0
+    return Frame(shown, media, quarters * 90 % 360, unit if _SMALL_UNIT <= unit <= _LARGE_UNIT else 1.0)
 
 
 def box(value: Object | None) -> Area | None:

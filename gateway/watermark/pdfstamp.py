@@ -12,6 +12,7 @@ from pikepdf import Array, Dictionary, Name, Object, Pdf
 from gateway.watermark import helvetica
 from gateway.watermark.layout import LEADING, lay
 from gateway.watermark.mark import SHAPE
+from gateway.watermark.pdfhidden import Sheets
 from gateway.watermark.pdfpages import Frame
 from gateway.watermark.words import fill, winansi
 
@@ -38,15 +39,19 @@ class Sheet:
 class Stamps:
     """Makes the stamps of one document. Pages that look alike share their layout, and all share font and state."""
 
-    def __init__(self, pdf: Pdf, texts: Sequence[str]) -> None:
+    def __init__(self, pdf: Pdf, texts: Sequence[str], hidden: bytes) -> None:
         self._pdf = pdf
+        self._hidden = Sheets(pdf, hidden) if hidden else None
         self._texts = tuple(winansi(text) for text in fill(texts, SHAPE))
         self._sheets: dict[Frame, Sheet] = {}
         font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding)
         state = Dictionary(
             Type=Name.ExtGState, ca=_FILL_ALPHA, CA=_RIM_ALPHA, BM=Name.Normal, SMask=Name("/None"), AIS=False
         )
-        self._resources = pdf.make_indirect(Dictionary(Font=Dictionary(F=font), ExtGState=Dictionary(G=state)))
+        states = {"/G": state, "/H": self._hidden.state} if self._hidden else {"/G": state}
+        self._fonts = pdf.make_indirect(Dictionary(F=font))
+        self._states = pdf.make_indirect(Dictionary(states))
+        self._resources = pdf.make_indirect(Dictionary(Font=self._fonts, ExtGState=self._states))
 
     def sheet(self, frame: Frame) -> Sheet:
         """Give what pages that look alike share."""
@@ -57,10 +62,15 @@ class Stamps:
             self._sheets[frame] = Sheet(len(self._sheets), box, _draw(self._texts, frame))
         return self._sheets[frame]
 
-    def stamp(self, sheet: Sheet, code: str) -> Object:
-        """Give the form that shows the mark of one page, in the page's user space."""
-        form = self._pdf.make_stream(sheet.drawing.replace(_CODE, code.encode()))
-        form.Type, form.Subtype, form.BBox, form.Resources = Name.XObject, Name.Form, sheet.box, self._resources
+    def stamp(self, frame: Frame, sheet: Sheet, code: str) -> Object:
+        """Give the form that shows the marks of one page, in the page's user space."""
+        drawing, resources = sheet.drawing.replace(_CODE, code.encode()), self._resources
+        if self._hidden:
+            image, place = self._hidden.image(frame, code)
+            drawing = b"q /H gs " + place + b" /S Do Q " + drawing
+            resources = Dictionary(Font=self._fonts, ExtGState=self._states, XObject=Dictionary(S=image))
+        form = self._pdf.make_stream(drawing)
+        form.Type, form.Subtype, form.BBox, form.Resources = Name.XObject, Name.Form, sheet.box, resources
         return form
 
 
