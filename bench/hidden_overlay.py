@@ -7,10 +7,10 @@ import io
 import pikepdf
 from pikepdf import Array, Dictionary, Name
 
-from gateway.watermark.hidden_page import OPACITY, sheet_for_page
+from gateway.watermark.hidden_page import blend, sheet_for_page
 
 
-def overlaid(document: bytes, code: int, key: bytes, blend: str = "Normal") -> bytes:
+def overlaid(document: bytes, code: int, key: bytes) -> bytes:
     """Give the document with the mark of `code` over its first page."""
     with pikepdf.open(io.BytesIO(document)) as pdf:
         page = pdf.pages[0]
@@ -24,7 +24,9 @@ def overlaid(document: bytes, code: int, key: bytes, blend: str = "Normal") -> b
             image[Name("/" + name)] = value
         draws = f"{sheet.width:.3f} 0 0 {sheet.height:.3f} {left:.3f} {top - sheet.height:.3f} cm /T Do "
         page.Resources.XObject = Dictionary(T=image)
-        state = Dictionary(Type=Name.ExtGState, BM=Name("/" + blend), ca=OPACITY)
+        mode, opacity = blend()
+        mode, opacity = blend()
+        state = Dictionary(Type=Name.ExtGState, BM=Name("/" + mode), ca=opacity)
         page.Resources.ExtGState = Dictionary(M=pdf.make_indirect(state))
         body = page.Contents.read_bytes()
         page.Contents = Array([pdf.make_stream(b"q\n" + body + b"\nQ q /M gs\n" + draws.encode() + b"Q")])
