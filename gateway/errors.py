@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from gateway.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_WORD = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,6 +98,12 @@ class Unreadable(SovgateError):
         """Take the refusal's name and a message free of values."""
         self.refusal = refusal
         super().__init__(message)
+
+    @property
+    def word(self) -> str:
+        """The message where it is a single stable word (`too-many-pages`), which entries may hold; "" for others."""
+        message = str(self)
+        return message if _WORD.fullmatch(message) else ""
 
 
 class StreamCut(SovgateError):

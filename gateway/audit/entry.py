@@ -155,12 +155,12 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
     """One entry. `time` is in nanoseconds since the epoch, UTC; `duration` in nanoseconds.
 
     `policies` and `catalogue` are the digests of the policy set; `reasons` are ids of rules; `refusal` is a key of
-    `gateway.refusals.REFUSALS`; `lost` is what a marked document went without from then on (docs/marks.md), and
-    `recipient` (a pseudonym) whom a file is for that was marked outside a flow; `status` is the upstream's; `intent` is
-    the counter of the intent that an outcome belongs to. A streamed body has entries of its own: `piece` is its number
-    on its `leg`, and `pieces`, in the entry that closes the leg, how many there were; `body` is then that of the whole.
-    `instance`, `counter` (the entry's index in the log), `prev` (the SHA-256 of the payload before, hex) and `part` of
-    `parts` (counted from 1) are filled in by the log.
+    `gateway.refusals.REFUSALS`, and `why` a word that tells more of it; `lost` is what a marked document went without
+    from then on (docs/marks.md), and `recipient` (a pseudonym) whom a file is for that was marked outside a flow;
+    `status` is the upstream's; `intent` is the counter of the intent that an outcome belongs to. A streamed body has
+    entries of its own: `piece` is its number on its `leg`, and `pieces`, in the entry that closes the leg, how many
+    there were; `body` is then that of the whole. `instance`, `counter` (the entry's index in the log), `prev` (the
+    SHA-256 of the payload before, hex) and `part` of `parts` (counted from 1) are filled in by the log.
     """
 
     kind: Kind
@@ -183,6 +183,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
     recipient: str = ""
     verdict: Literal["allow", "refuse"] | None = None
     refusal: str = ""
+    why: str = ""
     reasons: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
     status: int | None = None

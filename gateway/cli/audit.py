@@ -27,7 +27,7 @@ from gateway.errors import BrokenLog
 from gateway.storage.folder import Folder
 from gateway.watermark.mark import check as normalised
 
-_log = click.option(
+log = click.option(
     "--log",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -41,7 +41,7 @@ def command() -> None:
 
 
 @command.command("verify")
-@_log
+@log
 @click.option("--vkey", help="The checkpoints' verifier key, got from elsewhere than the log.")
 @click.option("--jwks", type=click.File("rb"), help="The entries' public keys, got from elsewhere than the log.")
 @click.option("--remembered", type=click.File("rb"), help="A checkpoint kept from earlier: the log must contain it.")
@@ -74,7 +74,7 @@ def verify(folder: Path | None, vkey: str | None, jwks: Any, remembered: Any, fo
 
 
 @command.command("show")
-@_log
+@log
 @click.option("--mark", help="The code on a marked page.")
 @click.option("--flow", help="A flow's id, as refusals and access logs name it.")
 @click.option("--customer", help="A customer's id: looked up by its pseudonym.")

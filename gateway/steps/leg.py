@@ -84,7 +84,7 @@ class Legs:
         try:
             return await passing
         except Unreadable as error:
-            return Passage(body, refusal=error.refusal)
+            return Passage(body, refusal=error.refusal, why=error.word)
         except FactsUnavailable:
             return Passage(body, refusal="facts-unavailable")
         except KeysUnavailable:

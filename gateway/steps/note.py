@@ -33,7 +33,8 @@ _COUNT = attrgetter("count")
 class Passage:
     """What steps 1 to 5 made of one leg: the body that may go on, or the refusal; and what is to be recorded of it.
 
-    `personal` tells that it holds records of customers who are named; `head` is what goes on where more than the body
+    `personal` tells that it holds records of customers who are named; `why` is the word that tells more of
+    a refusal. `head` is what goes on where more than the body
     changed.
     """
 
@@ -47,6 +48,7 @@ class Passage:
     observed: tuple[Observed, ...] = ()
     marks: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    why: str = ""
     head: Head | None = None
     uses: tuple[KeyUse, ...] = ()
 
@@ -223,6 +225,7 @@ def _entry(
         lost=passage.lost,
         verdict="refuse" if passage.refusal else "allow",
         refusal=passage.refusal,
+        why=passage.why,
         reasons=passage.reasons,
         observed=passage.observed,
         status=status,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from gateway.errors import Unreadable
@@ -14,8 +13,8 @@ from gateway.ports import Ports
 from gateway.steps.record import Record
 from gateway.watermark.document import mark
 from gateway.watermark.plan import Marked, Plan, Visible
+from gateway.watermark.template import Words
 
-_WORD = re.compile(r"\{(customer|recipient|date|purpose)\}")
 _NANOSECONDS = 1_000_000_000
 
 
@@ -35,21 +34,15 @@ async def stamp(format_: str, body: bytes, records: Iterable[Record], flow: Flow
     return marked
 
 
-def _plan(watermarks: Iterable[Watermark], flow: Flow, customer: str | None, ports: Ports) -> Plan:
+def _plan(watermarks: Sequence[Watermark], flow: Flow, customer: str | None, ports: Ports) -> Plan:
     """Fill the templates of all obligations; what any of them forbids is forbidden. `{mark}` is filled page by page."""
-    words = {
-        "customer": customer or "-",
-        "recipient": flow.operator.subject or flow.operator.system,
-        "date": datetime.fromtimestamp(flow.started // _NANOSECONDS, UTC).strftime("%Y-%m-%d %H:%MZ"),
-        "purpose": flow.purpose.name if flow.purpose else "-",
-    }
-
-    def word(found: re.Match[str]) -> str:
-        # Braces in an id would let it pass for `{mark}` when that is filled in.
-        return words[found.group(1)].translate(str.maketrans("{}", "()"))
-
-    watermarks = tuple(watermarks)
-    texts = {_WORD.sub(word, watermark.visible or "{mark}") for watermark in watermarks}
+    words = Words(
+        customer=customer or "-",
+        recipient=flow.operator.subject or flow.operator.system,
+        date=datetime.fromtimestamp(flow.started // _NANOSECONDS, UTC).strftime("%Y-%m-%d %H:%MZ"),
+        purpose=flow.purpose.name if flow.purpose else "-",
+    )
+    texts = {words.fill(watermark.visible or "{mark}") for watermark in watermarks}
     forbidden = {name for watermark in watermarks for name, granted in watermark.permissions.items() if not granted}
     return Plan(
         visible=tuple(map(Visible, sorted(texts))),

@@ -36,6 +36,7 @@ _KIND = FileKind(
 )
 _EVENTS = "SELECT customer, CAST(jws AS BLOB) FROM events WHERE customer IN ({}) ORDER BY customer, sequence"
 _ATTRIBUTES = "SELECT customer, name, CAST(value AS TEXT) FROM attributes WHERE customer IN ({})"
+_CUSTOMERS = "SELECT customer FROM events UNION SELECT customer FROM attributes"
 _AT_ONCE = 500  # customers asked for in one statement; SQLite takes 999 parameters at least
 
 
@@ -86,6 +87,13 @@ class Passports:
             self._file.generation()
             return self._events(customer)
         except (sqlite3.Error, UnicodeEncodeError) as error:
+            raise _KIND.unavailable(error) from None
+
+    def customers(self) -> tuple[str, ...]:
+        """Give everyone who has a passport or attributes."""
+        try:
+            return tuple(customer for (customer,) in self._file.connection.execute(_CUSTOMERS))
+        except sqlite3.Error as error:
             raise _KIND.unavailable(error) from None
 
     def grant(self, customer: str, kind: ConsentKind, *, at: int, by: str, until: int | None = None) -> str:
