@@ -10,10 +10,14 @@ from gateway.errors import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one document may cost: `pages`, decoded `pixels` of an image, `objects` of a PDF, bytes of `output`."""
+    """What one document may cost: `pages` or frames, `objects` of a PDF, bytes of `output`.
+
+    `pixels` are those of one decoded image, `frames_pixels` those of all pages or frames of an image file.
+    """
 
     pages: int = 5_000
     pixels: int = 50_000_000
+    frames_pixels: int = 200_000_000
     objects: int = 1_000_000
     output: int = 128 << 20
 
@@ -78,10 +82,10 @@ class Marked:
 
 
 REASONS = {
-    "animated": "the image has several frames, of which viewers show one or all",
     "broken": "the file can't be read, or not to its end",
+    "coding": "the pixels are packed in a way that isn't read here",
     "covered": "form fields, which viewers draw above everything else, hide half of a page",
-    "depth": "the image has more than 8 bits a sample, which marking would lose",
+    "depth": "the image has samples that marking would lose: 12 bits of a JPEG, 10 of an AVIF, fractions",
     "encrypted": "the file opens with a password only",
     "format": "the bytes are not of the format that was said, or of one that can't be marked",
     "javascript": "the file has scripts, which can change what is shown",
@@ -92,8 +96,8 @@ REASONS = {
     "signed": "the file is signed, and the mark would break the signature",
     "too-large": "marking it takes more memory, or makes a larger file, than allowed",
     "too-many-objects": "the file has more objects than allowed",
-    "too-many-pages": "the file has more pages than allowed",
-    "too-many-pixels": "the image has more pixels than allowed",
+    "too-many-pages": "the file has more pages or frames than allowed",
+    "too-many-pixels": "the image, or all of its frames, have more pixels than allowed",
     "too-small": "the image has no room for a code that could be read",
     "trailing-data": "the image file goes on after the end of the image",
     "truncated": "the image file ends before the image does",
