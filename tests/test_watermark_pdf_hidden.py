@@ -34,6 +34,7 @@ SHOWN = {
     "a box away from the origin": {"MediaBox": Array([-300, 200, 295, 1042])},
     "a crop box": {"CropBox": Array([50, 200, 550, 800])},
     "a small crop of a large page": {"MediaBox": Array([0, 0, 6000, 6000]), "CropBox": Array([50, 200, 650, 1000])},
+    "a page composed in inks": {"Group": Dictionary(S=Name.Transparency, CS=Name.DeviceCMYK)},
     "units of three points": {"MediaBox": Array([0, 0, 200, 280]), "UserUnit": 3},
 }
 

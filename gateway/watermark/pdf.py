@@ -11,6 +11,7 @@ from pikepdf import Dictionary, Object, Pdf
 
 from gateway.watermark import pdfclean, pdfnotes, pdfseal
 from gateway.watermark.mark import code
+from gateway.watermark.pdfimages import Pictures
 from gateway.watermark.pdfpages import frame, pages
 from gateway.watermark.pdfstamp import Stamps
 from gateway.watermark.pdftags import Tags
@@ -84,7 +85,7 @@ def _mark(pdf: Pdf, plan: Plan) -> Marked:
         with pikepdf.open(io.BytesIO(body)) as again:
             if len(again.pages) != len(codes):
                 raise unmarkable("broken")
-    return Marked(body, codes)
+    return Marked(body, codes, press.notes())
 
 
 class _Press:
@@ -94,6 +95,7 @@ class _Press:
         self._pdf, self._reliant = pdf, reliant
         self._tags = Tags(pdf)
         self._wrapper, self._stamps = Wrapper(pdf), Stamps(pdf, plan.texts, plan.hidden)
+        self._pictures = Pictures(pdf, plan.hidden, plan.limits.pixels) if plan.hidden else None
         self._contents: dict[tuple[bool, int], Object] = {}
 
     def mark(self, page: Object, text: str) -> None:
@@ -104,7 +106,9 @@ class _Press:
         tagged = self._tags.tagged(page)
         sheet = self._stamps.sheet(frame_)
         wrapped = self._wrapper.wrap(page, resources, sheet, tagged=tagged)
-        stamp = self._stamps.stamp(frame_, sheet, text)
+        if self._pictures and wrapped.form is not None:
+            self._pictures.mark(wrapped.form, resources, frame_.shown, text)
+        stamp = self._stamps.stamp(page, frame_, sheet, text)
         forms = {"/SvMark": stamp} if wrapped.form is None else {"/SvPage": wrapped.form, "/SvMark": stamp}
         if tagged and wrapped.form is not None:
             self._tags.move(page, wrapped.form)
@@ -112,6 +116,10 @@ class _Press:
         page.Contents = self._content(wrapped.form is not None, wrapped.open)
         page["/SOVG_Mark"] = pikepdf.String(text)
         pdfnotes.lift(self._pdf, page, frame_, stamp)
+
+    def notes(self) -> tuple[str, ...]:
+        """Give what couldn't be done for the document, by the words of docs/marks.md."""
+        return ("picture-unmarked",) if self._pictures and self._pictures.missed else ()
 
     def _content(self, below: bool, left_open: int) -> Object:
         """Give the content that pages share: the former content closed off, what it left open closed, the stamp."""

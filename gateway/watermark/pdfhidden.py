@@ -7,9 +7,9 @@ import math
 import zlib
 from functools import lru_cache
 
-from pikepdf import Array, Dictionary, Name, Object, Pdf
+from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
-from gateway.watermark.hidden_page import OPACITY, Tile, tile_for_page
+from gateway.watermark.hidden_page import Tile, blend, tile_for_page
 from gateway.watermark.layout import Area
 from gateway.watermark.mark import number
 from gateway.watermark.pdfpages import Frame
@@ -20,6 +20,8 @@ _FILTERS = Array([Name.FlateDecode, Name.FlateDecode, Name.RunLengthDecode])
 _END = b"\x80"  # of run-length data; a byte below 128 says how many come next, less one (ISO 32000-2, 7.4.5)
 _LEVEL, _WINDOW, _ZLIB = 6, 15, b"\x78\x9c"  # of zlib, and the header of its format (RFC 1950)
 _REACH = 32_000  # bytes that Flate can look back
+_NAMES = {False: "/H", True: "/K"}  # of the states, for pages composed in light and in inks
+_INKS = 4  # colours
 _BEYOND = 4  # times what is shown: so much of what a crop box hides is covered as well
 
 
@@ -28,13 +30,10 @@ class Sheets:
 
     def __init__(self, pdf: Pdf, key: bytes, *, smooth: bool = True) -> None:
         self._pdf, self._key, self._smooth = pdf, key, smooth
-        # Normal and not Multiply: on white both do the same, and on black only Normal does anything.
-        self.state = Dictionary(
-            Type=Name.ExtGState, ca=round(OPACITY, 5), CA=1, BM=Name.Normal, SMask=Name("/None"), AIS=False
-        )
+        self.states = {_NAMES[inks]: _state(inks=inks) for inks in (False, True)}
 
-    def image(self, frame: Frame, code: str) -> tuple[Object, bytes]:
-        """Give the picture of one page, and the content that draws it with the state set."""
+    def image(self, page: Object, frame: Frame, code: str) -> tuple[Object, bytes]:
+        """Give the picture of one page, to be called `/S`, and the content that draws it."""
         area, unit = _covered(frame), frame.unit
         shown = frame.shown
         tile = tile_for_page(
@@ -55,8 +54,24 @@ class Sheets:
         )
         if self._smooth:
             image.Interpolate = True
-        draw = f"{width * across:.3f} 0 0 {height * down:.3f} {area.left:.3f} {area.high - height * down:.3f} cm"
-        return image, draw.encode()
+        place = f"{width * across:.3f} 0 0 {height * down:.3f} {area.left:.3f} {area.high - height * down:.3f} cm"
+        return image, f"q {_NAMES[_in_inks(page)]} gs {place} /S Do Q ".encode()
+
+
+def _state(*, inks: bool) -> Object:
+    mode, alpha = blend(cmyk=inks)
+    return Dictionary(
+        Type=Name.ExtGState, ca=round(alpha, 5), CA=1, BM=Name("/" + mode), SMask=Name("/None"), AIS=False
+    )
+
+
+def _in_inks(page: Object) -> bool:
+    """Tell whether a page is composed in inks (ISO 32000-2, 11.6.6)."""
+    group = page.Group if "/Group" in page else None
+    space = group.get("/CS") if isinstance(group, Dictionary) else None
+    if isinstance(space, Array) and len(space) > 1 and isinstance(space[1], Stream):
+        return space[1].get("/N") == _INKS
+    return space == Name.DeviceCMYK
 
 
 def packed(tile: Tile, across: int, down: int) -> bytes:

@@ -62,8 +62,8 @@ def frame(page: Object) -> Frame:
     )
     if shown.left >= shown.right or shown.low >= shown.high:
         shown = media
-    quarters = math.trunc(_number(page.Rotate) / 90) if "/Rotate" in page else 0
-    unit = _number(page.UserUnit) if "/UserUnit" in page else 1.0
+    quarters = math.trunc(number(page.Rotate) / 90) if "/Rotate" in page else 0
+    unit = number(page.UserUnit) if "/UserUnit" in page else 1.0
     return Frame(shown, media, quarters * 90 % 360, unit if _SMALL_UNIT <= unit <= _LARGE_UNIT else 1.0)
 
 
@@ -71,18 +71,18 @@ def box(value: Object | None) -> Area | None:
     """Read a rectangle, whichever corners it names; None where there is none or it is empty."""
     if not isinstance(value, Array) or len(value) < _CORNERS:
         return None
-    x, y, across, up = map(_number, list(value)[:_CORNERS])
+    x, y, across, up = map(number, list(value)[:_CORNERS])
     area = Area(min(x, across), min(y, up), max(x, across), max(y, up))
     return area if area.left < area.right and area.low < area.high else None
 
 
-def _number(value: object) -> float:
+def number(value: object) -> float:
     """Read a number; what is none, or absurdly far away, counts as 0 or as the farthest that is read."""
     try:
-        number = float(value)  # type: ignore[arg-type]  # any PDF object may stand here: what is no number raises
+        found = float(value)  # type: ignore[arg-type]  # any PDF object may stand here: what is no number raises
     except (TypeError, ValueError, NotImplementedError):
         return 0.0
-    return max(-_FARTHEST, min(_FARTHEST, number)) if math.isfinite(number) else 0.0
+    return max(-_FARTHEST, min(_FARTHEST, found)) if math.isfinite(found) else 0.0
 
 
 def _into(area: Area, matrix: tuple[int, int, int, int, float, float]) -> Area:

@@ -48,7 +48,7 @@ class Stamps:
         state = Dictionary(
             Type=Name.ExtGState, ca=_FILL_ALPHA, CA=_RIM_ALPHA, BM=Name.Normal, SMask=Name("/None"), AIS=False
         )
-        states = {"/G": state, "/H": self._hidden.state} if self._hidden else {"/G": state}
+        states = {"/G": state, **(self._hidden.states if self._hidden else {})}
         self._fonts = pdf.make_indirect(Dictionary(F=font))
         self._states = pdf.make_indirect(Dictionary(states))
         self._resources = pdf.make_indirect(Dictionary(Font=self._fonts, ExtGState=self._states))
@@ -62,12 +62,12 @@ class Stamps:
             self._sheets[frame] = Sheet(len(self._sheets), box, _draw(self._texts, frame))
         return self._sheets[frame]
 
-    def stamp(self, frame: Frame, sheet: Sheet, code: str) -> Object:
+    def stamp(self, page: Object, frame: Frame, sheet: Sheet, code: str) -> Object:
         """Give the form that shows the marks of one page, in the page's user space."""
         drawing, resources = sheet.drawing.replace(_CODE, code.encode()), self._resources
         if self._hidden:
-            image, place = self._hidden.image(frame, code)
-            drawing = b"q /H gs " + place + b" /S Do Q " + drawing
+            image, drawn = self._hidden.image(page, frame, code)
+            drawing = drawn + drawing
             resources = Dictionary(Font=self._fonts, ExtGState=self._states, XObject=Dictionary(S=image))
         form = self._pdf.make_stream(drawing)
         form.Type, form.Subtype, form.BBox, form.Resources = Name.XObject, Name.Form, sheet.box, resources
