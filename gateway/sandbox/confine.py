@@ -10,6 +10,8 @@ import signal
 import sys
 from contextlib import suppress
 
+from gateway.sandbox import landlock, seccomp
+
 _SET_PDEATHSIG, _SET_DUMPABLE, _SET_NO_NEW_PRIVS = 1, 4, 38  # Linux, prctl(2)
 _NEW_USER, _NEW_NET = 0x10000000, 0x40000000  # Linux, unshare(2)
 _FILES = 64
@@ -20,7 +22,9 @@ def confine(memory: int) -> None:
     """Limit this process for good: `memory` bytes of address space, no file writes, no core dumps, few files.
 
     Raises `OSError` where the system has these limits and won't set them. On Linux the process also dies with its
-    parent, can't gain privileges or be traced, and has no network where unprivileged namespaces are allowed.
+    parent, can't gain privileges or be traced, reads nothing but code and fonts (Landlock), and makes
+    only the system calls that computing takes (seccomp), where the kernel has these; it has no network where it has
+    either the filter or unprivileged namespaces.
     """
     for kind, most in (
         (resource.RLIMIT_AS, memory),
@@ -49,9 +53,12 @@ def _confine_on_linux() -> None:
     # Namespaces may be forbidden, in containers for instance: then the worker keeps the network of its container.
     if libc.unshare(_NEW_NET):
         libc.unshare(_NEW_USER | _NEW_NET)
-    # Last, because a namespace needs a process: no more processes and threads (root is exempt from this limit).
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    landlock.restrict()
+    # Last, because all of the above takes system calls. A limit on processes counts threads too, which libraries use:
+    # it is for systems without the filter (and root is exempt from it).
+    if not seccomp.restrict():
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
 def allow_seconds(seconds: float) -> None:

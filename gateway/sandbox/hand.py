@@ -57,6 +57,7 @@ class Hand:
                 env={
                     "LANG": "C.UTF-8",
                     "MALLOC_ARENA_MAX": "2",
+                    "OPENBLAS_NUM_THREADS": "1",  # a worker is one processor's share
                     **{key: os.environ[key] for key in _ENVIRONMENT if key in os.environ},
                 },
             )
