@@ -30,6 +30,7 @@ PROGRAMS = {
     "audit": "audit_log.py",
     "json": "json_body.py",
     "marks": "marks.py",
+    "beside": "beside.py",
     "xml": "xml_body.py",
     "tables": "tables.py",
     "exports": "exports.py",
