@@ -2,9 +2,9 @@
 
 Run it with `python bench/beside.py` or `python bench/beside.py --json` (for machines).
 
-System, exporting client and the client of the small flows are processes of their own. Small flows start at a steady pace
-whatever the ones before do, so that a stall of the gateway is seen by all that it holds up. Rounds with exports and
-rounds without take turns; what counts is the median of the ratios of each pair.
+System, exporting client and the client of the small flows are processes of their own. Small flows start at a steady
+pace whatever the ones before do, so that a stall of the gateway is seen by all that it holds up. Rounds with exports
+and rounds without take turns; what counts is the median of the ratios of each pair.
 """
 
 from __future__ import annotations
