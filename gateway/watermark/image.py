@@ -11,10 +11,19 @@ import warnings
 
 from PIL import Image
 
-from gateway.watermark import image_gif, image_jpeg, image_png, image_webp
+from gateway.watermark import image_avif, image_gif, image_jpeg, image_png, image_tiff, image_webp
 from gateway.watermark.plan import Marked, Plan, unmarkable
 
-_FORMATS = {"png": image_png.mark, "jpeg": image_jpeg.mark, "webp": image_webp.mark, "gif": image_gif.mark}
+_FORMATS = {
+    "avif": image_avif.mark,
+    "gif": image_gif.mark,
+    "jpeg": image_jpeg.mark,
+    "png": image_png.mark,
+    "tiff": image_tiff.mark,
+    "webp": image_webp.mark,
+}
+_LOOK = 1024  # bytes from the start
+_HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _BROKEN = (
     OSError,
     SyntaxError,
@@ -31,6 +40,7 @@ _BROKEN = (
 
 def mark(kind: str, body: bytes, plan: Plan) -> Marked:
     """Give the marked picture. See `document.mark`; the reasons are in docs/marks.md."""
+    _check_kind(body)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about metadata, which is dropped; a bomb is refused before
@@ -42,3 +52,16 @@ def mark(kind: str, body: bytes, plan: Plan) -> Marked:
     if len(marked.body) > plan.limits.output:
         raise unmarkable("too-large")
     return marked
+
+
+def _check_kind(body: bytes) -> None:
+    """Name what can't be marked whatever it was said to be."""
+    start = body[:_LOOK]
+    if start[4:8] == b"ftyp" and start[8:12] in _HEIC and not {b"avif", b"avis"} & {start[8:12], *_brands(start)}:
+        raise unmarkable("heic")
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and b"<svg" in start:
+        raise unmarkable("svg")
+
+
+def _brands(start: bytes) -> set[bytes]:
+    return {start[at : at + 4] for at in range(16, min(int.from_bytes(start[:4], "big"), len(start)), 4)}

@@ -82,18 +82,22 @@ class Marked:
 
 
 REASONS = {
+    "attachments": "the file has attachments, which the policy doesn't let through",
     "broken": "the file can't be read, or not to its end",
     "coding": "the pixels are packed in a way that isn't read here",
     "covered": "form fields, which viewers draw above everything else, hide half of a page",
     "depth": "the image has samples that marking would lose: 12 bits of a JPEG, 10 of an AVIF, fractions",
     "encrypted": "the file opens with a password only",
     "format": "the bytes are not of the format that was said, or of one that can't be marked",
+    "heic": "the image is a HEIC, which isn't decoded here",
     "javascript": "the file has scripts, which can change what is shown",
     "launch": "the file starts programs",
     "mode": "the image has a colour model that can't be marked",
     "nested": "a page opens more marked content than viewers survive",
     "no-pages": "the file has no page",
+    "pdfa": "the file claims to be PDF/A, and the claim can't be kept or isn't let through",
     "signed": "the file is signed, and the mark would break the signature",
+    "svg": "an SVG is a program that draws, with texts that can be taken out of it",
     "too-large": "marking it takes more memory, or makes a larger file, than allowed",
     "too-many-objects": "the file has more objects than allowed",
     "too-many-pages": "the file has more pages or frames than allowed",
