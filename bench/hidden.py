@@ -25,6 +25,7 @@ from hidden_overlay import overlaid
 from PIL import Image
 
 from gateway.watermark import hidden
+from gateway.watermark.hidden_eye import similarity
 from gateway.watermark.seek import seek
 
 KEY, CODE = b"the hidden mark: 32 bytes of key", 0x5A17_C0DE_0123_4567
@@ -79,21 +80,8 @@ def quality(before: Image.Image, after: Image.Image) -> tuple[float, float]:
     first, last = (np.asarray(image).astype(np.float32) for image in (before, after))
     error = last - first
     error -= error.mean(axis=(0, 1))
-    x, y = (hidden.brightness(np.asarray(image), "rgb").astype(np.float64) for image in (before, after))
-    mean_x, mean_y = _window(x), _window(y)
-    scale = 49 / 48
-    var_x, var_y = (_window(z * z) - m * m for z, m in ((x, mean_x), (y, mean_y)))
-    both = _window(x * y) - mean_x * mean_y
-    near = (2 * mean_x * mean_y + 6.5025) / (mean_x**2 + mean_y**2 + 6.5025)
-    alike = (2 * scale * both + 58.5225) / (scale * (var_x + var_y) + 58.5225)
-    return float(10 * np.log10(255**2 / np.mean(np.square(error)))), float(np.mean(near * alike))
-
-
-def _window(field: np.ndarray) -> np.ndarray:
-    for axis in (0, 1):
-        sums = np.cumsum(np.insert(field, 0, 0, axis=axis), axis=axis)
-        field = (np.take(sums, range(7, sums.shape[axis]), axis) - np.take(sums, range(sums.shape[axis] - 7), axis)) / 7
-    return field
+    alike = similarity(*(hidden.brightness(np.asarray(image), "rgb") for image in (before, after)))
+    return float(10 * np.log10(255**2 / np.mean(np.square(error)))), alike
 
 
 class Table:

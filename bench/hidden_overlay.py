@@ -25,7 +25,6 @@ def overlaid(document: bytes, code: int, key: bytes) -> bytes:
         draws = f"{sheet.width:.3f} 0 0 {sheet.height:.3f} {left:.3f} {top - sheet.height:.3f} cm /T Do "
         page.Resources.XObject = Dictionary(T=image)
         mode, opacity = blend()
-        mode, opacity = blend()
         state = Dictionary(Type=Name.ExtGState, BM=Name("/" + mode), ca=opacity)
         page.Resources.ExtGState = Dictionary(M=pdf.make_indirect(state))
         body = page.Contents.read_bytes()

@@ -79,7 +79,7 @@ def test_the_mark_can_hardly_be_seen(subject):
 
 
 def test_what_does_not_decode_is_still_most_like_its_own_code():
-    leak = jpeg(marked(scene()).crop((150, 90, 390, 290)).resize((168, 140)), 40).convert("RGB")
+    leak = jpeg(marked(scene()).crop((150, 90, 390, 290)).resize((168, 140)), 28).convert("RGB")
     luma = hidden.brightness(np.asarray(leak), "rgb")
     assert seek(luma, KEY) is None
     scores = likeness(luma, KEY, [*range(30), CODE])

@@ -27,21 +27,30 @@ SIGNS = _BITS * len(_GENERATORS)
 
 def encode(code: int) -> NDArray[np.float32]:
     """Give the `SIGNS` signs, 1 or -1, of a 64-bit code."""
-    word = (code << _CHECK | _crc(code)).to_bytes(_BITS // 8, "big")
-    bits = np.unpackbits(np.frombuffer(word, np.uint8))
-    signs: NDArray[np.float32] = 1 - 2 * np.fmod(bits.astype(np.float32) @ _matrix(), 2)
-    return signs
+    return signs(code << _CHECK | _crc(code))
 
 
 def decode(soft: NDArray[np.float32]) -> list[int | None]:
     """Give the code nearest to each row of `SIGNS` soft signs, or None where its check doesn't hold."""
-    words = _nearest(soft)
-    return [word >> _CHECK if _crc(word >> _CHECK) == word & (1 << _CHECK) - 1 else None for word in words]
+    return [checked(word) for word in nearest(soft)]
 
 
-def _nearest(soft: NDArray[np.float32]) -> list[int]:
-    outputs, signs = _branches()
-    rows = soft.reshape(len(soft), _BITS, len(_GENERATORS)) @ signs  # rows, steps, outputs
+def checked(word: int) -> int | None:
+    """Give the code in 80 bits, or None where its check doesn't hold."""
+    return word >> _CHECK if _crc(word >> _CHECK) == word & (1 << _CHECK) - 1 else None
+
+
+def signs(word: int) -> NDArray[np.float32]:
+    """Give the signs of 80 bits: a code and what stands for its check."""
+    bits = np.unpackbits(np.frombuffer(word.to_bytes(_BITS // 8, "big"), np.uint8))
+    turned: NDArray[np.float32] = 1 - 2 * np.fmod(bits.astype(np.float32) @ _matrix(), 2)
+    return turned
+
+
+def nearest(soft: NDArray[np.float32]) -> list[int]:
+    """Give the 80 bits nearest to each row of soft signs, whether or not their check holds."""
+    outputs, table = _branches()
+    rows = soft.reshape(len(soft), _BITS, len(_GENERATORS)) @ table  # rows, steps, outputs
     metric = np.zeros((len(soft), _STATES), np.float32)
     low, high = outputs[:_STATES], outputs[_STATES:]
     half = _STATES // 2

@@ -3,8 +3,8 @@
 Whatever renders the page renders the mark. It is drawn with the blend mode HardLight (ISO 32000-2, 11.3.5.2), which
 does nothing where the image is middle grey, darkens where it is darker and lightens where it is lighter. So white
 keeps the darker half of the mark, black the lighter half, and what lies between both: one drawing serves light and
-dark pages alike, and ink stays black. 48 samples along a tile are enough, because its waves are long, and eight levels of
-the sixteen that 4 bits have, which compress better: 1.3 kB a page.
+dark pages alike, and ink stays black. 48 samples along a tile are enough, because its waves are long, and eight levels
+of the sixteen that 4 bits have, which compress better: 1.3 kB a page.
 """
 
 from __future__ import annotations

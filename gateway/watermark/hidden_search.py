@@ -49,7 +49,7 @@ class Lattice:
     score: float
 
 
-_FREE = np.array(list(product((-1.0, 0.0, 1.0), repeat=4))).reshape(-1, 2, 2)
+FREE = np.array(list(product((-1.0, 0.0, 1.0), repeat=4))).reshape(-1, 2, 2)
 _RIGID = np.array([((a, -b), (b, a)) for a, b in product((-1.0, 0.0, 1.0), repeat=2)])
 _SHIFTS = np.array(list(product((-1.0, 0.0, 1.0), repeat=2))) / (4 * _GRID)
 _ROUNDS = 7
@@ -116,8 +116,8 @@ def pilots(found: Spectrum, matrices: NDArray[np.float64], plan: Keyed, turns: r
     """Try each lattice with the pilots, each way that a square can lie, and give the best first."""
     waves = hidden_tile.waves()[plan.pilots]
     phases = np.conj(plan.phases[plan.pilots])
-    tried = []
-    for turn in turns:
+    tried: list[Lattice] = []
+    for turn in turns if len(matrices) else ():
         turned = matrices @ _TURNS[turn]
         power, places = peaks(sample(found, turned, waves) * phases, waves)
         for matrix, score, place in zip(turned, power.tolist(), places.tolist(), strict=True):
@@ -149,7 +149,7 @@ def refined(found: Spectrum, lattice: Lattice, plan: Keyed) -> Lattice:
     reach = 1 / (max(found.extent) * hidden_tile.LONGEST * 1.5)
     for _ in range(_ROUNDS):
         turn = matrix / np.sqrt(abs(np.linalg.det(matrix)))
-        tries = matrix + reach * (_FREE if score > _SURE else _RIGID) @ turn
+        tries = matrix + reach * (FREE if score > _SURE else _RIGID) @ turn
         ramps = np.exp(2j * np.pi * ((shift + _SHIFTS) @ waves.T)).astype(np.complex64)
         power = np.square(np.abs((sample(found, tries, waves) * phases) @ ramps.T))
         best, moved = np.unravel_index(int(power.argmax()), power.shape)
@@ -176,6 +176,13 @@ def sample(found: Spectrum, matrices: NDArray[np.float64], waves: NDArray[np.int
     read += (values[below, first] * (1 - right) + values[below, first + 1] * right) * low
     whole: Complexes = np.where(mirrored, np.conj(read), read)
     return whole
+
+
+def energies(found: Spectrum, matrices: NDArray[np.float64]) -> Floats:
+    """Give the mean energy on each lattice, at the nearest frequencies."""
+    places = (matrices @ hidden_tile.waves().T.astype(np.float64)).astype(np.float32)
+    mean: Floats = _nearest(found, places[:, 0], places[:, 1]).mean(axis=1)
+    return mean
 
 
 def _nearest(found: Spectrum, x: Floats, y: Floats) -> Floats:

@@ -40,7 +40,7 @@ class Marker:
         """Give a marked copy of an L, RGB, RGBA or CMYK image. Refuses `too-small` where a mark has no room."""
         self._check_room(image.size)
         if self._seen:
-            image = stamp(image, self.plan.texts, self.text)
+            image = stamp(image, self.plan.visible, self.text)
         if not self.plan.hidden:
             return image
         colours = _COLOURS[image.mode]
@@ -68,7 +68,7 @@ class Marker:
             raise unmarkable("too-small")
 
     def _overlay(self, size: tuple[int, int]) -> Image.Image:
-        return stamp(Image.new("RGBA", size), self.plan.texts, self.text)
+        return stamp(Image.new("RGBA", size), self.plan.visible, self.text)
 
 
 def plain(image: Image.Image) -> Image.Image:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.watermark.words import wrap
 
@@ -16,7 +16,7 @@ _TILES = 64  # at most: a page that is a long strip gets wider gaps
 _MOST_STEPS = 100  # from the middle, each way: bounds the work that a box with absurd sides can ask for
 _FILL = 0.94  # of the page's width and height that one block may take
 _SLANTS = (30, 0, 90)  # degrees: slanted unless only a level or upright line fits
-_COLUMNS = (64, 44, 30, 22, 17)  # a code has 17 characters and is never broken
+COLUMNS = (64, 44, 30, 22, 17)  # a code has 17 characters and is never broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,10 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the block is set: `centres` of its tiles, the first one in the middle of the page and always complete."""
+    """How the block is set: `centres` of its tiles, the first one in the middle of the page and always complete.
+
+    `sources` are the numbers of the texts that the lines are from.
+    """
 
     lines: tuple[str, ...]
     size: float
@@ -39,6 +42,12 @@ class Layout:
     width: float
     height: float
     centres: tuple[tuple[float, float], ...]
+    sources: tuple[int, ...]
+
+    @property
+    def box(self) -> tuple[float, float]:
+        """Give the width and height of the upright box around a tile."""
+        return extent(self.width, self.height, self.slant)
 
 
 def lay(
@@ -48,35 +57,50 @@ def lay(
     *,
     least: float = 0.0,
     cover: Area | None = None,
+    wanted: float = 0.0,
 ) -> Layout:
-    """Set texts on a page. `measure` gives a text's width in font sizes.
+    """Set texts on a page, tiled. `measure` gives a text's width in font sizes.
 
-    The size follows the page, is at least `least` where that fits, and shrinks where it must. `cover` is tiled beyond
-    the page: what a crop box hides can be shown again.
+    The size is `wanted` or follows the page, is at least `least` where that fits, and shrinks where it must. `cover` is
+    tiled beyond the page: what a crop box hides can be shown again.
     """
     width, height = page.right - page.left, page.high - page.low
-    wanted = max(math.sqrt(width * height) / 62, least)
-    best = None
-    for slant in _SLANTS:
-        for columns in _COLUMNS:
-            lines = tuple(line for text in texts for line in wrap(text, columns))
-            span = max(map(measure, lines)), len(lines) * LEADING
-            fits = min(_FILL * width / _extent(*span, slant)[0], _FILL * height / _extent(*span, slant)[1])
-            size = min(fits, wanted)
-            if best is None or size > best[0] * 1.001:
-                best = size, slant, lines, span
-    assert best is not None
-    size, slant, lines, span = best
-    block = span[0] * size, span[1] * size
-    middle = (page.left + page.right) / 2, (page.low + page.high) / 2
+    once = lay_once(texts, measure, page, max(wanted or math.sqrt(width * height) / 62, least), _SLANTS)
+    size, slant, block = once.size, once.slant, (once.width, once.height)
+    middle = once.centres[0]
     centres = [middle, *_tiles(middle, block, size, slant, page)]
     if cover is not None:
-        tile = _extent(*block, slant)
-        centres += [at for at in _tiles(middle, block, size, slant, cover) if not _touches(*at, tile, page)]
-    return Layout(lines, size, slant, *block, tuple(centres))
+        centres += [at for at in _tiles(middle, block, size, slant, cover) if not _touches(*at, once.box, page)]
+    return replace(once, centres=tuple(centres))
 
 
-def _extent(width: float, height: float, slant: int) -> tuple[float, float]:
+def lay_once(
+    texts: Sequence[str],
+    measure: Callable[[str], float],
+    page: Area,
+    wanted: float,
+    slants: Sequence[int],
+    columns: Sequence[int] = COLUMNS,
+) -> Layout:
+    """Set texts once, in the middle, as near to a wanted size as can be, at the first slant, in the longest lines."""
+    width, height = page.right - page.left, page.high - page.low
+    best = None
+    for slant in slants:
+        for most in columns:
+            wrapped = [(line, source) for source, text in enumerate(texts) for line in wrap(text, most)]
+            span = max(measure(line) for line, _ in wrapped), len(wrapped) * LEADING
+            fits = min(_FILL * width / extent(*span, slant)[0], _FILL * height / extent(*span, slant)[1])
+            size = min(fits, wanted)
+            if best is None or size > best[0] * 1.001:
+                best = size, slant, wrapped, span
+    assert best is not None
+    size, slant, wrapped, span = best
+    middle = (page.left + page.right) / 2, (page.low + page.high) / 2
+    lines, sources = zip(*wrapped, strict=True)
+    return Layout(lines, size, slant, span[0] * size, span[1] * size, (middle,), sources)
+
+
+def extent(width: float, height: float, slant: int) -> tuple[float, float]:
     """Give the width and height of the upright box around a slanted block."""
     cos, sin = math.cos(math.radians(slant)), math.sin(math.radians(slant))
     return width * cos + height * sin, width * sin + height * cos
@@ -91,8 +115,8 @@ def _tiles(
     along, across = block[0] + 4 * size, block[1] + 6 * size
     wider = math.sqrt(max(1.0, width * height / (along * across) / _TILES))
     along, across = along * wider, across * wider
-    half = _extent(*block, slant)
-    reach = _extent(width, height, slant)
+    half = extent(*block, slant)
+    reach = extent(width, height, slant)
     far = max(abs(middle[0] - (area.left + area.right) / 2), abs(middle[1] - (area.low + area.high) / 2))
     columns = min(_MOST_STEPS, int((reach[0] / 2 + far) / along) + 2)
     rows = min(_MOST_STEPS, int((reach[1] / 2 + far) / across) + 2)

@@ -94,7 +94,7 @@ class _Press:
     def __init__(self, pdf: Pdf, plan: Plan, *, reliant: bool) -> None:
         self._pdf, self._reliant = pdf, reliant
         self._tags = Tags(pdf)
-        self._wrapper, self._stamps = Wrapper(pdf), Stamps(pdf, plan.texts, plan.hidden)
+        self._wrapper, self._stamps = Wrapper(pdf), Stamps(pdf, plan.visible, plan.hidden)
         self._pictures = Pictures(pdf, plan.hidden, plan.limits.pixels) if plan.hidden else None
         self._contents: dict[tuple[bool, int], Object] = {}
 

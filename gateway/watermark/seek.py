@@ -11,14 +11,14 @@ Where no code can be read, `likeness` still tells how well each of some known co
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.watermark import hidden_code, hidden_flat, hidden_search, hidden_tile
+from gateway.watermark import hidden_cells, hidden_code, hidden_flat, hidden_search, hidden_tile
 from gateway.watermark.hidden import Floats, Pixels, brightness
 from gateway.watermark.hidden_search import Lattice, Spectrum
 from gateway.watermark.hidden_tile import Keyed
@@ -26,11 +26,23 @@ from gateway.watermark.hidden_tile import Keyed
 SMALLEST = 64
 """Pixels of the shorter side of a picture that can hold a code."""
 _AREA = 2_300_000  # pixels that are looked at; a larger picture is made smaller first
+_HALVED = 700_000  # pixels above which even pictures are looked at in half their size
 _TRIED = 16  # places that are read, each way
+_REPEATED = 6  # places that are read on lattices that repetition shows
+_LEVEL = 250  # lattices that are tried in each of the other ways that a square can lie
 _TURNED = 8  # places that are read in each of the other ways that a square can lie
 _PLACES, _LEAST_PLACES = 60_000, 40  # that known codes are tried at: in all, and at least for each
 _BANDS = 4  # of the waves by their length: attacks weaken short waves most
-_AGREEMENT = 10.4  # see docs/marks.md for the rate of false finds that this was tuned to
+AGREEMENT = 10.4
+"""How far a code has to agree to be taken, in standard deviations."""
+_THOROUGH = 2
+_PARTS = tuple(
+    (top, left, side)
+    for side, starts in ((0.6, (0.0, 0.4)), (0.4, (0.0, 0.3, 0.6)))
+    for top in starts
+    for left in starts
+)
+"""Where parts of the picture begin, and how long they are, of its height and width."""
 _WAYS = (hidden_flat.mixed, hidden_flat.page, hidden_flat.ink)
 
 
@@ -60,18 +72,21 @@ def shrunk(pixels: Pixels, colours: Literal["grey", "rgb", "cmyk"]) -> Floats:
     return np.concatenate([strip if by == 1 else _means(strip, by) for strip in strips])
 
 
-def seek(luma: Floats, key: bytes, askew: float = 4.3) -> Found | None:
+def seek(
+    luma: Floats, key: bytes, askew: float = 4.3, effort: int = 1, progress: Callable[[float], None] | None = None
+) -> Found | None:
     """Read the hidden mark in brightness values 0 to 255, shape (height, width), or give None where there is none.
 
-    `askew` is how many degrees the picture may be turned beside quarter turns; 45 finds any, in several times the time.
+    `askew` is how many degrees the picture may be turned beside quarter turns, where its mark is faint; clear marks are
+    found at any. `effort` 2 looks on, several times as long, at parts of the picture and at every turn. `progress`
+    is told the share of the work that is done.
     """
-    for soft, lattice, scale in _readings(luma, key, askew):
-        codes = hidden_code.decode(soft)
-        for code, row, place in zip(codes, soft, lattice, strict=True):
-            if code is not None:
-                agreement = float(row @ hidden_code.encode(code))
-                if agreement >= _AGREEMENT:
-                    return _found(code, agreement, place, scale)
+    works = 2 * len(_WAYS) + (len(_WAYS) * (len(_PARTS) + 1) if effort >= _THOROUGH else 0)
+    for done, (soft, places, scale) in enumerate(readings(luma, key, askew, effort), 1):
+        for found in _codes(soft, places, scale):
+            return found
+        if progress:
+            progress(min(1.0, done / works))
     return None
 
 
@@ -85,7 +100,8 @@ def likeness(luma: Floats, key: bytes, codes: Sequence[int], askew: float = 4.3)
     best = [0.0] * len(codes)
     plan = hidden_tile.keyed(key)
     waves = hidden_tile.waves()
-    for found, ranked, _ in _views(luma, askew) if codes else ():
+    for found, _ in _views(luma) if codes else ():
+        ranked = hidden_search.lattices(found, math.radians(askew))
         places = ranked[: max(_LEAST_PLACES, _PLACES // len(codes))]
         values = hidden_search.sample(found, places, waves) * np.conj(plan.phases)
         for at, code in enumerate(codes):
@@ -95,27 +111,64 @@ def likeness(luma: Floats, key: bytes, codes: Sequence[int], askew: float = 4.3)
     return best
 
 
-def _readings(luma: Floats, key: bytes, askew: float) -> Iterator[tuple[Floats, list[Lattice], float]]:
-    """Give soft signs, a row of length 1 for each place, the places, and the scale that the picture was reduced by."""
+def readings(
+    luma: Floats, key: bytes, askew: float = 4.3, effort: int = 1
+) -> Iterator[tuple[Floats, list[Lattice], float]]:
+    """Give what `seek` decodes, the likeliest to succeed first: soft signs, a row for each place, and the places.
+
+    Rows have length 1. The number is how far the picture was reduced.
+    """
     plan = hidden_tile.keyed(key)
-    later = []
-    for found, ranked, scale in _views(luma, askew):
-        later.append((found, ranked, scale))
-        places = hidden_search.pilots(found, ranked, plan, range(1))[:_TRIED]
+    views = []
+    for found, scale in _views(luma):
+        ranked = hidden_search.lattices(found, math.radians(askew))
+        views.append((found, ranked, scale))
+        yield *_read(found, _places(found, ranked, plan), plan), scale
+    for found, ranked, scale in views:
+        places = hidden_search.pilots(found, ranked[:_LEVEL], plan, range(1, 8))[:_TURNED]
         yield *_read(found, places, plan), scale
-    for found, ranked, scale in later:
-        places = hidden_search.pilots(found, ranked[: len(ranked) // 2], plan, range(1, 8))[:_TURNED]
-        yield *_read(found, places, plan), scale
+    if effort < _THOROUGH:
+        return
+    for found, _, scale in views:
+        ranked = hidden_search.lattices(found, math.pi / 4)
+        yield *_read(found, hidden_search.pilots(found, ranked, plan, range(8))[:_TRIED], plan), scale
+    height, width = luma.shape
+    for top, left, side in _PARTS:
+        down, across = (
+            slice(round(start * size), round((start + side) * size)) for start, size in ((top, height), (left, width))
+        )
+        for found, scale in _views(luma[down, across]):
+            ranked = hidden_search.lattices(found, math.radians(askew))
+            yield *_read(found, _places(found, ranked, plan), plan), scale
 
 
-def _views(luma: Floats, askew: float) -> Iterator[tuple[Spectrum, NDArray[np.float64], float]]:
-    """Give the spectrum of each even form of the picture, its likeliest lattices, and how far it was reduced."""
+def _places(found: Spectrum, ranked: NDArray[np.float64], plan: Keyed) -> list[Lattice]:
+    """Give the places to read: on the likeliest upright lattices, and on those that repetition shows, in any turn."""
+    upright = hidden_search.pilots(found, ranked, plan, range(1))[:_TRIED]
+    return upright + hidden_search.pilots(found, hidden_cells.cells(found), plan, range(8))[:_REPEATED]
+
+
+def _codes(soft: Floats, places: list[Lattice], scale: float) -> list[Found]:
+    """Give the codes whose check holds and that agree well enough, the surest first."""
+    read = [
+        _found(code, float(row @ hidden_code.encode(code)), place, scale)
+        for code, row, place in zip(hidden_code.decode(soft), soft, places, strict=True)
+        if code is not None
+    ]
+    return sorted((one for one in read if one.confidence >= AGREEMENT), key=lambda one: -one.confidence)
+
+
+def _views(luma: Floats) -> Iterator[tuple[Spectrum, float]]:
+    """Give the spectrum of each even form of the picture, and how far it was reduced."""
     if min(luma.shape) < SMALLEST or float(np.ptp(luma)) == 0:
         return
-    small = _reduced(luma)
+    by = _by(luma.shape)
+    small = luma if by == 1 else _means(luma, by)
+    # The waves of tiles in large pictures are long: once the picture is even, half of the pixels each way tell as much.
+    halve = small.size > _HALVED
     for way in _WAYS:
-        found = hidden_search.spectrum(way(small))
-        yield found, hidden_search.lattices(found, math.radians(askew)), luma.shape[1] / small.shape[1]
+        flat = way(small)
+        yield hidden_search.spectrum(_means(flat, 2) if halve else flat), by * 2.0 if halve else float(by)
 
 
 def _read(found: Spectrum, places: list[Lattice], plan: Keyed) -> tuple[Floats, list[Lattice]]:
@@ -147,11 +200,6 @@ def _found(code: int, agreement: float, place: Lattice, scale: float) -> Found:
     determinant = a * d - b * c
     turn = math.degrees(math.atan2(-c, a))
     return Found(code, agreement, scale / math.sqrt(abs(determinant)), turn, bool(determinant < 0))
-
-
-def _reduced(luma: Floats) -> Floats:
-    by = _by(luma.shape)
-    return luma if by == 1 else _means(luma, by)
 
 
 def _by(shape: tuple[int, ...]) -> int:

@@ -1,0 +1,62 @@
+"""The fonts that come with this package: which one has a character, and the font itself, inflated when it is needed.
+
+They are Noto, cut down to what marks need (fonts/make.py), and read when this module is imported, so that a worker
+process that has given up its right to open files still has them.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import brotli
+import uharfbuzz as hb
+
+_FOLDER = files("gateway.watermark").joinpath("fonts")
+_INDEX: list[dict[str, list[int]]] = json.loads(_FOLDER.joinpath("index.json").read_bytes())
+_NAMES = [str(one["name"]) for one in _INDEX]
+_RANGES = [one["ranges"] for one in _INDEX]  # first, last, first, last ...
+_PACKED = [_FOLDER.joinpath(f"{name}.ttf.br").read_bytes() for name in _NAMES]
+LATIN = 0
+"""The number of the font for Latin, Greek, Cyrillic, digits, signs, and with them every code."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A font. `units` make a font size; `ascent` and `descent` (negative) are in such units."""
+
+    number: int
+    name: str
+    face: hb.Face
+    font: hb.Font
+    units: int
+    ascent: int
+    descent: int
+
+
+@cache
+def has(number: int, character: str) -> bool:
+    """Tell whether a font has a character."""
+    ends = _RANGES[number]
+    at = bisect_right(ends, ord(character))
+    return at % 2 == 1 or (at > 0 and ends[at - 1] == ord(character))
+
+
+@cache
+def number_of(character: str) -> int | None:
+    """Give the number of the first font that has a character; None where no font does."""
+    return next((number for number in range(len(_NAMES)) if has(number, character)), None)
+
+
+@cache
+def face(number: int) -> Face:
+    """Give a font by its number."""
+    inflated = hb.Face(hb.Blob(brotli.decompress(_PACKED[number])))
+    font = hb.Font(inflated)
+    extents = font.get_font_extents("ltr")
+    return Face(
+        number, _NAMES[number], inflated, font, inflated.upem, round(extents.ascender), round(extents.descender)
+    )
