@@ -1,7 +1,7 @@
 """Marks every PDF of a folder in the sandbox and looks at the outcome: marked and right, or refused with a reason.
 
 `python bench/marks_corpus_pdf.py FOLDER ...`; `--read N` reads the hidden mark of every Nth file back (slow).
-Each page must show what it showed, with the stamp emptied, and its mark above it. Nothing may crash, hang or lose pages.
+Pages must show what they showed, with the stamps emptied, and their marks above it; nothing may crash, hang or be lost.
 """
 
 from __future__ import annotations

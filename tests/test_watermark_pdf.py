@@ -270,9 +270,9 @@ def test_any_text_can_be_the_mark(text):
     check_marked(body, marked(body, Plan((Visible(text), Visible("second policy")), frozenset(), bytes(32))))
 
 
-def test_characters_beyond_the_font_are_spelled_out():
-    plan = Plan((Visible("北京 {mark}"),), frozenset(), bytes(32))
-    assert "[U+5317 U+4EAC]" in texts(marked(saved(blank()), plan).body)[0]
+def test_characters_that_no_font_has_are_spelled_out():
+    plan = Plan((Visible("𓀀 {mark}"),), frozenset(), bytes(32))
+    assert "[U+13000]" in texts(marked(saved(blank()), plan).body)[0]
 
 
 @pytest.mark.parametrize("shade", [0, 0.13, 0.25, 0.5, 0.75, 1])

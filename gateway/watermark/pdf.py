@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Dictionary, Object, Pdf
 
-from gateway.watermark import pdfclean, pdfnotes, pdfseal
+from gateway.watermark import pdfattached, pdfclaims, pdfclean, pdfnotes, pdfseal, pdfsigned, pdfview
 from gateway.watermark.mark import code
 from gateway.watermark.pdfimages import Pictures
 from gateway.watermark.pdfpages import frame, pages
@@ -58,44 +58,63 @@ def mark(_document: str, body: bytes, plan: Plan) -> Marked:
 
 
 def _mark(pdf: Pdf, plan: Plan) -> Marked:
+    if pdf.is_encrypted and not pdf.user_password_matched:
+        raise unmarkable("encrypted")  # opened by an owner's password that is empty: no viewer would
     # 1. Which pages there are, and whether the file can be marked at all; what would leave unmarked goes.
     all_pages = pages(pdf, plan.limits.pages)
-    reliant = pdfclean.clean(pdf, all_pages, plan.limits.objects)
-    pdfseal.restate(pdf)
+    attachments = pdfattached.taken(pdf, plan.limits.output) if plan.attachments == "mark" else []
+    signed = plan.signed == "drop" and pdfsigned.drop(pdf)
+    cleaned = pdfclean.clean(pdf, all_pages, plan)
+    archive, notes = pdfclaims.settle(pdf, plan)
     # 2. Each page's content becomes a form, under the stamp with the code of the page.
     codes = tuple(code(plan.secret, number) for number in range(1, len(all_pages) + 1))
-    press = _Press(pdf, plan, reliant=reliant)
+    press = _Press(pdf, plan, reliant=cleaned.reliant, archive=archive)
     for page, text in zip(all_pages, codes, strict=True):
         press.mark(page, text)
-    # 3. A full rewrite: no older revision, no unreferenced object.
-    sink = _Bounded(plan.limits.output)
-    out = io.BufferedWriter(sink, _BUFFER)
-    pdf.save(
-        out,
-        min_version="1.4",
-        preserve_pdfa=False,
-        fix_metadata_version=False,
-        object_stream_mode=pikepdf.ObjectStreamMode.generate,
-        encryption=pdfseal.encryption(pdf, plan.permissions, plan.secret),
-    )
-    out.flush()
-    body = sink.whole()
+    if press.lifted and archive and pdfclaims.drop_accessible(pdf):
+        notes += ("pdfua-dropped",)
+    # 3. Where nothing but the look may leave, the pages become pictures.
+    final = pdfview.pictures(_written(pdf, plan, encryption=False), codes, plan.limits) if plan.view_only else pdf
+    kept, more = pdfattached.attach(final, [] if archive else attachments, plan, len(codes))
+    body = _written(final, plan, encryption=pdfseal.encryption(pdf, plan.permissions, plan.secret), archive=archive)
     # 4. A file that had to be repaired shows that it can be read again.
     if pdf.get_warnings():
         with pikepdf.open(io.BytesIO(body)) as again:
             if len(again.pages) != len(codes):
                 raise unmarkable("broken")
-    return Marked(body, codes, press.notes())
+    lost = {
+        "attachments-dropped": cleaned.attached > kept,
+        "picture-unmarked": press.missed,
+        "signature-dropped": signed or cleaned.signed,
+    }
+    return Marked(body, codes + more, tuple(sorted({*notes, *(note for note, is_so in lost.items() if is_so)})))
+
+
+def _written(pdf: Pdf, plan: Plan, *, encryption: pikepdf.Encryption | bool, archive: bool = False) -> bytes:
+    """Write the file anew: no older revision, no unreferenced object."""
+    sink = _Bounded(plan.limits.output)
+    out = io.BufferedWriter(sink, _BUFFER)
+    pdf.save(
+        out,
+        min_version="1.4",
+        preserve_pdfa=archive,
+        fix_metadata_version=False,
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        encryption=encryption,
+    )
+    out.flush()
+    return sink.whole()
 
 
 class _Press:
     """Marks page after page of one document and remembers what pages can share."""
 
-    def __init__(self, pdf: Pdf, plan: Plan, *, reliant: bool) -> None:
+    def __init__(self, pdf: Pdf, plan: Plan, *, reliant: bool, archive: bool) -> None:
         self._pdf, self._reliant = pdf, reliant
+        self.lifted = False
         self._tags = Tags(pdf)
-        self._wrapper, self._stamps = Wrapper(pdf), Stamps(pdf, plan.visible, plan.hidden)
-        self._pictures = Pictures(pdf, plan.hidden, plan.limits.pixels) if plan.hidden else None
+        self._wrapper, self._stamps = Wrapper(pdf), Stamps(pdf, plan.visible, plan.hidden, embed=archive)
+        self._pictures = Pictures(pdf, plan.hidden, plan.limits.pixels) if plan.hidden and not plan.view_only else None
         self._contents: dict[tuple[bool, int], Object] = {}
 
     def mark(self, page: Object, text: str) -> None:
@@ -115,11 +134,12 @@ class _Press:
         page.Resources = _with(resources, forms) if self._reliant else Dictionary(XObject=Dictionary(forms))
         page.Contents = self._content(wrapped.form is not None, wrapped.open)
         page["/SOVG_Mark"] = pikepdf.String(text)
-        pdfnotes.lift(self._pdf, page, frame_, stamp)
+        self.lifted |= pdfnotes.lift(self._pdf, page, frame_, stamp)
 
-    def notes(self) -> tuple[str, ...]:
-        """Give what couldn't be done for the document, by the words of docs/marks.md."""
-        return ("picture-unmarked",) if self._pictures and self._pictures.missed else ()
+    @property
+    def missed(self) -> bool:
+        """Whether a picture that is a good part of a page couldn't be marked in its own samples."""
+        return bool(self._pictures and self._pictures.missed)
 
     def _content(self, below: bool, left_open: int) -> Object:
         """Give the content that pages share: the former content closed off, what it left open closed, the stamp."""

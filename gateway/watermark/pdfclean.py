@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, String
 
-from gateway.watermark.plan import unmarkable
+from gateway.watermark.plan import Plan, unmarkable
 
 _SCRIPTS = {"/JavaScript": "javascript", "/Launch": "launch"}  # kinds of action (ISO 32000-2, 12.6.4)
-_ROOT_REMOVED = ("/AF", "/Collection", "/DSS", "/SpiderInfo", "/PieceInfo")
+_SIGNATURE_REMOVED = ("/Contents", "/ByteRange", "/Reference", "/Cert")
+_ROOT_REMOVED = ("/AF", "/Collection", "/DSS", "/Perms", "/SpiderInfo", "/PieceInfo")
 _NAMES_REMOVED = ("/EmbeddedFiles", "/Templates", "/AlternatePresentations")
 _PAGE_REMOVED = ("/Contents", "/Resources", "/Annots", "/AA", "/B", "/Thumb")
 _MEDIA = frozenset({"/FileAttachment", "/Sound", "/Movie", "/Screen", "/RichMedia", "/3D"})
@@ -26,46 +28,71 @@ _TELLING = re.compile(
 _PAGE = re.compile(rb"/Type /Page(?![^\s/<>\[\]()%])")
 
 
-def clean(pdf: Pdf, pages: list[Object], most: int) -> bool:
-    """Clean the document, all pages included; tell whether some of its forms rely on the resources of their page.
+@dataclass(slots=True)
+class Cleaned:
+    """What was found: forms that rely on the resources of their page, signatures, and how many files were removed."""
 
-    Refuses `javascript`, `launch`, `xfa`, `signed` and, where there are more than `most` objects, `too-many-objects`.
+    reliant: bool = False
+    signed: bool = False
+    attached: int = 0
+
+
+def clean(pdf: Pdf, pages: list[Object], plan: Plan) -> Cleaned:
+    """Clean the document, all pages included.
+
+    Refuses `javascript`, `launch`, `xfa`, `signed` and `attachments` unless the plan lets them go, and
+    `too-many-objects`.
     """
-    _clean_root(pdf.Root)
+    cleaned = Cleaned(signed="/Perms" in pdf.Root)
+    _refuse_root(pdf.Root)
     root = pdf.Root.objgen
     shown = {page.objgen for page in pages}
-    reliant = False
     for count, thing in enumerate(pdf.objects):
-        if count > most:
+        if count > plan.limits.objects:
             raise unmarkable("too-many-objects")
         if not isinstance(thing, (Dictionary, Array, Stream)):
             continue
         text = thing.stream_dict.unparse() if isinstance(thing, Stream) else thing.unparse(resolved=True)
         if _TELLING.search(text):
-            for entry in _dictionaries(thing):
+            for entry in dictionaries(thing):
                 _refuse(entry)
-                _remove(entry, is_root=entry.objgen == root)
-                reliant = reliant or _relies(entry)
+                if is_signature(entry):
+                    cleaned.signed = True
+                    _drop(entry, _SIGNATURE_REMOVED)
+                _remove(entry, cleaned, is_root=entry.objgen == root)
+                cleaned.reliant = cleaned.reliant or _relies(entry)
         if _PAGE.search(text) and thing.objgen not in shown:
             _drop(thing, _PAGE_REMOVED)  # a page that was taken out, and something still points at it
-    return reliant
+    if cleaned.signed and plan.signed == "refuse":
+        raise unmarkable("signed")
+    if cleaned.attached and plan.attachments == "refuse":
+        raise unmarkable("attachments")
+    _clean_root(pdf.Root)
+    return cleaned
 
 
-def _clean_root(root: Object) -> None:
+def _refuse_root(root: Object) -> None:
     form = root.get("/AcroForm")
     if isinstance(form, Dictionary) and "/XFA" in form:
         raise unmarkable("xfa")
-    if "/Perms" in root:
-        raise unmarkable("signed")
+    names = root.get("/Names")
+    if isinstance(names, Dictionary) and "/JavaScript" in names:
+        raise unmarkable("javascript")
+
+
+def _clean_root(root: Object) -> None:
     _drop(root, _ROOT_REMOVED)
     names = root.get("/Names")
     if isinstance(names, Dictionary):
-        if "/JavaScript" in names:
-            raise unmarkable("javascript")
         _drop(names, _NAMES_REMOVED)
 
 
-def _dictionaries(thing: Object) -> Iterator[Object]:
+def is_signature(entry: Object | None) -> bool:
+    """Tell whether this is the value of a signed field (ISO 32000-2, 12.8.1)."""
+    return isinstance(entry, Dictionary) and isinstance(entry.get("/ByteRange"), Array) and "/Contents" in entry
+
+
+def dictionaries(thing: Object) -> Iterator[Object]:
     """Give an object and all that stands directly in it, as far as they are dictionaries or streams."""
     waiting = [thing]
     while waiting:
@@ -83,13 +110,12 @@ def _refuse(entry: Object) -> None:
             raise unmarkable(_SCRIPTS[str(action)])
         if isinstance(entry.get("/JS"), (String, Stream)):
             raise unmarkable("javascript")
-    if isinstance(entry.get("/ByteRange"), Array) and "/Contents" in entry:
-        raise unmarkable("signed")
 
 
-def _remove(entry: Object, *, is_root: bool) -> None:
+def _remove(entry: Object, cleaned: Cleaned, *, is_root: bool) -> None:
     kind = entry.get("/Subtype")
     if "/F" in entry or "/UF" in entry or entry.get("/Type") == Name.Filespec:
+        cleaned.attached += "/EF" in entry
         _drop(entry, ("/EF", "/RF"))
     if isinstance(entry.get("/Metadata"), Stream) and not is_root:
         _drop(entry, ("/Metadata",))

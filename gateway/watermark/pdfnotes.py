@@ -14,14 +14,14 @@ _MOST_HOLES = 200
 _MOST_COVERED = 0.5  # of the page, by form fields, which viewers draw above everything else
 
 
-def lift(pdf: Pdf, page: Object, frame: Frame, stamp: Object) -> None:
-    """Add an annotation that shows the stamp inside the rectangles of the visible ones, if there are any.
+def lift(pdf: Pdf, page: Object, frame: Frame, stamp: Object) -> bool:
+    """Add an annotation that shows the stamp inside the rectangles of the visible ones; tell whether there are any.
 
     Refuses `covered` where form fields, which no annotation can be put above, hide half of the page.
     """
     annotations = page.Annots if "/Annots" in page else None  # quicker than `get` where there are none: most pages
     if not isinstance(annotations, Array):
-        return
+        return False
     holes: list[Area] = []
     fields = 0.0
     for note in list(annotations):
@@ -36,7 +36,7 @@ def lift(pdf: Pdf, page: Object, frame: Frame, stamp: Object) -> None:
     if fields > _MOST_COVERED * _size(frame.shown):
         raise unmarkable("covered")
     if not holes:
-        return
+        return False
     if len(holes) > _MOST_HOLES:
         holes = [frame.shown]
     shown = Array([frame.shown.left, frame.shown.low, frame.shown.right, frame.shown.high])
@@ -50,6 +50,7 @@ def lift(pdf: Pdf, page: Object, frame: Frame, stamp: Object) -> None:
     )
     above = Dictionary(Type=Name.Annot, Subtype=Name.Stamp, Rect=shown, F=_FIXED, P=page, AP=Dictionary(N=picture))
     page.Annots = Array([*list(annotations), pdf.make_indirect(above)])
+    return True
 
 
 def _opaque(note: Object) -> bool:

@@ -1,4 +1,4 @@
-"""What may be done with a PDF: its permissions, and the claims that a mark makes untrue.
+"""What may be done with a PDF: its permissions.
 
 Permissions are advice that honest viewers follow (ISO 32000-2, 7.6.4.2): they hold nobody back who wants to get round.
 """
@@ -7,12 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 
-from pikepdf import Encryption, Pdf, PdfError, Permissions, Stream
-
-_ARCHIVE = re.compile(rb"xmlns:(\w+)\s*=\s*[\"']http://www\.aiim\.org/pdfa/ns/id/?[\"']")
-_PICTURES = re.compile(rb":Thumbnails\b|xmpGImg|xapGImg|\bGImg:image")
+from pikepdf import Encryption, Pdf, Permissions
 
 
 def encryption(pdf: Pdf, forbidden: frozenset[str], secret: bytes) -> Encryption | bool:
@@ -36,27 +32,3 @@ def encryption(pdf: Pdf, forbidden: frozenset[str], secret: bytes) -> Encryption
         print_highres=before.print_highres and "print" not in forbidden,
     )
     return Encryption(owner=owner, user="", R=6, allow=allowed)
-
-
-def restate(pdf: Pdf) -> None:
-    """Take the PDF/A claim out of the document's metadata, and the metadata itself where it holds pictures.
-
-    The mark uses a font that isn't embedded and transparency; encryption is forbidden there too. No claim is better
-    than a false one.
-    """
-    metadata = pdf.Root.get("/Metadata")
-    if metadata is None:
-        return
-    try:
-        packet = metadata.read_bytes() if isinstance(metadata, Stream) else b""
-    except PdfError:
-        packet = b""
-    if not packet.strip() or b"\0" in packet or _PICTURES.search(packet):
-        del pdf.Root.Metadata  # unreadable, in UTF-16 or 32, or with a picture of the page
-        return
-    without = packet
-    for prefix in set(_ARCHIVE.findall(packet)):
-        without = re.sub(rb"<" + prefix + rb":(\w+)>[^<]*</" + prefix + rb":\1\s*>", b"", without)
-        without = re.sub(rb"\s" + prefix + rb":\w+\s*=\s*(\"[^\"]*\"|'[^']*')", b"", without)
-    if without != packet:
-        metadata.write(without)
