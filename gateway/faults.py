@@ -114,12 +114,13 @@ class Fault(StrEnum):
     EMPTY_WATERMARK = "SG317", "a watermark that neither shows nor forbids anything"
     LONE_BRACE = "SG318", "a brace stands alone in a watermark"
     UNKNOWN_PLACEHOLDER = "SG319", "a watermark names something that no mark has"
+    BAD_COLOUR = "SG320", "what stands there is no colour"
+    NOTHING_SEEN = "SG321", "a watermark that shows nothing and hides nothing"
 
     # -- doubts: it can be used, and somebody should look
     ALLOWS_EVERYTHING = "SG401", "a policy allows everything"
     NEVER_APPLIES = "SG402", "a rule never applies"
     CLASS_NOWHERE = "SG403", "a rule about a class that no field has"
-    HIDDEN_MARK = "SG404", "a hidden mark is asked for"
     NOTHING_ALLOWED = "SG405", "no policy allows anything"
     UNUSED_CONSENT = "SG406", "a consent that no rule asks for"
     UNUSED_MESSAGE = "SG407", "a message that no operation carries"
@@ -149,6 +150,7 @@ class Fault(StrEnum):
     NEAR_METHOD = "SG431", "a method that is nearly one that is known"
     REVEALS_NOTHING = "SG432", "a `reveal` with nothing to turn back"
     NO_CUSTOMER = "SG433", "a treatment under customers' keys where no customer is named"
+    HARDLY_SEEN = "SG434", "a mark that can hardly be seen"
 
     # -- the gateway's configuration
     NO_PROOF = "SG501", "nobody could prove who they are"

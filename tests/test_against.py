@@ -298,6 +298,19 @@ MARKS = (
     (ALLOW, MARKED, [("gained", "watermark"), ("gained", "permission print")]),
     (MARKED, MARKED.replace(", permissions: {print: false}", ""), [("lost", "permission print")]),
     (MARKED, MARKED.replace("{customer} ", ""), [("otherwise", "words")]),
+    (
+        MARKED,
+        MARKED.replace('"{customer} {mark}"', '{text: "{customer} {mark}", placement: footer}'),
+        [("otherwise", "look")],
+    ),
+    (MARKED, MARKED.replace("visible", "hidden: true, visible"), [("gained", "hidden")]),
+    (MARKED.replace("visible", "view_only: true, visible"), MARKED, [("lost", "view_only")]),
+    (MARKED.replace("visible", "attachments: refuse, visible"), MARKED, [("lost", "attachments refuse")]),
+    (
+        MARKED,
+        MARKED.replace("visible", "attachments: mark, pdfa: refuse, visible"),
+        [("lost", "attachments remove"), ("gained", "pdfa refuse")],
+    ),
     (MARKED, MARKED, []),
 )
 

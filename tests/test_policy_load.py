@@ -287,6 +287,7 @@ def test_names_that_are_given_twice_are_told_with_both_places():
     ]
 
 
+WEAK = "watermark: {{visible: {{text: x, opacity: {}}}}}"
 NEVER = "this rule never applies: `{}` lies outside the policy's scope"
 NONE = 'no message of {} has a field of class "{}": this has no effect'
 
@@ -307,7 +308,9 @@ NONE = 'no message of {} has a field of class "{}": this has no effect'
         ),
         ("deny: [{classes: user.name}]", [NONE.format("any system", "user.name")]),
         ("scope: {to: mes}\ndeny: [{classes: user.contact}]", [NONE.format("mes", "user.contact")]),
-        ("watermark: {visible: x, hidden: true}", ["hidden marks are not made yet; the visible one is"]),
+        ("watermark: {visible: x, hidden: true}", []),
+        (WEAK.format(0.1), ["this mark can hardly be seen on white"]),
+        (WEAK.format(0.3), []),
     ],
 )
 def test_what_has_no_effect_is_told_as_a_doubt(text, told):

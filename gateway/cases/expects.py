@@ -24,9 +24,9 @@ from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.formats.document import Scalar
 from gateway.policy.model import Rule
-from gateway.policy.rules import PERMISSIONS
 from gateway.policy.schemas.cases import FORWARDED, MARK, MET, NEVER_ALIKE, OBSERVED, REQUEST, VERDICTS
 from gateway.policy.treated import options
+from gateway.policy.watermarks import PERMISSIONS
 from gateway.refusals import REFUSALS
 from gateway.treatments.registry import TREATMENTS
 from gateway.yamlsource import Leaf, Node, Reader, Section, Table

@@ -10,34 +10,21 @@ from gateway.dryrun.changes import MarkChange, Named, ObservedChange
 from gateway.dryrun.origin import named, passes, policies_of, successor_of, within
 from gateway.flow import Leg
 from gateway.formats.documents import MARKABLE
+from gateway.policy.marking import ATTACHMENTS, PDFA, SIGNED, Marking, joined, marking
 from gateway.policy.model import Rule, Watermark
 from gateway.workbench import Trial
 
 
 @dataclass(frozen=True, slots=True)
-class _Marking:
-    """What a released document carries."""
+class _Marked:
+    """What a released document carries, by which rules; `asked` is None where it leaves unmarked."""
 
-    watermarks: tuple[Watermark, ...]
+    asked: Marking | None
     rules: tuple[Named, ...]
 
-    @property
-    def words(self) -> frozenset[str]:
-        """Give the templates that are filled in."""
-        return frozenset(one.visible for one in self.watermarks if one.visible is not None)
 
-    @property
-    def forbidden(self) -> frozenset[str]:
-        """Give the permissions that are taken away."""
-        return frozenset(name for one in self.watermarks for name, given in one.permissions.items() if not given)
-
-    @property
-    def hidden(self) -> bool:
-        """Tell whether an invisible mark is asked for."""
-        return any(one.hidden for one in self.watermarks)
-
-
-_UNMARKED = _Marking((), ())
+_UNMARKED = _Marked(None, ())
+_STRICTNESS = (("attachments", ATTACHMENTS), ("signed", SIGNED), ("pdfa", PDFA))
 
 
 def changed_marks(old: Trial, new: Trial, folders: tuple[str, str]) -> Iterator[MarkChange]:
@@ -45,32 +32,51 @@ def changed_marks(old: Trial, new: Trial, folders: tuple[str, str]) -> Iterator[
     if not (passes(old, Leg.RESPONSE) and passes(new, Leg.RESPONSE)):
         return
     before, after = _marking(old, folders[0]), _marking(new, folders[1])
-    for kind, what in _differences(before, after):
+    for kind, what in _differences(before.asked, after.asked):
         rules = after.rules or before.rules
         lost = successor_of(before.rules, new, folders[1]) if kind == "lost" else None
         because = lost or (rules[0].place if rules else None)
         yield MarkChange(kind, what, new.operation or old.operation, before.rules, after.rules, because)
 
 
-def _differences(before: _Marking, after: _Marking) -> Iterator[tuple[str, str]]:
+def _differences(before: Marking | None, after: Marking | None) -> Iterator[tuple[str, str]]:
     """Name what is lost, gained, or otherwise."""
-    if bool(before.watermarks) is not bool(after.watermarks):
-        yield ("lost" if before.watermarks else "gained"), "watermark"
-    elif before.words != after.words:
-        yield "otherwise", "words"
-    if before.hidden is not after.hidden:
-        yield ("lost" if before.hidden else "gained"), "hidden"
-    yield from (("lost", f"permission {name}") for name in sorted(before.forbidden - after.forbidden))
-    yield from (("gained", f"permission {name}") for name in sorted(after.forbidden - before.forbidden))
+    if (before is None) is not (after is None):
+        yield ("lost" if after is None else "gained"), "watermark"
+    elif before and after and before.shown != after.shown:
+        yield "otherwise", "words" if _words(before) != _words(after) else "look"
+    was, is_ = before or _NOTHING, after or _NOTHING
+    for what, had, has in (("hidden", was.hidden, is_.hidden), ("view_only", was.view_only, is_.view_only)):
+        if had is not has:
+            yield ("lost" if had else "gained"), what
+    if before and after:
+        for what, order in _STRICTNESS:
+            had, has = getattr(before, what), getattr(after, what)
+            if had != has:
+                yield (
+                    ("lost" if order.index(had) > order.index(has) else "gained"),
+                    f"{what} {max(had, has, key=order.index)}",
+                )
+    yield from (("lost", f"permission {name}") for name in sorted(was.forbidden - is_.forbidden))
+    yield from (("gained", f"permission {name}") for name in sorted(is_.forbidden - was.forbidden))
 
 
-def _marking(trial: Trial, folder: str) -> _Marking:
+_NOTHING = marking(Watermark(None))
+
+
+def _words(asked: Marking) -> frozenset[str]:
+    return frozenset(one.text for one in asked.shown)
+
+
+def _marking(trial: Trial, folder: str) -> _Marked:
     """Tell how a released document is marked."""
     sight = trial.sight(Leg.RESPONSE)
     if sight is None or sight.plan is None or sight.plan.format.NAME not in MARKABLE:
         return _UNMARKED
     due = [one for record in sight.judged if record.count for one in record.decision.watermarks]
-    return _Marking(tuple(watermark for _, watermark in due), named((reason for reason, _ in due), folder))
+    if not due:
+        return _UNMARKED
+    return _Marked(joined(watermark for _, watermark in due), named((reason for reason, _ in due), folder))
 
 
 def changed_observations(old: Trial, new: Trial, folders: tuple[str, str]) -> Iterator[ObservedChange]:

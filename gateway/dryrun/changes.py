@@ -78,7 +78,8 @@ class MarkChange:
     """Documents that are marked differently: `kind` is `lost`, `gained` or `otherwise`.
 
     `what` is `watermark` (the pages leave without, or with one), `permission print` and the like (it is no longer taken
-    away, or is now), `words` (what the mark says), `hidden` (its invisible part).
+    away, or is now), `words` (what the mark says), `look` (how), `hidden` (its invisible part),
+    `view_only`, and `attachments`, `signed` or `pdfa` with the stricter word of both.
     """
 
     kind: str

@@ -11,6 +11,7 @@ from gateway.catalog.model import Catalogue
 from gateway.errors import Place, Problem
 from gateway.flow import Leg
 from gateway.treatments.contract import Treatment
+from gateway.watermark.plan import OPACITY, Attachments, Pdfa, Placement, Signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,24 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """What a marked page carries: `visible` is a template of {customer} {recipient} {date} {purpose} {mark}."""
+    """What a marked page carries: `visible` is a template (`gateway.watermark.template`), None for the code alone.
+
+    How it looks is told in `Visible`; `unseen` says that this rule asks for no visible text at all, and leaves it to
+    the hidden mark. The last four are told in `Plan`.
+    """
 
     visible: str | None
     hidden: bool = False
     permissions: Mapping[str, bool] = field(default_factory=dict, hash=False)  # print, copy, annotate: False forbids
+    placement: Placement = "tiled"
+    opacity: float = OPACITY
+    colour: str = ""
+    size: float = 0
+    unseen: bool = False
+    view_only: bool = False
+    attachments: Attachments = "remove"
+    signed: Signed = "refuse"
+    pdfa: Pdfa = "drop"
 
 
 GRANTS = frozenset({"allow", "reveal"})

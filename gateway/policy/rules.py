@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gateway.catalog.messages import read_class
 from gateway.faults import Fault
-from gateway.policy.model import Rule, Watermark
+from gateway.policy.model import Rule
 from gateway.policy.treated import option_keys, others_options, read_treatment
+from gateway.policy.watermarks import ASKS, read_watermark
 from gateway.policy.when import ANY, CONDITIONS, ELSEWHERE, When
-from gateway.yamlsource import Leaf, Node, Reader, Section, suggest
+from gateway.yamlsource import Leaf, Node, Reader, Section
 
 WRITE_BACK = ("refuse", "drop")
-PLACEHOLDERS = ("customer", "recipient", "date", "purpose", "mark")
-PERMISSIONS = ("print", "copy", "annotate")
 DENY = ("classes", *CONDITIONS, "unless")
 PROTECT = ("classes", "treatment", "write_back", *CONDITIONS, "unless")
 REVEAL = ("classes", *CONDITIONS)
-WATERMARK = ("visible", "hidden", "permissions", *CONDITIONS, "unless")
+WATERMARK = (*ASKS, *CONDITIONS, "unless")
 
 _REVEAL_ELSEWHERE = {**ELSEWHERE, "unless": "a reveal is a grant: write beside it when it holds"}
-_BRACED = re.compile(r"\{([^{}]*)\}|[{}]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,19 +88,7 @@ class Rules:
 
     def _watermark(self, index: int, node: Node) -> Rule:
         section = self.reader.section(node, WATERMARK, elsewhere=ELSEWHERE)
-        permissions = section.section("permissions", PERMISSIONS)
-        allowed = {key: permissions.boolean(key, default=False) for key in permissions.members}
-        if not {"visible", "hidden", "permissions"} & section.members.keys():
-            message = "this watermark says neither what to show nor what to forbid"
-            self.reader.fault(node, message, "write `visible` or `permissions`", code=Fault.EMPTY_WATERMARK)
-        visible = section.text("visible", None)
-        if visible is not None:
-            self._check_template(section.members["visible"], visible)
-        hidden = section.boolean("hidden", default=False)
-        if hidden:
-            message, hint = "hidden marks are not made yet; the visible one is", "rely on `visible` alone"
-            self.reader.warn(section.members["hidden"], message, hint, code=Fault.HIDDEN_MARK)
-        return replace(self._rule("watermark", index, node, section), watermark=Watermark(visible, hidden, allowed))
+        return replace(self._rule("watermark", index, node, section), watermark=read_watermark(node, section))
 
     def _rule(self, kind: str, index: int, node: Node, section: Section | None = None) -> Rule:
         """Give a rule with what all kinds have in common."""
@@ -120,19 +105,3 @@ class Rules:
     def _classes(self, section: Section) -> frozenset[str]:
         """Read classes."""
         return frozenset(read_class(self.reader, node) for node in section.listing("classes"))
-
-    def _check_template(self, node: Node, template: str) -> None:
-        """Check what stands in braces in the words of a mark."""
-        for found in _BRACED.finditer(template):
-            name, at = found[1], node.part(*found.span()) if isinstance(node, Leaf) else node
-            if name is None:
-                hint = f"write one of: {_placeholders()}"
-                self.reader.fault(at, "a brace stands alone", hint, code=Fault.LONE_BRACE)
-            elif name not in PLACEHOLDERS:
-                hint = suggest(name, PLACEHOLDERS)
-                message = f"a mark has no {{{name[:100]}}}"
-                self.reader.fault(at, message, hint, code=Fault.UNKNOWN_PLACEHOLDER)
-
-
-def _placeholders() -> str:
-    return ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gateway.errors import Unreadable
 from gateway.flow import Flow
 from gateway.formats.documents import MARKABLE
-from gateway.policy.model import Watermark
+from gateway.policy.marking import Marking, joined
 from gateway.ports import Ports
 from gateway.steps.record import Record
 from gateway.watermark.document import mark
-from gateway.watermark.plan import Marked, Plan, Visible
+from gateway.watermark.plan import Marked, Plan
 from gateway.watermark.template import Words
 
 _NANOSECONDS = 1_000_000_000
@@ -28,25 +29,30 @@ async def stamp(format_: str, body: bytes, records: Iterable[Record], flow: Flow
         return None
     if format_ not in MARKABLE:
         raise Unreadable("body-unmarkable", "format")
-    watermarks = [watermark for _, watermark in due]
-    plan = _plan(watermarks, flow, due[0][0].facts.customer, ports)
+    plan = _plan(joined(watermark for _, watermark in due), flow, due[0][0].facts.customer, ports)
     marked: Marked = await ports.offload(mark, format_, body, plan)
     return marked
 
 
-def _plan(watermarks: Sequence[Watermark], flow: Flow, customer: str | None, ports: Ports) -> Plan:
-    """Fill the templates of all obligations; what any of them forbids is forbidden. `{mark}` is filled page by page."""
+def _plan(asked: Marking, flow: Flow, customer: str | None, ports: Ports) -> Plan:
+    """Fill in the templates of what is asked for; `{mark}` is filled page by page."""
+    started = datetime.fromtimestamp(flow.started // _NANOSECONDS, UTC)
     words = Words(
         customer=customer or "-",
         recipient=flow.operator.subject or flow.operator.system,
-        date=datetime.fromtimestamp(flow.started // _NANOSECONDS, UTC).strftime("%Y-%m-%d %H:%MZ"),
+        date=started.strftime("%Y-%m-%d %H:%MZ"),
         purpose=flow.purpose.name if flow.purpose else "-",
+        operator=flow.operator.subject or "-",
+        system=flow.operator.system,
+        time=started.strftime("%H:%M:%SZ"),
     )
-    texts = {words.fill(watermark.visible or "{mark}") for watermark in watermarks}
-    forbidden = {name for watermark in watermarks for name, granted in watermark.permissions.items() if not granted}
     return Plan(
-        visible=tuple(map(Visible, sorted(texts))),
-        permissions=frozenset(forbidden),
+        visible=tuple(dict.fromkeys(replace(one, text=words.fill(one.text)) for one in asked.shown)),
+        permissions=asked.forbidden,
         secret=ports.random(32),
-        hidden=ports.marks if any(one.hidden for one in watermarks) else b"",
+        hidden=ports.marks if asked.hidden else b"",
+        view_only=asked.view_only,
+        attachments=asked.attachments,
+        signed=asked.signed,
+        pdfa=asked.pdfa,
     )

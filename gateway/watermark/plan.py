@@ -25,6 +25,14 @@ class Limits:
 Placement = Literal["tiled", "diagonal", "header", "footer", "corner"]
 """Where the visible mark stands: all over the page, once across it, or at an edge."""
 
+OPACITY = 0.32
+"""How opaque the visible mark is where nobody says otherwise: readable, and the text below it as well."""
+
+Attachments = Literal["remove", "mark", "refuse"]
+Signed = Literal["refuse", "drop"]
+Pdfa = Literal["drop", "keep", "refuse"]
+"""What a plan may say of attachments, signed files and claims to be PDF/A."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visible:
@@ -36,7 +44,7 @@ class Visible:
 
     text: str
     placement: Placement = "tiled"
-    opacity: float = 0.32
+    opacity: float = OPACITY
     colour: str = ""
     size: float = 0
 
@@ -58,9 +66,9 @@ class Plan:
     secret: bytes
     hidden: bytes = field(default=b"", repr=False)
     view_only: bool = False
-    attachments: Literal["remove", "mark", "refuse"] = "remove"
-    signed: Literal["refuse", "drop"] = "refuse"
-    pdfa: Literal["drop", "keep", "refuse"] = "drop"
+    attachments: Attachments = "remove"
+    signed: Signed = "refuse"
+    pdfa: Pdfa = "drop"
     limits: Limits = field(default_factory=Limits)
 
     @property

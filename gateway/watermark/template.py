@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-_WORD = re.compile(r"\{(customer|recipient|date|purpose)\}")
-_BRACES = str.maketrans("{}", "()")
+from gateway.watermark.words import put
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What stands for the words of a template."""
+    """What stands for the words of a template; each is named as here, in braces.
+
+    `recipient` is who gets the export: the operator, or the system where nobody is known. `date` has the time as well.
+    """
 
     customer: str
     recipient: str
     date: str
     purpose: str
+    operator: str = "-"
+    system: str = "-"
+    time: str = "-"
 
     def fill(self, template: str) -> str:
-        """Fill a template in. Braces in a value become round: they would let it pass for `{mark}`."""
-        return _WORD.sub(lambda found: str(getattr(self, found.group(1))).translate(_BRACES), template)
+        """Fill a template in. No value can pass for `{mark}` or turn round what stands beside it: see `words.put`."""
+        return put(template, asdict(self))
+
+
+WORDS = (*Words.__slots__, "mark")
+"""The words that a template may have in braces."""

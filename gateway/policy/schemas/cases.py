@@ -5,7 +5,6 @@ from __future__ import annotations
 from gateway.catalog.messages import UNLISTED
 from gateway.catalog.requests import HEADER
 from gateway.flow import Leg
-from gateway.policy.rules import PERMISSIONS
 from gateway.policy.schemas.parts import (
     Schema,
     choice,
@@ -24,6 +23,7 @@ from gateway.policy.schemas.parts import (
     version,
 )
 from gateway.policy.treated import options
+from gateway.policy.watermarks import PERMISSIONS
 from gateway.policy.when import KINDS, OPERATOR, SOURCES
 from gateway.refusals import REFUSALS
 from gateway.treatments.registry import TREATMENTS

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from gateway.policy.policies import KEYS, MODES
 from gateway.policy.policies import KINDS as RULE_KINDS
-from gateway.policy.rules import DENY, PERMISSIONS, PLACEHOLDERS, PROTECT, REVEAL, WATERMARK, WRITE_BACK
+from gateway.policy.rules import DENY, PROTECT, REVEAL, WATERMARK, WRITE_BACK
 from gateway.policy.schemas.conditions import condition_parts, conditions, pick, unless
 from gateway.policy.schemas.parts import (
     Schema,
     described,
     document,
     exactly,
-    flag,
     mapping,
     name,
     reference,
@@ -22,7 +21,9 @@ from gateway.policy.schemas.parts import (
     version,
     words,
 )
+from gateway.policy.schemas.watermark import watermark
 from gateway.policy.treated import options
+from gateway.policy.watermarks import ASKS
 from gateway.policy.when import SCOPE
 from gateway.treatments.options import Option
 from gateway.treatments.registry import TREATMENTS
@@ -47,7 +48,6 @@ _WRITE_BACK = {
     "refuse": "A request that would write a treated value over the true one is refused.",
     "drop": "Such a member is left out of the request, for systems where a missing member means: leave it as it is.",
 }
-_PERMISSIONS = {"print": "print it", "copy": "copy text out of it", "annotate": "write notes into it"}
 
 
 def policy_schema() -> Schema:
@@ -79,7 +79,7 @@ def policy_schema() -> Schema:
         "deny": titled("Denial", deny),
         "protect": titled("Protection", _protect()),
         "reveal": titled("Reveal", reveal),
-        "watermark": titled("Watermark", _watermark()),
+        "watermark": titled("Watermark", watermark(_some_of(tuple(key for key in WATERMARK if key not in ASKS)))),
         "unless": unless(),
         **condition_parts(),
     }
@@ -161,19 +161,3 @@ def _option(option: Option) -> Schema:
     if isinstance(option.default, str | int | bool):
         schema = {**schema, "default": option.default}
     return described(schema, option.help)
-
-
-def _watermark() -> Schema:
-    template = r"^(?=[\s\S]*\S)([^{}]|\{(" + "|".join(PLACEHOLDERS) + r")\})+$"
-    filled = f"What every page shows; in braces: {', '.join(PLACEHOLDERS)}."
-    allowed = {key: flag(f"false: nobody may {what}.") for key, what in exactly(PERMISSIONS, _PERMISSIONS).items()}
-    properties = {
-        "visible": text(filled, template, ["{customer} / {recipient} / {date} / {mark}"]),
-        "hidden": flag("Whether a hidden mark is made as well; this version makes none.", default=False),
-        "permissions": mapping(
-            allowed, description="What readers of the document may do; viewers honour it, copying programs need not."
-        ),
-        **_some_of(WATERMARK),
-    }
-    needed = [{"required": [key]} for key in ("visible", "hidden", "permissions")]
-    return mapping(exactly(WATERMARK, properties), description="What documents and images carry.", anyOf=needed)
