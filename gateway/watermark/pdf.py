@@ -15,7 +15,7 @@ from gateway.watermark.pdfimages import Pictures
 from gateway.watermark.pdfpages import frame, pages
 from gateway.watermark.pdfstamp import Stamps
 from gateway.watermark.pdftags import Tags
-from gateway.watermark.pdfwrap import Wrapper
+from gateway.watermark.pdfwrap import TOO_LARGE, Wrapper
 from gateway.watermark.plan import Marked, Plan, unmarkable
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _HEADER_WITHIN = 1024  # bytes that viewers search for `%PDF-`
 _BUFFER = 1 << 20
+_INFLATED = 256 << 20  # bytes that one stream may become, in any coding
 _ABOVE = b"/Artifact <</Type /Pagination /Subtype /Watermark>> BDC /SvMark Do EMC"
 _BROKEN = (
     pikepdf.PdfError,
@@ -40,6 +41,12 @@ _BROKEN = (
 """What the library raises at files that are broken in one way or another, from its C++ and from its Python side."""
 
 
+# For the whole process, which is a worker's: bombs end here, long before its memory does.
+pikepdf.settings.set_qpdf_limits(
+    flate_max_memory=_INFLATED, png_max_memory=_INFLATED, tiff_max_memory=_INFLATED, run_length_max_memory=_INFLATED
+)
+
+
 def mark(_document: str, body: bytes, plan: Plan) -> Marked:
     """Give the marked PDF. See `document.mark`; the reasons are in docs/marks.md."""
     if b"%PDF-" not in body[:_HEADER_WITHIN]:
@@ -54,7 +61,7 @@ def mark(_document: str, body: bytes, plan: Plan) -> Marked:
     except MemoryError as error:
         raise unmarkable("too-large") from error
     except _BROKEN as error:
-        raise unmarkable("broken") from error
+        raise unmarkable("too-large" if TOO_LARGE in str(error) else "broken") from error
 
 
 def _mark(pdf: Pdf, plan: Plan) -> Marked:

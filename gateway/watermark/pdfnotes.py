@@ -11,17 +11,21 @@ from gateway.watermark.plan import unmarkable
 _UNSEEN = 2 | 32  # Hidden, NoView (ISO 32000-2, table 167)
 _FIXED = 4 | 64 | 128 | 512  # Print, ReadOnly, Locked, LockedContents
 _MOST_HOLES = 200
+_MOST = 10_000  # annotations of a page
 _MOST_COVERED = 0.5  # of the page, by form fields, which viewers draw above everything else
 
 
 def lift(pdf: Pdf, page: Object, frame: Frame, stamp: Object) -> bool:
     """Add an annotation that shows the stamp inside the rectangles of the visible ones; tell whether there are any.
 
-    Refuses `covered` where form fields, which no annotation can be put above, hide half of the page.
+    Refuses `covered` where form fields, which no annotation can be put above, hide half of the page, and
+    `too-many-objects`.
     """
     annotations = page.Annots if "/Annots" in page else None  # quicker than `get` where there are none: most pages
     if not isinstance(annotations, Array):
         return False
+    if len(annotations) > _MOST:
+        raise unmarkable("too-many-objects")
     holes: list[Area] = []
     fields = 0.0
     for note in list(annotations):

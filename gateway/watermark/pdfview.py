@@ -20,7 +20,7 @@ from gateway.watermark.plan import Limits, unmarkable
 
 _DOTS, _LEAST_DOTS = 150, 96  # an inch
 _PAGE = 5_000_000  # pixels of a page, at most
-_DOCUMENT = 8  # times the pixels of an image that a whole document may take
+_DOCUMENT = 3  # times the pixels of an image that a whole document may take: some fifteen seconds of work
 _QUALITY = 82
 _POINTS = 72.0
 _GREY = 6  # levels that the colours of a grey page may differ by

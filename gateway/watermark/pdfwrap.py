@@ -11,12 +11,14 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pikepdf import Array, Dictionary, Name, Object, Pdf, PdfError, Stream
+from pikepdf import Array, DataDecodingError, Dictionary, Name, Object, Pdf, PdfError, Stream
 
 from gateway.watermark.pdfcontent import absurd, left_open
 from gateway.watermark.pdfstamp import Sheet
 from gateway.watermark.plan import unmarkable
 
+TOO_LARGE = "memory limit"
+"""What the library says of streams that inflate beyond what is allowed."""
 _ENCODING = ("/Length", "/Filter", "/DecodeParms", "/DL")  # the entries of a stream that say how it is written
 
 
@@ -74,15 +76,17 @@ class Wrapper:
         """
         try:
             return self._pdf.make_stream(b" ".join(stream.read_bytes() for stream in streams))
-        except PdfError as error:
-            raise unmarkable("broken") from error
+        except (PdfError, DataDecodingError) as error:
+            raise unmarkable("too-large" if TOO_LARGE in str(error) else "broken") from error
 
 
 def _examine(stream: Object, resources: Object) -> int:
     """Refuse absurd nesting; count what is left open where that can hide what follows, in a layer (8.11.3)."""
     try:
         content = stream.read_bytes()
-    except PdfError:
+    except (PdfError, DataDecodingError) as error:
+        if TOO_LARGE in str(error):
+            raise unmarkable("too-large") from error
         return 0  # a viewer can't read it either; the data goes along as it is
     if absurd(content):
         raise unmarkable("nested")
