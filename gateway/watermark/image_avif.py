@@ -35,7 +35,7 @@ def mark(body: bytes, plan: Plan) -> Marked:
         for number in range(count):
             image.seek(number)
             image.load()
-            frames.append(marker.mark(upright(plain(image), orientation)))
+            frames.append(marker.mark(upright(plain(image.copy()), orientation)))
             durations.append(image.info.get("duration", 0))
         profile = image_beside.profile(image.info.get("icc_profile", b""), frames[0])
     out = io.BytesIO()
