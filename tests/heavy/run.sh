@@ -71,6 +71,12 @@ else
     missing+=("mitmproxy (pip install mitmproxy): its flow files were not compared with what we read")
 fi
 
+# Hidden marks of PDF pages are read back from what other renderers make of them; it takes some minutes.
+tests+=(tests/heavy/test_pdf_renderers.py)
+for renderer in pdftoppm:poppler-utils mutool:mupdf-tools gs:ghostscript; do
+    command -v "${renderer%%:*}" >/dev/null || missing+=("${renderer%%:*} (apt-get install ${renderer##*:}): no hidden mark was read from its pictures")
+done
+
 # strace stops the work on customers' keys at its system calls, and kills it there; it takes some minutes.
 if command -v strace >/dev/null; then
     tests+=(tests/heavy/test_custody_strace.py)
