@@ -44,11 +44,12 @@ def faults(original: bytes, marked: bytes, codes: list[str]) -> list[str]:
     for at in range(min(len(codes), PAGES)):
         try:
             pictures = [_picture(document, at) for document in (before, below, after)]
-            old = _picture(before, at)  # once more: the renderer picks other glyphs the first time it meets a font
+            # Once more: the renderer picks other glyphs the first time that it meets a font.
+            old, bare = _picture(before, at), _picture(below, at)
         except pypdfium2.PdfiumError:
             found.append(f"page {at + 1} not compared: the renderer can't show it")
             continue
-        _, bare, stamped = pictures
+        stamped = pictures[2]
         if old.size != bare.size or _differ(old, bare, _SAME) > 0:
             found.append(f"page {at + 1} shows something else: {old.size} {bare.size} {_differ(old, bare, _SAME):.5f}")
         if _differ(bare, stamped, _SAME) < _SEEN:
