@@ -72,6 +72,20 @@ def test_pixels_pages_and_bytes_have_limits(name):
             assert reason(kind_of(name), BODIES[name], limited(frames_pixels=12_000)) == "too-many-pixels"
 
 
+def test_an_avif_is_as_large_as_its_streams_say():
+    limits = Limits(pixels=5_000)
+    for name in ("avif", "moving avif"):
+        body = BODIES[name]
+        for side in (b"ispe", b"av01\0\0\0\0\0\0"):
+            at = body.find(side)
+            while side in body and at >= 0:
+                small = b"\0\0\0\x0a\0\0\0\x0a" if side == b"ispe" else b"\0\x0a\0\x0a"
+                body = patched(body, at + (8 if side == b"ispe" else 28), small)
+                at = body.find(side, at + 8)
+        plan = Plan(PLAN.visible, frozenset(), PLAN.secret, limits=limits)
+        assert reason("avif", body, plan) == "too-many-pixels"
+
+
 def gif(*blocks, width=90, height=60):
     return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0) + b"".join(blocks)
 

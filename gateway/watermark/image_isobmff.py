@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.watermark import image_beside
+from gateway.watermark.image_av1 import sides
+from gateway.watermark.image_places import Places
 from gateway.watermark.plan import Limits, unmarkable
 
 _TOP = frozenset({b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"uuid"})
@@ -23,6 +25,7 @@ _HOLD = {
     b"stsd": 8,
 }
 """Boxes that hold others, and how many bytes they have before them."""
+_PICTURES = 3  # times the limit that all pictures together may have: colours, alpha, a still beside an animation
 _SAMPLE = 78  # bytes of a description of video samples before its boxes
 _BOXES = 20_000
 _DEEPEST = 10
@@ -39,6 +42,7 @@ class Look:
     colours: bytes = b""
     once: bool = False
     boxes: int = 0
+    places: Places = field(default_factory=Places)
 
     @property
     def lossless(self) -> bool:
@@ -56,7 +60,20 @@ def walk(body: bytes, limits: Limits) -> Look:
     _walk(body, 0, len(body), look, limits, 0)
     if not look.sized:
         raise unmarkable("broken")
+    _check_streams(body, look, limits)
     return look
+
+
+def _check_streams(body: bytes, look: Look, limits: Limits) -> None:
+    """Refuse pictures that are larger than their container says: decoders go by what the stream says."""
+    total = 0
+    for stream in look.places.streams(body):
+        said = sides(stream)
+        for width, height in said:
+            image_beside.check_pixels(width, height, limits)
+        total += max((width * height for width, height in said), default=0)
+        if total > _PICTURES * max(limits.pixels, limits.frames_pixels):
+            raise unmarkable("too-many-pixels")
 
 
 def boxes(body: bytes, at: int, end: int, *, top: bool = False) -> Iterator[tuple[bytes, int, int]]:
@@ -99,8 +116,11 @@ def _walk(body: bytes, begin: int, end: int, look: Look, limits: Limits, depth: 
         if look.boxes > _BOXES or depth > _DEEPEST:
             raise unmarkable("broken")
         data = body[at : min(last, at + 32)]
+        look.places.note(name, body, at, last)
         if name in _HOLD:
             _walk(body, at + _HOLD[name], last, look, limits, depth + 1)
+        elif name == b"iinf":
+            _walk(body, at + (8 if data[:1] != b"\0" else 6), last, look, limits, depth + 1)
         elif name == b"av01":
             _pixels(look, data[24:26], data[26:28], limits)
             _walk(body, at + _SAMPLE, last, look, limits, depth + 1)

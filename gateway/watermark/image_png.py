@@ -101,12 +101,12 @@ def _animation(image: Image.Image, png: _Png, marker: Marker) -> bytes:
 
 def _beside(png: _Png, colours: Colours, text: str) -> bytes:
     """Give the chunks for what stays beside the pixels, and the code for those who look there."""
-    parts = []
+    parts = [chunk(b"tEXt", b"Mark\0" + text.encode())]
     if profile := image_beside.profile(png.profile, colours):
         parts.append(chunk(b"iCCP", b"ICC\0\0" + zlib.compress(profile)))
     if dots := image_beside.turned(png.dots, png.orientation):
         parts.append(chunk(b"pHYs", struct.pack(">IIB", *(round(each * _INCHES) for each in dots), 1)))
-    return b"".join((*parts, chunk(b"tEXt", b"Mark\0" + text.encode())))
+    return b"".join(parts)
 
 
 def _deep_colours(png: _Png) -> Colours:
