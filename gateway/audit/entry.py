@@ -11,14 +11,15 @@ from typing import Literal
 
 import msgspec
 
+from gateway.audit.upkeep import Prune, Rotation
 from gateway.flow import Purpose
 
-Kind = Literal["start", "intent", "piece", "outcome", "refusal", "mark", "consent", "key"]
+Kind = Literal["start", "intent", "piece", "outcome", "refusal", "mark", "consent", "key", "rotation", "prune"]
 """What an entry tells of: `intent`, before a request is forwarded; `piece`, before a part of a streamed body goes on;
 `outcome`, before a response is released, or before the end of a streamed one is; `refusal`, a flow that ended before it
 had an intent; `mark`, a file marked outside a flow; `consent`, one that was granted or revoked; `key`, keys of a
-customer that changed; `start`, the log was
-opened."""
+customer that changed; `start`, the log was opened; `rotation`, one of the log's own keys has a successor; `prune`, the
+bodies of old entries are removed."""
 
 
 class Piece(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -191,6 +192,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
     consent: Consent | None = None
     key: KeyChange | None = None
     start: Start | None = None
+    rotation: Rotation | None = None
+    prune: Prune | None = None
     instance: str = ""
     counter: int | None = None
     prev: str = ""
