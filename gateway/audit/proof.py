@@ -33,8 +33,9 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def inclusion(read: Read, index: int, size: int, held: int | None = None) -> list[bytes]:
     """Give the audit path of entry `index` in the tree of the first `size`, from the leaf's sibling upwards.
 
-    `read` gives the log's files; they are of a tree of `held` entries, where that is more than `size`. Raises `BrokenLog` where a tile is missing, and `ValueError` where there is no such
-    entry. What was read is not verified: `check_inclusion` does that.
+    `read` gives the log's files; they are of a tree of `held` entries, where that is more than `size`. Raises
+    `BrokenLog` where a tile is missing, and `ValueError` where there is no such entry. What was read is not verified:
+    `check_inclusion` does that.
     """
     if not 0 <= index < size:
         raise ValueError("an inclusion proof is of an entry inside of the tree")

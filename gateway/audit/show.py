@@ -30,6 +30,7 @@ class Filter:
     class_: str | None = None
     mark: str | None = None
     kind: str | None = None
+    verdict: str | None = None
     since: int | None = None
     until: int | None = None
 
@@ -48,7 +49,7 @@ def show(files: Files, wanted: Filter, published: int) -> Iterator[Shown]:
 
     Entries are searched as bytes first, so that a long log is read quickly; only what may fit is decoded.
     """
-    texts = (wanted.customer, wanted.operator, wanted.operation, wanted.mark, wanted.kind)
+    texts = (wanted.customer, wanted.operator, wanted.operation, wanted.mark, wanted.kind, wanted.verdict)
     needles = [orjson.dumps(text) for text in texts if text is not None]
     # without the closing quote: what is below a class fits too, and so do the requests of a flow that is a batch
     needles += [orjson.dumps(text)[:-1] for text in (wanted.flow, wanted.class_) if text is not None]
@@ -69,6 +70,7 @@ def fits(said: dict[str, Any], wanted: Filter) -> bool:
         (wanted.flow is None or _within(wanted.flow, str(said.get("flow", ""))))
         and wanted.operation in (None, said.get("operation"))
         and wanted.kind in (None, said.get("kind"))
+        and wanted.verdict in (None, said.get("verdict"))
         and (wanted.operator is None or wanted.operator in _people(said))
         and (wanted.since is None or time >= wanted.since)
         and (wanted.until is None or time < wanted.until)
