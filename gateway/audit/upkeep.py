@@ -21,7 +21,7 @@ class PublicKey(msgspec.Struct, frozen=True, gc=False):
 class Rotation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One of the log's own keys has a successor: `old` is the RFC 7638 thumbprint of the key that it follows.
 
-    The entry is signed by the old key of entries, and what comes after it by the new one; where that key was `lost`, the
+    The entry is signed by the old key of entries, what comes after it by the new one; where that key was `lost`, the
     new one signs this entry too. For a key of checkpoints, `endorsed` is the old key's own signature (base64url) over
     `endorsement`; where it was lost there is none, and the key of entries speaks for the new one.
     """

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import orjson
 from aiohttp import web
 
-from gateway.proxy.metrics import CONTENT_TYPE, Metrics
+from gateway.proxy.metrics import CONTENT_TYPE
 from gateway.proxy.settings import Listener
 from gateway.proxy.tls import server_context
 
-Readiness = Callable[[], tuple[bool, Mapping[str, object]]]
+Readiness = Callable[[], Awaitable[tuple[bool, Mapping[str, object]]]]
 """Tells whether traffic should come, and the details: the policies' state, the audit log's, draining."""
+
+Exposition = Callable[[], Awaitable[bytes]]
+"""Gives all metrics in Prometheus' text format."""
 
 
 class Admin:
     """Serves /livez, /readyz and /metrics."""
 
-    def __init__(self, metrics: Metrics, readiness: Readiness) -> None:
+    def __init__(self, exposition: Exposition, readiness: Readiness) -> None:
         """Take what to report."""
-        self._metrics = metrics
+        self._exposed = exposition
         self._readiness = readiness
         self._runner: web.AppRunner | None = None
 
@@ -47,9 +50,9 @@ class Admin:
         return web.json_response({"alive": True})
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        ready, details = self._readiness()
+        ready, details = await self._readiness()
         body = orjson.dumps({"ready": ready, **details})
         return web.Response(status=200 if ready else 503, body=body, content_type="application/json")
 
     async def _exposition(self, _: web.Request) -> web.Response:
-        return web.Response(body=self._metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(body=await self._exposed(), headers={"Content-Type": CONTENT_TYPE})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import Any
@@ -47,14 +48,17 @@ class Server:
         """How many clients are being answered."""
         return len(self._tasks)
 
-    async def start(self, listener: Listener) -> tuple[str, int]:
-        """Listen; gives the address taken. Raises OSError where it is taken or TLS files can't be read."""
+    async def start(self, listener: Listener, doorway: socket.socket | None = None) -> tuple[str, int]:
+        """Listen, on `doorway` if it is bound already; gives the address taken.
+
+        Raises OSError where it is taken or TLS files can't be read.
+        """
         context = server_context(listener.tls) if listener.tls is not None else None
         more: dict[str, Any] = {"ssl_handshake_timeout": self.limits.head_seconds} if context is not None else {}
         self._listening = await self._loop.create_server(
             lambda: Connection(self._loop, self, secure=context is not None),
-            listener.host,
-            listener.port,
+            *((listener.host, listener.port) if doorway is None else ()),
+            sock=doorway,
             ssl=context,
             backlog=1024,
             **more,
