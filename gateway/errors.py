@@ -123,12 +123,16 @@ class NotAuthenticated(SovgateError):
     """A token or certificate does not prove who calls. `refusal` as in `Unreadable`.
 
     `unknown_key`: the token names a key that isn't known here; fetching the issuer's keys anew may help, once.
+    `headers` tell the caller what to do about it (a challenge, a fresh nonce), in place of the refusal's own.
     """
 
-    def __init__(self, refusal: str, message: str, *, unknown_key: bool = False) -> None:
+    def __init__(
+        self, refusal: str, message: str, *, unknown_key: bool = False, headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         """Take the refusal's name and a message free of values."""
         self.refusal = refusal
         self.unknown_key = unknown_key
+        self.headers = headers
         super().__init__(message)
 
 
@@ -162,6 +166,10 @@ class BrokenLog(SovgateError):
 
 class LogInUse(BrokenLog):
     """Another process writes this log: there is one writer at a time."""
+
+
+class FaultyWitness(SovgateError):
+    """What a witness remembers can't be used; the message names the file and what to do."""
 
 
 class FaultyKeyring(SovgateError):
