@@ -161,11 +161,26 @@ class BrokenPassport(FactsUnavailable):
 
 
 class BrokenLog(SovgateError):
-    """The audit log on disk contradicts itself; the message names the first wrong thing and its place."""
+    """The audit log on disk contradicts itself; the message names the first wrong thing and its place.
+
+    `kind` is what it looks like (a word of `gateway.audit.tampering.Kind`), `place` the file and `entry` the index that
+    are concerned; where nothing fits they are empty.
+    """
+
+    def __init__(self, message: str, *, kind: str = "", place: str = "", entry: int | None = None) -> None:
+        """Take a message free of values."""
+        self.kind = kind
+        self.place = place
+        self.entry = entry
+        super().__init__(message)
 
 
 class LogInUse(BrokenLog):
     """Another process writes this log: there is one writer at a time."""
+
+
+class NoTimestamps(SovgateError):
+    """Timestamps can't be had or checked here: what does it is not installed, or the authority gave none."""
 
 
 class FaultyWitness(SovgateError):
