@@ -45,12 +45,36 @@ class Response:
     live: bool = False
 
 
+ATTESTED, CLAIMED, NONE = "attested", "claimed", "none"
+"""What evidence there is: checked here against keys that the configuration names; said by somebody; or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What is known of the device that is used: `evidence` is `attested` or `claimed`.
+
+    `how` is `eat`, `tpm`, or `claim` (of the token's issuer); `name` identifies the device, and only its pseudonym is
+    recorded. `boot` is `secure` and `debug` is `enabled` or `disabled` where the attestation says so, else None.
+    `measured` is the digest (hex) of what it measured when it started.
+    """
+
+    evidence: str
+    how: str
+    name: str = ""
+    profile: str = ""
+    boot: str | None = None
+    debug: str | None = None
+    measured: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """Who acts, as proven by a token or certificate.
 
     `system` is the calling system; `subject` the person or agent (an identifier: only its pseudonym is recorded);
     `authenticated` names the method (`jwt`, `mtls`, `none` in development); `evidence` are (kind, SHA-256 hex) pairs.
+    `acr` and `amr` are what the issuer claims of how they proved who they are (RFC 8176). `holder`, that the token is
+    theirs, and `presence`, that they themselves are there now, are `attested`, `claimed` or `none`.
     """
 
     system: str
@@ -60,6 +84,11 @@ class Operator:
     assurance: str | None = None
     authenticated: str = "none"
     evidence: tuple[tuple[str, str], ...] = ()
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    holder: str = NONE
+    presence: str = NONE
+    device: Device | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ _ALL = (
     Refusal("identity-expired", "The token or certificate has expired or is not valid yet", 401),
     Refusal("identity-invalid", "The token or certificate can't be trusted", 401),
     Refusal("identity-unknown-system", "The identity belongs to no system known here", 403),
+    Refusal("proof-invalid", "The proof that comes with the token can't be trusted", 401),
+    Refusal("proof-replayed", "The proof was used before", 401),
+    Refusal("nonce-needed", "The proof must hold a number that the gateway gave", 401),
+    Refusal("proofs-unavailable", "Whether the proof was used before can't be looked up", 503),
     # what is asked
     Refusal("no-route", "No system is reached at this address", 404),
     Refusal("ambiguous-path", "The path can be read in more than one way", 400),

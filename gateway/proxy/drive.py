@@ -30,11 +30,15 @@ _SWITCHING = 101
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What an identity is proven by: all header fields as the client sent them, its certificate (DER), its address."""
+    """What an identity is proven by: all header fields as the client sent them, its certificate (DER), what it asks.
+
+    `target` is the path and query as they came.
+    """
 
     headers: Headers
     certificate: bytes | None
-    peer: str
+    method: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +133,10 @@ class Drive:
         asked, route = case.asked, case.route
         head, client = asked.head, asked.client
         try:
-            who = await self._doors.identify(Incoming(head.headers, client.certificate, client.peer))
+            who = await self._doors.identify(Incoming(head.headers, client.certificate, head.method, head.target))
         except NotAuthenticated as error:
-            return await self._doors.refuse(case.flow(self._strip, _NOBODY), error.refusal)
+            refused = await self._doors.refuse(case.flow(self._strip, _NOBODY), error.refusal)
+            return _challenged(refused, error.headers)
         upgrades = bool(head.upgrade) and head.upgrade.lower() != "h2c"  # h2c is an offer: it may be left unanswered
         if upgrades and not route.upgrade:
             return await self._doors.refuse(case.flow(self._strip, who), "upgrade-refused")
@@ -217,6 +222,15 @@ def _repeats(headers: Headers, strip: frozenset[str], name: str, value: str) -> 
     return (wanted := _compared(name)) in strip and any(
         _compared(key) == wanted and said == value for key, said in headers
     )
+
+
+def _challenged(response: Response, headers: Headers) -> Response:
+    """Tell with a refusal what would help, in place of what such refusals say anyway."""
+    if not headers:
+        return response
+    told = {name.lower() for name, _ in headers}
+    kept = tuple(item for item in response.headers if item[0].lower() not in told)
+    return replace(response, headers=(*kept, *headers))
 
 
 def _compared(name: str) -> str:
