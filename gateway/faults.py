@@ -167,6 +167,8 @@ class Fault(StrEnum):
     KEYS_UNPROTECTED = "SG514", "a rule needs customers' keys, and nothing protects them"
     UNKNOWN_PROVIDER = "SG515", "an unknown provider of keys"
     BAD_PROVIDER = "SG516", "a provider of keys is not written as one"
+    BAD_WITNESS = "SG517", "who attests the log is not written as one who can"
+    NEVER_ATTESTED = "SG518", "the log would never be attested as it should"
 
     # -- policy cases: as written
     NO_CASES = "SG601", "a file of cases without a case"

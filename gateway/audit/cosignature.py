@@ -1,4 +1,4 @@
-"""Witnesses' cosignatures under a checkpoint (C2SP tlog-cosignature, `cosignature/v1`, Ed25519), checked with public keys.
+"""Witnesses' cosignatures under a checkpoint (C2SP tlog-cosignature, `cosignature/v1`), checked with public keys.
 
 A witness states that at a time the head was the largest that it had seen of the log, and that it went on from all that
 it had seen before. Nothing of the writer's is imported here.

@@ -22,6 +22,7 @@ _VERBS = {
     "explain": ("gateway.cli.explain", "Tell why one flow, or one field of it, meets what it meets."),
     "discover": ("gateway.cli.discover", "Draft a catalogue from captured traffic."),
     "audit": ("gateway.cli.audit", "Verify and search the audit log."),
+    "witness": ("gateway.cli.witness", "Witness logs: cosign their heads."),
     "keys": ("gateway.cli.keys", "Customers' own keys: list, create, rotate, revoke, destroy."),
     "passport": ("gateway.cli.passport", "Show, grant and revoke what customers agreed to."),
 }

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from gateway.config.attested import read_timestamps, read_witnesses
 from gateway.config.capture import read_capture
 from gateway.config.identity import read_proofs
 from gateway.config.keys import read_keys
+from gateway.config.listener import read_listener
 from gateway.config.settings import AuditSettings, MarkSettings, Settings
 from gateway.config.source import Source
 from gateway.config.systems import read_routes
 from gateway.errors import FaultyFiles, Place, Problem
 from gateway.faults import Fault
 from gateway.formats.limits import BodyLimits
-from gateway.proxy.settings import Limits, Listener, ProxySettings, Shutdown, Tls
+from gateway.proxy.settings import Limits, Listener, ProxySettings, Shutdown
 from gateway.yamlsource import Reader
 
 TOP = (
     "version", "listen", "admin", "policies", "state", "systems", "identity", "purpose", "audit", "limits", "marks",
-    "shutdown", "capture", "keys",
+    "shutdown", "capture", "keys", "workers",
 )  # fmt: skip
 REQUIRED = ("version", "policies", "state", "systems", "identity")
 LIMITS = (
     "body_mib", "head_kib", "head_seconds", "body_seconds", "keepalive_seconds", "in_flight", "connections",
     "expansion", "depth", "values",
 )  # fmt: skip
-LISTENER = ("host", "port", "tls")
-TLS = ("certificate", "key", "client_ca", "client_required")
-AUDIT = ("origin", "publish_seconds")
+AUDIT = ("origin", "publish_seconds", "witness", "timestamps")
 MARKS = ("workers", "seconds", "memory_mib")
 SHUTDOWN = ("delay", "limit")
 _MIB = 1024 * 1024
@@ -70,7 +70,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
     """Read every part."""
     top = source.top
     top.integer("version", 1, minimum=1, maximum=1)
-    listener = _listener(source, "listen", Listener(), overrides)
+    listener = read_listener(source, "listen", Listener(), overrides)
     proofs = read_proofs(source, listener)
     purpose = source.header(top.section("purpose", ("header",)), None)
     limits, bodies = _limits(source)
@@ -81,7 +81,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
         proxy=ProxySettings(
             listener=listener,
             routes=read_routes(source),
-            admin=_listener(source, "admin", Listener(port=8081), overrides),
+            admin=read_listener(source, "admin", Listener(port=8081), overrides),
             limits=limits,
             shutdown=Shutdown(
                 float(shutdown.integer("delay", 0, minimum=0)), float(shutdown.integer("limit", 30, minimum=1))
@@ -94,7 +94,12 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
         mtls=proofs.mtls,
         development=proofs.development,
         purpose_header=purpose,
-        audit=AuditSettings(audit.text("origin", "sovgate"), float(audit.integer("publish_seconds", 1, minimum=1))),
+        audit=AuditSettings(
+            audit.text("origin", "sovgate"),
+            float(audit.integer("publish_seconds", 1, minimum=1)),
+            read_witnesses(source, audit),
+            read_timestamps(source, audit),
+        ),
         marks=MarkSettings(
             marks.integer("workers", 2, minimum=1, maximum=64),
             float(marks.integer("seconds", 30, minimum=1, maximum=600)),
@@ -103,28 +108,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
         bodies=bodies,
         capture=read_capture(source),
         keys=read_keys(source),
-    )
-
-
-def _listener(source: Source, key: str, default: Listener, overrides: Mapping[str, str]) -> Listener:
-    """Read where to listen, and how a listener proves itself."""
-    section = source.top.section(key, LISTENER)
-    host = section.text("host", default.host)
-    port = section.integer("port", default.port, minimum=0, maximum=65535)
-    if key in overrides:
-        host, _, number = overrides[key].rpartition(":")
-        if not host or not number.isdigit():
-            message, hint = f"--{key} is HOST:PORT", "for example 127.0.0.1:8080"
-            source.reader.fault(source.at(None), message, hint, code=Fault.BAD_LISTENER)
-        host, port = host.strip("[]"), int(number) if number.isdigit() else port
-    if "tls" not in section:
-        return Listener(host, port)
-    tls = section.section("tls", TLS, ("certificate", "key"))
-    required = tls.boolean("client_required", default=False)
-    return Listener(
-        host,
-        port,
-        Tls(source.path(tls, "certificate"), source.path(tls, "key"), source.path_if(tls, "client_ca"), required),
+        workers=top.integer("workers", 1, minimum=1, maximum=64),
     )
 
 

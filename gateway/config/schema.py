@@ -10,7 +10,9 @@ import json
 import sys
 
 from gateway.config.capture import KEYS, MOST
-from gateway.config.load import AUDIT, LIMITS, LISTENER, MARKS, REQUIRED, SHUTDOWN, TLS, TOP
+from gateway.config.listener import LISTENER, TLS
+from gateway.config.load import AUDIT, LIMITS, MARKS, REQUIRED, SHUTDOWN, TOP
+from gateway.config.schema_attested import timestamps_schema, witness_schema
 from gateway.config.schema_identity import identity_schema
 from gateway.config.schema_keys import keys_schema
 from gateway.config.schema_parts import PEM, header, seconds
@@ -54,6 +56,7 @@ def config_schema() -> Schema:
         "shutdown": _shutdown(),
         "capture": reference("capture", "Keeps what crosses in sealed files, for the workbench."),
         "keys": reference("keys", "How customers' own keys are kept."),
+        "workers": integer("How many processes serve, sharing one audit log.", 1, 64, 1),
     }
     body = mapping(exactly(TOP, properties), REQUIRED, "How the gateway runs.", allOf=[_certificates_need_tls()])
     parts = {
@@ -131,6 +134,8 @@ def _audit() -> Schema:
     properties = {
         "origin": text("The log's name, in its checkpoints.", examples=["example.com/sovgate/eu-1"]),
         "publish_seconds": seconds("How often a checkpoint is published.", usual.publish_seconds),
+        "witness": witness_schema(),
+        "timestamps": timestamps_schema(),
     }
     return mapping(exactly(AUDIT, properties), (), "The audit log.")
 

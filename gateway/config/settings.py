@@ -13,6 +13,7 @@ from gateway.formats.limits import BodyLimits
 from gateway.identity.mtls import CertificateRules
 from gateway.proxy.settings import ProxySettings
 from gateway.storage.capture_folder import Bounds
+from gateway.witness.settings import TimestampSettings, WitnessSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,15 @@ class JwtSettings:
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """The log's `origin` (the name in its checkpoints), and how often in seconds tiles and checkpoint are published."""
+    """The log's `origin` (the name in its checkpoints), and how often in seconds tiles and checkpoint are published.
+
+    `witness` and `timestamps` say who outside attests its heads.
+    """
 
     origin: str = "sovgate"
     publish_seconds: float = 1.0
+    witness: WitnessSettings = field(default_factory=WitnessSettings)
+    timestamps: TimestampSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +99,4 @@ class Settings:
     bodies: BodyLimits = field(default_factory=BodyLimits)
     capture: CaptureSettings | None = None
     keys: KeysSettings = field(default_factory=KeysSettings)
+    workers: int = 1

@@ -64,13 +64,13 @@ class Service:
             try:
                 line = await asyncio.to_thread(self._heads.keep, submitted, int(self._wall()))
             except OSError as error:
-                self._log.error("not-remembered", error=error.strerror)  # noqa: TRY400 - the reason says it all
+                self._log.error("not-remembered", error=error.strerror)
                 return _said(HTTPStatus.SERVICE_UNAVAILABLE, "the witness can't remember this now")
         self._log.info("witnessed", origin=submitted.origin, size=submitted.size)
         return Response(HTTPStatus.OK, _TEXT, line)
 
     def _refuse(self, submitted: Submission, refused: Refused) -> Response:
-        """Answer as the protocol says. A log's own signature on two pasts is proof against it: it is kept in the log."""
+        """Answer as the protocol says. A log's signature on two pasts is proof against it: it is written down."""
         told = {"origin": submitted.origin, "old": submitted.old, "size": submitted.size, "latest": refused.size}
         if refused.why == "other-size":
             self._log.info("not-witnessed", why=refused.why, **told)

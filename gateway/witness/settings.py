@@ -10,6 +10,9 @@ from gateway.audit.cosignature import WitnessKey
 from gateway.audit.signatures import NoteKey
 from gateway.proxy.settings import Listener
 
+EVERY = 3600.0
+"""Seconds from one timestamp to the next, unless something else is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServedSettings:
@@ -18,7 +21,7 @@ class ServedSettings:
     name: str
     state: Path
     logs: Mapping[str, tuple[NoteKey, ...]]
-    listener: Listener = Listener(port=8090)
+    listener: Listener = field(default_factory=lambda: Listener(port=8090))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +50,11 @@ class WitnessSettings:
 class TimestampSettings:
     """Which authority stamps the log's heads with the time (RFC 3161), and how often, in seconds.
 
-    `roots` are the certificates (PEM) that its answers are checked against. `required` and `oldest` as for witnesses.
+    `roots` is a PEM file of the certificates that its answers are checked against; the rest is as for witnesses.
     """
 
     url: str
-    roots: bytes = field(repr=False)
-    every: float = 3600.0
+    roots: Path
+    every: float = EVERY
     required: bool = False
-    oldest: float = 7200.0
+    oldest: float = 2 * EVERY

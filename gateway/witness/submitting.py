@@ -55,7 +55,7 @@ async def submit(
             break
         named = _size(answer)
         if named > head.size:
-            raise Unwitnessed("fork", f"it remembers {named} entries, and the log has {head.size}: cut off, or restored")
+            raise Unwitnessed("fork", f"it remembers {named} entries, and the log has {head.size}: cut off")
         if named == old:
             raise Unwitnessed("fork", f"it remembers another head of {named} entries: the past was rewritten")
         old = named
