@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,7 @@ from gateway.proxy.keys_url import KeysUrl
 
 @dataclass(slots=True)
 class Callers:
-    """Who may call. `renew` takes up what a reload brings: systems that are new, keys that were put in the file."""
+    """Who may call. `read` takes up what a reload brings: systems that are new, keys that were put in the file."""
 
     settings: Settings
     systems: dict[str, str] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Callers:
         if jwt is not None:
             self.systems.update(_systems(jwt, policies))
             self.verifier = Verifier(KeySet(), self._rules(jwt))
-            self.renew(policies)
+            self.read(policies)()
             if jwt.keys_url:
                 jar = aiohttp.DummyCookieJar()
                 session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar, trust_env=False))
@@ -54,15 +54,21 @@ class Callers:
             purpose_header=self.settings.purpose_header,
         )
 
-    def renew(self, policies: PolicySet) -> None:
-        """Read the keys' file anew, and take these policies' systems. Raises `FaultyFiles`: nothing changes then."""
-        jwt = self.settings.jwt
-        if jwt is None or self.verifier is None:
-            return
-        if jwt.keys_file is not None:
-            self.verifier.replace(_keys_in(jwt.keys_file))
-        self.systems.clear()
-        self.systems.update(_systems(jwt, policies))
+    def read(self, policies: PolicySet) -> Callable[[], None]:
+        """Read the keys' file anew, and give what takes its keys and these policies' systems. Raises `FaultyFiles`."""
+        jwt, verifier = self.settings.jwt, self.verifier
+        if jwt is None or verifier is None:
+            return lambda: None
+        keys = _keys_in(jwt.keys_file) if jwt.keys_file is not None else None
+        systems = _systems(jwt, policies)
+
+        def take() -> None:
+            if keys is not None:
+                verifier.replace(keys)
+            self.systems.clear()
+            self.systems.update(systems)
+
+        return take
 
     async def _identify(self, token: str, at: int) -> Identified:
         """Give who a token proves to call."""

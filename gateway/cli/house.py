@@ -39,6 +39,9 @@ from gateway.storage.policy_folder import read_folder
 AUDIT, CUSTODY, KEYS, PASSPORTS = "audit", "custody", "keys", "passports.sqlite"
 """Names below the state folder."""
 
+AUDIT_PATIENCE = 10.0
+"""Seconds that the log may say nothing while entries wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class GateKeys:
@@ -145,7 +148,11 @@ async def record(settings: Settings, keys: GateKeys, entry: Entry) -> int:
 
 def load_policies(folder: Path) -> PolicySet:
     """Load the policies as they stand. Raises `FaultyFiles`, the places with the folder before them."""
-    files = read_folder(folder)
+    return load_files(folder, read_folder(folder))
+
+
+def load_files(folder: Path, files: Mapping[str, bytes]) -> PolicySet:
+    """Load the policies whose files were read from `folder`. Raises `FaultyFiles`, as `load_policies` does."""
     try:
         return load(files)
     except FaultyFiles as error:

@@ -100,3 +100,4 @@ class Settings:
     capture: CaptureSettings | None = None
     keys: KeysSettings = field(default_factory=KeysSettings)
     workers: int = 1
+    workers: int = 1

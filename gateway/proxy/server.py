@@ -55,10 +55,12 @@ class Server:
         """
         context = server_context(listener.tls) if listener.tls is not None else None
         more: dict[str, Any] = {"ssl_handshake_timeout": self.limits.head_seconds} if context is not None else {}
+        if doorway is None:
+            more |= {"host": listener.host, "port": listener.port}
+        else:
+            more["sock"] = doorway
         self._listening = await self._loop.create_server(
             lambda: Connection(self._loop, self, secure=context is not None),
-            *((listener.host, listener.port) if doorway is None else ()),
-            sock=doorway,
             ssl=context,
             backlog=1024,
             **more,

@@ -69,7 +69,7 @@ class _Sum:
             self.values[key] = value
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Totals(Collector):
     """What all workers counted: those that run, by what they told last, and those that ended."""
 

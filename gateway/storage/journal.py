@@ -99,6 +99,10 @@ class Journal:
             self.entries = counter + 1
         return counter
 
+    async def tend(self) -> None:
+        """Connect now, so that a sequencer that ends is started again whether or not anything is appended here."""
+        await self._attached()
+
     async def close(self) -> None:
         """Record what was handed over, publish everything and end the sequencer."""
         if self._closed:
