@@ -100,4 +100,3 @@ class Settings:
     capture: CaptureSettings | None = None
     keys: KeysSettings = field(default_factory=KeysSettings)
     workers: int = 1
-    workers: int = 1
