@@ -1,7 +1,7 @@
 """Several processes that serve, and the one that keeps them: it owns the port, the admin port, the log and the reloads.
 
-Workers are whole gateways that share the listening socket and the audit log's sequencer. They get the configuration and
-the policies from here, as bytes, so that one that is started later is as the others are.
+Workers are whole gateways that share the address (SO_REUSEPORT) and the audit log's sequencer. They get the
+configuration and the policies from here, as bytes, so that one that is started later is as the others are.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import orjson
@@ -36,7 +37,6 @@ from gateway.storage.journal import Journal
 from gateway.storage.policy_folder import read_folder
 
 _WORKER = "gateway.cli.serve_worker"
-_BACKLOG = 1024
 _EVERY = 1.0  # seconds between two looks at the workers
 _STUCK = 30.0  # seconds after which a worker that says nothing is ended
 
@@ -202,14 +202,13 @@ async def serve_together(settings: Settings, plan: Plan, started: Started, *, ke
         journal = open_journal(settings, open_keys(settings))
         stack.push_async_callback(journal.close)
         await journal.tend()
-        doorway = _bound(settings.proxy.listener)
+        doorway = _reserved(settings.proxy.listener)
         stack.callback(doorway.close)
         supervisor = _Supervisor(settings, plan, journal, log)
         supervisor.policies, supervisor.digest = supervisor.load()
-        program = Program(_WORKER, [doorway], supervisor.answers)
+        program = Program(_WORKER, lambda: _beside(doorway), supervisor.answers)
         crew = supervisor.crew = Crew(settings.workers, program, supervisor.gone, log)
         await crew.start()
-        doorway.listen(_BACKLOG)
         stack.push_async_callback(lambda: crew.end(forced=True))
         admin = Admin(supervisor.exposition, supervisor.readiness)
         stack.push_async_callback(admin.stop)
@@ -228,7 +227,6 @@ async def serve_together(settings: Settings, plan: Plan, started: Started, *, ke
             await told.once.wait()
             supervisor.draining = True
             log.info("draining")
-            doorway.close()  # the workers still have it, for as long as each goes on taking connections
             crew.tell()
             ended = asyncio.create_task(crew.end())
             force = asyncio.create_task(told.twice.wait())
@@ -239,16 +237,30 @@ async def serve_together(settings: Settings, plan: Plan, started: Started, *, ke
             return finished
 
 
-def _bound(listener: Listener) -> socket.socket:
-    """Take the address that all workers listen on. Raises `OSError`."""
+def _reserved(listener: Listener) -> socket.socket:
+    """Keep an address for the workers, without listening on it. Raises `OSError` where it is taken."""
     family, kind, protocol, _, address = socket.getaddrinfo(
         listener.host, listener.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
-    doorway = socket.socket(family, kind, protocol)
+    if listener.port:
+        with socket.socket(family, kind, protocol) as alone:  # sharing it with someone else would go unnoticed
+            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            alone.bind(address)
+    return _sharing(family, address)
+
+
+def _beside(doorway: socket.socket) -> socket.socket:
+    """Make one more socket on an address: the kernel deals connections out among those that listen."""
+    return _sharing(doorway.family, doorway.getsockname())
+
+
+def _sharing(family: int, address: Any) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
     try:
-        doorway.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        doorway.bind(address)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        made.bind(address)
     except OSError:
-        doorway.close()
+        made.close()
         raise
-    return doorway
+    return made

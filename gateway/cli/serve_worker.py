@@ -34,6 +34,8 @@ from gateway.proxy.logs import make_log, tame_libraries, tame_loop
 from gateway.proxy.totals import families
 from gateway.storage.journal import Journal
 
+_BACKLOG = 1024
+
 
 class _Worker:
     """What the supervisor may ask of a worker."""
@@ -89,6 +91,7 @@ class _Worker:
         first = setup.number == 1
         self._settings = settings
         self._house = house = await open_house(settings, policies, keys, journal, said, stack, first=first)
+        self._doorway.listen(_BACKLOG)  # who comes from now on waits a moment
         while newer := await self._channel.ask(UP, house.digest.encode()):
             files = msgspec.msgpack.decode(newer, type=dict[str, bytes])
             house.judge(load_files(settings.policies, files))()

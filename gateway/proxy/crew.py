@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,10 +32,10 @@ class CanNotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What workers run: a module of ours, sockets that it shares, and what it may ask (given its number)."""
+    """What workers run: a module of ours, a socket to listen on for each, and what it may ask (given its number)."""
 
     module: str
-    doorways: Sequence[socket.socket]
+    doorway: Callable[[], socket.socket]
     answers: Callable[[int], Mapping[str, Answer]]
 
 
@@ -126,9 +126,10 @@ class Crew:
     async def _run(self, place: _Place) -> None:
         """Run one worker until it ends."""
         ours, theirs = socket.socketpair()
-        shared = [theirs.fileno(), *(doorway.fileno() for doorway in self._program.doorways)]
+        doorway = self._program.doorway()
+        shared = [theirs.fileno(), doorway.fileno()]
         here = str(Path(gateway.__file__).parent.parent)
-        with theirs:
+        with theirs, doorway:
             place.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-P", "-m", self._program.module, *map(str, shared),
                 pass_fds=shared,
