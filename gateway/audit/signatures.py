@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -183,8 +184,10 @@ class EntryKeys:
 
     def __init__(self, jwks: bytes) -> None:
         """Read the set; raises `BrokenLog` where it holds no Ed25519 key."""
-        self._keys: dict[str, Ed25519PublicKey] = {}
+        self.keys: dict[str, Ed25519PublicKey] = {}
         self._by_header: dict[bytes, tuple[str, Ed25519PublicKey]] = {}  # the header is the same in most entries
+        self.ever: frozenset[str] = frozenset()
+        """The thumbprints of all keys that are or were trusted."""
         self.signer = ""
         """The thumbprint of the key that the last opened entry was signed with."""
         try:
@@ -193,24 +196,36 @@ class EntryKeys:
                     self.trust(ed25519(unpadded(jwk["x"].encode())))
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise BrokenLog("the entries' public keys are no JWK set", kind=Kind.MALFORMED_FILE) from error
-        if not self._keys:
+        if not self.keys:
             raise BrokenLog("the entries' public keys hold no Ed25519 key", kind=Kind.MALFORMED_FILE)
 
     @property
     def names(self) -> frozenset[str]:
         """Give the thumbprints of the keys that are trusted now."""
-        return frozenset(self._keys)
+        return frozenset(self.keys)
+
+    def copy(self) -> EntryKeys:
+        """Give a second set that goes its own way."""
+        twin = copy(self)
+        twin.keys = dict(self.keys)
+        twin.forget()
+        return twin
+
+    def forget(self) -> None:
+        """Forget which headers were read: the keys behind them may be others now."""
+        self._by_header = {}
 
     def trust(self, key: Ed25519PublicKey) -> str:
         """Take one more key, and give its thumbprint."""
         name = thumbprint(key)
-        self._keys[name] = key
+        self.keys[name] = key
+        self.ever |= {name}
         return name
 
     def retire(self, name: str) -> None:
         """Trust a key no more."""
-        self._keys.pop(name, None)
-        self._by_header.clear()
+        self.keys.pop(name, None)
+        self.forget()
 
     def open(self, jws: bytes, where: str) -> bytes:
         """Verify a compact JWS and give its payload; raises `BrokenLog`, naming it as `where`."""
@@ -239,9 +254,9 @@ class EntryKeys:
                 kind=Kind.FORBIDDEN_HEADER,
             )
         name = str(said["kid"])
-        if name not in self._keys:
+        if name not in self.keys:
             raise BrokenLog(f"{where}: signed by a key that is not among the trusted ones", kind=Kind.FOREIGN_ENTRY)
-        self._by_header[header] = name, self._keys[name]
+        self._by_header[header] = name, self.keys[name]
         return self._by_header[header]
 
 
