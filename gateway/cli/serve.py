@@ -13,6 +13,7 @@ import click
 
 from gateway import __version__
 from gateway.cli import capturing, options
+from gateway.cli.attesting import start_rounds
 from gateway.cli.house import load_policies, open_journal, open_keys
 from gateway.cli.main import COULD_NOT, NO
 from gateway.cli.serve_crew import Plan, serve_together
@@ -76,6 +77,7 @@ async def _serve(settings: Settings, policies: PolicySet, *, kept_in: bool) -> b
         keys = open_keys(settings)
         journal = open_journal(settings, keys)
         stack.push_async_callback(journal.close)
+        await start_rounds(settings, said.metrics.registry, said.log, stack)
         house = await open_house(settings, policies, keys, journal, said, stack)
         running = Running(house.state, house.reload, (settings.policies,))
         settle()

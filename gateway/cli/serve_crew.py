@@ -17,8 +17,10 @@ from typing import Any
 
 import msgspec
 import orjson
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
+from gateway.cli.attesting import start_rounds
 from gateway.cli.capturing import Flags
 from gateway.cli.house import load_files, open_journal, open_keys
 from gateway.cli.serve_house import told as problems_of
@@ -72,6 +74,7 @@ class _Supervisor:
     good: bool = True
     draining: bool = False
     totals: Totals = field(default_factory=Totals)
+    own: CollectorRegistry = field(default_factory=CollectorRegistry)
     reports: dict[int, Report] = field(default_factory=dict)
     heard: dict[int, float] = field(default_factory=dict)
     crew: Crew | None = None
@@ -185,7 +188,7 @@ class _Supervisor:
             "# TYPE sovgate_worker_restarts_total counter\n"
             f"sovgate_worker_restarts_total {restarts}\n"
         )
-        return generate_latest(self.totals.registry()) + own.encode()
+        return generate_latest(self.totals.registry()) + generate_latest(self.own) + own.encode()
 
 
 async def serve_together(settings: Settings, plan: Plan, started: Started, *, kept_in: bool) -> bool:
@@ -205,6 +208,7 @@ async def serve_together(settings: Settings, plan: Plan, started: Started, *, ke
         doorway = _reserved(settings.proxy.listener)
         stack.callback(doorway.close)
         supervisor = _Supervisor(settings, plan, journal, log)
+        await start_rounds(settings, supervisor.own, log, stack)
         supervisor.policies, supervisor.digest = supervisor.load()
         program = Program(_WORKER, lambda: _beside(doorway), supervisor.answers)
         crew = supervisor.crew = Crew(settings.workers, program, supervisor.gone, log)

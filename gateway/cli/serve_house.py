@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gateway import __version__
 from gateway.cli import capturing
+from gateway.cli.attesting import attended
 from gateway.cli.callers import Callers
 from gateway.cli.house import (
     CUSTODY,
@@ -89,6 +90,8 @@ class House:
     doorkeeper: Doorkeeper
     witness: Witness | None = None
     good: bool = True
+    unattested: Callable[[], str] = str
+    """Says why new flows are refused for want of witnesses or timestamps; empty while they aren't."""
 
     async def handle(self, flow: Flow, send: Send) -> Response:
         """Let the gate in force handle a flow, with a witness where what crosses is captured."""
@@ -143,7 +146,7 @@ class House:
 
     def state(self) -> tuple[bool, Mapping[str, object]]:
         """Tell whether traffic should come. Broken new policies don't stop it: the last good ones are in force."""
-        policies = self.gate.regime.policies
+        policies, unattested = self.gate.regime.policies, self.unattested()
         details = {
             "policies": {
                 "digest": policies.digest,
@@ -153,7 +156,7 @@ class House:
             "audit": {
                 "entries": self.journal.entries,
                 "published": self.journal.published,
-                "failing": self.journal.failing,
+                "failing": self.journal.failing or unattested,
             },
             "keys": {
                 "tenant": self.settings.keys.custody.tenant,
@@ -163,7 +166,7 @@ class House:
             if isinstance(self.gate.ports.custody, Keeper)
             else None,
         }
-        return not self.journal.failing, details
+        return not (self.journal.failing or unattested), details
 
 
 async def open_house(
@@ -187,9 +190,10 @@ async def open_house(
     sandbox = Sandbox(workers=marks.workers, seconds=marks.seconds, memory=marks.memory)
     await sandbox.start()
     stack.push_async_callback(sandbox.close)
+    append, unattested = attended(settings, journal.append)
     ports = Ports(
         facts=PassportFacts(passports),
-        append=Counted(journal.append, metrics, access),
+        append=Counted(append, metrics, access),
         offload=sandbox.run,
         clock=now,
         random=secrets.token_bytes,
@@ -203,8 +207,8 @@ async def open_house(
     gate = Gate(establish(policies), ports, Editor(), settings.bodies, watch)
     metrics.reloaded(successful=True, at=time.time())
     callers = Callers(settings)
-    doorkeeper = await callers.open(policies, stack)
-    return House(settings, gate, passports, callers, journal, said, doorkeeper, witness)
+    doorkeeper = await callers.open(policies, stack, keys.keyring.pseudonyms)
+    return House(settings, gate, passports, callers, journal, said, doorkeeper, witness, unattested=unattested)
 
 
 async def _tell(settings: Settings, custody: Keeper, journal: Journal, keys: GateKeys, log: Log) -> None:

@@ -41,8 +41,8 @@ def command() -> None:
 def serve(config_file: Path, listen: str | None) -> None:
     """Answer `POST /add-checkpoint` (C2SP tlog-witness) until SIGTERM or SIGINT.
 
-    The key is made at the first start. The first line that is printed is its verifier key: tell it to those whose logs are
-    witnessed, and to everyone who checks them.
+    The key is made at the first start. The first line that is printed is its verifier key: tell it to those whose logs
+    are witnessed, and to everyone who checks them.
     """
     settings = read_served(config_file, os.environ, {"listen": listen} if listen else {})
     with closing(Heads.open(settings.state, settings.name)) as heads:

@@ -69,24 +69,6 @@ class Metrics:
             registry=self.registry,
             buckets=_SECONDS,
         )
-        self._attested = Counter(
-            "sovgate_witness_requests",
-            "Heads of the log handed to witnesses, and to the time-stamping authority (timestamps), by how it went",
-            ("witness", "outcome"),
-            registry=self.registry,
-        )
-        self._attested_entries = Gauge(
-            "sovgate_witness_entries",
-            "Entries under the newest head that is cosigned by a quorum, or stamped",
-            ("kind",),
-            registry=self.registry,
-        )
-        self._attested_time = Gauge(
-            "sovgate_witness_timestamp_seconds",
-            "When that head was cosigned, or stamped",
-            ("kind",),
-            registry=self.registry,
-        )
         Gauge("sovgate_build_info", "Always 1", ("version",), registry=self.registry).labels(version).set(1)
         self._requests_of: dict[tuple[str, str, str], Counter] = {}
         self._fields_of: dict[tuple[str, str], Counter] = {}
@@ -157,15 +139,6 @@ class Metrics:
     def provider_called(self, provider: str, outcome: str, seconds: float) -> None:
         """Note a call to a provider of keys; `outcome` is `done`, `gone` or `unavailable`. Called from threads."""
         self._providers.labels(provider, outcome).observe(seconds)
-
-    def attested(self, by: str, outcome: str) -> None:
-        """Count that a head was handed to a witness (its name) or to the authority (`timestamps`), and how it went."""
-        self._attested.labels(by, outcome).inc()
-
-    def head_attested(self, kind: str, size: int, time: float) -> None:
-        """Note how far the newest head goes that is `cosigned` or `stamped`, and since when."""
-        self._attested_entries.labels(kind).set(size)
-        self._attested_time.labels(kind).set(time)
 
     def exposition(self) -> bytes:
         """Give everything in Prometheus' text format."""

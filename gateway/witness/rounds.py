@@ -30,7 +30,7 @@ _AGAIN = (5.0, 300.0)  # seconds until an authority that failed is asked again: 
 
 
 class Watch(Protocol):
-    """Is told how it goes; `gateway.proxy.metrics.Metrics` is one."""
+    """Is told how it goes; `gateway.witness.counts.Counts` is one."""
 
     def attested(self, by: str, outcome: str) -> None:
         """Note that a witness (by its name) or the authority (`timestamps`) was asked, and how that went."""
