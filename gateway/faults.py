@@ -170,6 +170,9 @@ class Fault(StrEnum):
     BAD_WITNESS = "SG517", "who attests the log is not written as one who can"
     NEVER_ATTESTED = "SG518", "the log would never be attested as it should"
 
+    OWN_ADDRESS = "SG520", "the gateway's own address is missing, or is none"
+    EMPTY_LEVEL = "SG521", "a level of assurance asks for nothing"
+
     # -- policy cases: as written
     NO_CASES = "SG601", "a file of cases without a case"
     EXPECTS_NOTHING = "SG602", "a case that expects nothing"

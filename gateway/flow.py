@@ -92,6 +92,27 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, as it is recorded: the addresses may be shortened, or pseudonyms.
+
+    `peer` is the other end of the TCP connection. `client` is the address that counts, "" where that is the peer,
+    `unknown` where nobody can tell. `proxy` is the version of the PROXY protocol that told it, and `tls` the version of
+    TLS that this says the client spoke. `forwarded` are addresses from a header, the last `trusted` of them added by
+    proxies of ours. `asn` and `country` are the client's, by databases of the day `dated`.
+    """
+
+    peer: str
+    client: str = ""
+    proxy: str = ""
+    tls: str = ""
+    forwarded: tuple[str, ...] = ()
+    trusted: int = 0
+    asn: int | None = None
+    country: str = ""
+    dated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
     """What a flow is for, and where that was said: in a signed `claim`, or in a `header` that anyone could write."""
 
@@ -104,7 +125,8 @@ class Flow:
     """One request from a system to another, before its answer. `started` is in nanoseconds since the epoch, UTC.
 
     `root` is the URL under which the caller reaches the system through the gateway, "" where nobody said it. `batch` is
-    the id of the flow whose body this one came in, "" for all others. `repeats` tells of a header field, by name and
+    the id of the flow whose body this one came in, "" for all others. `peer` is the address that the caller is proven to
+    have, "" where nobody can tell; `origin` is how that is recorded. `repeats` tells of a header field, by name and
     value, whether it is the one that proved who calls: that one goes no further, and is told to nobody.
     """
 
@@ -118,6 +140,7 @@ class Flow:
     trace: str = ""
     root: str = ""
     batch: str = ""
+    origin: Origin | None = None
     repeats: Callable[[str, str], bool] = field(default=lambda _name, _value: False, compare=False, repr=False)
 
 

@@ -6,21 +6,29 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from gateway.cli.house import now
 from gateway.config import JwtSettings, Settings
+from gateway.crypto import hkdf_sha256
 from gateway.errors import FaultyFiles, Place, Problem
 from gateway.faults import Fault
+from gateway.identity.dpop import Dpop
 from gateway.identity.identified import Identified
 from gateway.identity.jwks import KeySet, read_key_set
 from gateway.identity.jwt import JwtRules
 from gateway.identity.mtls import Certificates
+from gateway.identity.replay import Nonces
+from gateway.identity.urls import OwnUrls
 from gateway.identity.verifier import Verifier
 from gateway.policy.model import PolicySet
 from gateway.proxy.identify import Doorkeeper
 from gateway.proxy.keys_url import KeysUrl
+from gateway.storage.proofs import SharedProofs
+
+PROOFS = "proofs.sqlite"
 
 
 @dataclass(slots=True)
@@ -32,8 +40,11 @@ class Callers:
     verifier: Verifier | None = None
     url: KeysUrl | None = None
 
-    async def open(self, policies: PolicySet, stack: AsyncExitStack) -> Doorkeeper:
-        """Make ready what callers are identified with. Raises `FaultyFiles`."""
+    async def open(self, policies: PolicySet, stack: AsyncExitStack, secret: bytes) -> Doorkeeper:
+        """Make ready what callers are identified with. Raises `FaultyFiles`, and `ProofsUnavailable` for their file.
+
+        `secret` is a key of the gateway, the same in all its processes: the nonces that it gives come from it.
+        """
         jwt, mtls = self.settings.jwt, self.settings.mtls
         if jwt is not None:
             self.systems.update(_systems(jwt, policies))
@@ -52,7 +63,18 @@ class Callers:
             certificates=Certificates(mtls) if mtls else None,
             development=self.settings.development,
             purpose_header=self.settings.purpose_header,
+            dpop=self._dpop(stack, secret),
         )
+
+    def _dpop(self, stack: AsyncExitStack, secret: bytes) -> Dpop | None:
+        """Make ready what checks proofs of possession."""
+        jwt = self.settings.jwt
+        rules = jwt.dpop if jwt is not None else None
+        if rules is None:
+            return None
+        proofs = SharedProofs(self.settings.state / PROOFS, now)
+        stack.callback(proofs.close)
+        return Dpop(rules, OwnUrls(self.settings.urls), proofs, Nonces(hkdf_sha256(secret, b"sovgate nonces")))
 
     def read(self, policies: PolicySet) -> Callable[[], None]:
         """Read the keys' file anew, and give what takes its keys and these policies' systems. Raises `FaultyFiles`."""
@@ -79,6 +101,7 @@ class Callers:
 
     def _rules(self, jwt: JwtSettings) -> JwtRules:
         """Give which tokens count; `systems` stays the same mapping, so that reloads reach it."""
+        claims: dict[str, Any] = {f"{name}_claim": claim for name, claim in jwt.claims.items()}
         return JwtRules(
             issuers=jwt.issuers,
             audiences=jwt.audiences,
@@ -86,7 +109,8 @@ class Callers:
             systems=self.systems,
             leeway=jwt.leeway,
             type=jwt.type,
-            **{f"{name}_claim": claim for name, claim in jwt.claims.items()},
+            levels=jwt.levels,
+            **claims,
         )
 
 

@@ -86,13 +86,14 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
             shutdown=Shutdown(
                 float(shutdown.integer("delay", 0, minimum=0)), float(shutdown.integer("limit", 30, minimum=1))
             ),
-            strip=frozenset(name.lower() for name in (proofs.jwt and proofs.jwt.header, purpose) if name),
+            strip=frozenset(name.lower() for name in (*proofs.headers, purpose) if name),
         ),
         policies=source.path(top, "policies"),
         state=source.path(top, "state"),
         jwt=proofs.jwt,
         mtls=proofs.mtls,
         development=proofs.development,
+        urls=proofs.urls,
         purpose_header=purpose,
         audit=AuditSettings(
             audit.text("origin", "sovgate"),

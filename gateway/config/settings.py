@@ -10,6 +10,8 @@ from gateway.custody.file_provider import Secret
 from gateway.custody.services import ServiceSettings
 from gateway.custody.settings import CustodySettings
 from gateway.formats.limits import BodyLimits
+from gateway.identity.assurance import Level
+from gateway.identity.dpop import DpopRules
 from gateway.identity.mtls import CertificateRules
 from gateway.proxy.settings import ProxySettings
 from gateway.storage.capture_folder import Bounds
@@ -33,6 +35,8 @@ class JwtSettings:
     claims: Mapping[str, str] = field(default_factory=dict)
     leeway: int = 30
     type: str | None = None
+    levels: tuple[Level, ...] = ()
+    dpop: DpopRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class Settings:
     jwt: JwtSettings | None = None
     mtls: CertificateRules | None = None
     development: str = ""
+    urls: tuple[str, ...] = ()
     purpose_header: str | None = None
     audit: AuditSettings = AuditSettings()
     marks: MarkSettings = MarkSettings()

@@ -102,8 +102,8 @@ def verify(token: str, keys: KeySet, rules: JwtRules, now: int) -> Identified:
         presence=CLAIMED if claims_presence(amr) else NONE,
         device=Device(CLAIMED, "claim", device) if device else None,
     )
-    certificate, key = _bound(claims)
-    return Identified(operator, _purpose(claims, rules), expires, certificate, key)
+    certificate, thumbprint = _bound(claims)
+    return Identified(operator, _purpose(claims, rules), expires, certificate, thumbprint)
 
 
 def _read(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
