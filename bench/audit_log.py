@@ -94,8 +94,7 @@ async def log_with(folder: Path, in_flight: int, count: int) -> dict[str, float]
     keys = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     log = Journal.open(
         folder,
-        entry_key=keys[0],
-        checkpoint_key=keys[1],
+        keys=keys,
         settings=LogSettings("example.com/bench", "bench"),
         clock=time.time_ns,
     )

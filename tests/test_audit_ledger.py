@@ -35,6 +35,7 @@ from gateway.errors import BrokenLog, LogInUse, NotRecorded
 from gateway.storage.disk import Disk
 from gateway.storage.folder import Folder
 from gateway.storage.ledger import Ledger
+from gateway.storage.log_keys import LentKeys
 
 
 def check(folder):
@@ -259,8 +260,8 @@ def test_a_log_under_another_key_or_name_is_not_taken_up(tmp_path):
     ledger(tmp_path).close()
     with pytest.raises(BrokenLog, match="not signed by the key"):
         ledger(tmp_path, settings=replace(SETTINGS, origin="example.com/other"))
-    with pytest.raises(BrokenLog, match="not signed by the key"):
-        Ledger.open(tmp_path, entry_key=FOREIGN_KEY, checkpoint_key=FOREIGN_KEY, settings=SETTINGS, now=NOW)
+    with pytest.raises(BrokenLog, match="the key of entries is not the one that this log uses"):
+        Ledger.open(tmp_path, keys=LentKeys(FOREIGN_KEY, FOREIGN_KEY), settings=SETTINGS, now=NOW)
 
 
 def test_a_forged_tail_is_not_published(tmp_path):

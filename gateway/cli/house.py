@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from gateway import __version__
 from gateway.audit.entry import Entry
 from gateway.audit.pseudonym import Pseudonyms
@@ -35,6 +37,7 @@ from gateway.storage.journal import Journal, LogSettings
 from gateway.storage.keyring import Keyring
 from gateway.storage.passports import Passports
 from gateway.storage.policy_folder import read_folder
+from gateway.storage.public_keys import EverUsed, PublicKeys
 
 AUDIT, CUSTODY, KEYS, PASSPORTS = "audit", "custody", "keys", "passports.sqlite"
 """Names below the state folder."""
@@ -71,7 +74,8 @@ def open_keys(settings: Settings) -> GateKeys:
 
 def open_passports(settings: Settings, policies: PolicySet, keys: GateKeys) -> Passports:
     """Open the passports' file, or make it. Raises `FactsUnavailable`."""
-    return Passports(settings.state / PASSPORTS, JwsSigner.of(keys.keyring.entries), policies.consents)
+    ever = EverUsed(settings.state / AUDIT)
+    return Passports(settings.state / PASSPORTS, JwsSigner.of(keys.keyring.entries), policies.consents, older_keys=ever)
 
 
 def open_custody(settings: Settings, policies: PolicySet, watch: Watch | None = None) -> Keeper | NoCustody:
@@ -123,15 +127,20 @@ def _service(told: ServiceSettings, seconds: float) -> Service:
 
 
 def open_journal(settings: Settings, keys: GateKeys) -> Journal:
-    """Open the audit log; the instance's name is made from its keys, so that it stays the same."""
-    instance = sha256(keys.keyring.entries.public_key().public_bytes_raw()).hexdigest()[:16]
+    """Open the audit log."""
     return Journal.open(
         settings.state / AUDIT,
-        entry_key=keys.keyring.entries,
-        checkpoint_key=keys.keyring.checkpoints,
-        settings=LogSettings(settings.audit.origin, instance, __version__, settings.audit.publish_seconds),
+        keys=settings.state / KEYS,
+        settings=log_settings(settings, keys.keyring.entries.public_key()),
         clock=now,
     )
+
+
+def log_settings(settings: Settings, key: Ed25519PublicKey) -> LogSettings:
+    """Say how the log is kept; the instance's name is made from the first key of its entries, so that it stays."""
+    first = next(iter(PublicKeys.read(settings.state / AUDIT).entries), key)
+    instance = sha256(first.public_bytes_raw()).hexdigest()[:16]
+    return LogSettings(settings.audit.origin, instance, __version__, settings.audit.publish_seconds)
 
 
 async def record(settings: Settings, keys: GateKeys, entry: Entry) -> int:

@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.entry import Entry, encode
 from gateway.audit.show import published_size
+from gateway.audit.upkeep import Which
 from gateway.errors import BrokenLog, FaultyFiles, NotRecorded, SovgateError
 from gateway.storage.folder import Folder
 from gateway.storage.launch import Launched, knock, launch
 from gateway.storage.ledger import LogSettings
-from gateway.storage.wire import Order, message, results
+from gateway.storage.wire import Errand, Order, asked, message, results
 
 __all__ = ["Journal", "LogSettings"]
 
@@ -50,20 +51,31 @@ class Journal:
         cls,
         folder: Path,
         *,
-        entry_key: Ed25519PrivateKey,
-        checkpoint_key: Ed25519PrivateKey,
+        keys: Path | tuple[Ed25519PrivateKey, Ed25519PrivateKey],
         settings: LogSettings,
         clock: Callable[[], int],
+        lost: tuple[Which, ...] = (),
+        reason: str = "",
     ) -> Journal:
         """Open or begin the log in `folder`, in a process of its own, which records that the log starts. Blocks.
 
-        `clock` gives nanoseconds since the epoch. Raises `BrokenLog` where the log contradicts itself, `LogInUse` where
-        another gateway writes it, and `NotRecorded` where the start can't be made durable.
+        `keys` are those of entries and of checkpoints, or the keyring's folder that has them. `clock` gives nanoseconds
+        since the epoch. Keys that are `lost` get successors, and the log says so, and why. Raises `BrokenLog` where the
+        log contradicts itself, `LogInUse` where another gateway writes it, and `NotRecorded` where the start can't be
+        made durable.
         """
+        gone = list(lost)
 
         def start() -> Launched:
-            entry, checkpoint = entry_key.private_bytes_raw(), checkpoint_key.private_bytes_raw()
-            return launch(Order(str(folder.absolute()), settings, entry, checkpoint, clock()))
+            at = str(folder.absolute())
+            if isinstance(keys, Path):
+                order = Order(at, settings, clock(), str(keys.absolute()), lost=tuple(gone), reason=reason)
+            else:
+                entry, checkpoint = (key.private_bytes_raw() for key in keys)
+                order = Order(at, settings, clock(), "", entry, checkpoint)
+            launched = launch(order)
+            gone.clear()  # once is enough, should the sequencer be started again
+            return launched
 
         return cls(start, folder, settings.waiting, settings.patience)
 
@@ -86,11 +98,18 @@ class Journal:
         Raises `NotRecorded`, and then nothing may be released. If the caller is cancelled while it waits, or the
         sequencer ends or stalls, the entry may be in the log all the same.
         """
+        return await self._handed(encode(entry))
+
+    async def run(self, errand: Errand) -> int:
+        """Have the sequencer run an errand, and give the counter of the entry that says so. Raises `NotRecorded`."""
+        return await self._handed(asked(errand))
+
+    async def _handed(self, payload: bytes) -> int:
         line = self._line or await self._attached()
         if len(line.waiting) >= self._most:
             raise NotRecorded("too many entries wait for the audit log")
         try:
-            counter = await line.send(encode(entry))
+            counter = await line.send(payload)
         except NotRecorded as error:
             self.failing = str(error)
             raise

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.entry import Entry, encode
 from gateway.storage.ledger import Ledger, LogSettings
+from gateway.storage.log_keys import LentKeys
 
 pytestmark = pytest.mark.heavy
 
@@ -121,7 +122,7 @@ def verifier(tmp_path_factory):
 def grown(folder: Path, entries: int) -> None:
     keys = [Ed25519PrivateKey.from_private_bytes(letter * 32) for letter in (b"e", b"c")]
     settings = LogSettings("example.com/sovgate", "gw-1")
-    log = Ledger.open(folder, entry_key=keys[0], checkpoint_key=keys[1], settings=settings, now=1)
+    log = Ledger.open(folder, keys=LentKeys(*keys), settings=settings, now=1)
     log.record([encode(Entry(kind="intent", time=1, flow=f"f{n}")) for n in range(entries - 1)])
     log.close()
 
