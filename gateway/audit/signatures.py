@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,7 +23,7 @@ from gateway.errors import BrokenLog
 
 _ED25519 = b"\x01"
 _KEY = 33  # the type byte and the key
-_SIGNATURE = 68  # the key id and the signature
+_KEY_ID = 4
 _HASH = 32
 _MOST_SIGNATURES = 64  # C2SP signed-note asks for 16 at least
 _LONGEST_NOTE = 1 << 20
@@ -155,25 +155,46 @@ def _read_checkpoint(text: bytes, where: str) -> Checkpoint:
 
 def _signer(keys: Iterable[NoteKey], text: bytes, lines: bytes, where: str) -> NoteKey | None:
     """Find which of the keys signed, and check what they signed; other keys' signatures are not looked at."""
-    found: NoteKey | None = None
+    found: dict[tuple[str, bytes], NoteKey] = {}
     known = {(key.name, key.id): key for key in keys}
-    for line in lines.decode(errors="replace").split("\n")[:_MOST_SIGNATURES]:
-        dash, _, rest = line.partition(" ")
-        name, _, encoded = rest.partition(" ")
-        signature = _base64(encoded)
-        key = known.get((name, signature[:4]))
-        if dash != "\N{EM DASH}" or key is None:
+    for name, signature in _signatures(text + lines, lines, where):
+        which = name, signature[:4]
+        if which not in known:
             continue
         try:
-            key.key.verify(signature[4:], text)
+            known[which].key.verify(signature[4:], text)
         except InvalidSignature as error:
             raise BrokenLog(
                 f"{where}: the signature doesn't fit: edited after it was signed",
                 kind=Kind.EDITED_CHECKPOINT,
                 place=where,
             ) from error
-        found = key
-    return found
+        if which in found:
+            raise _no_note(where)
+        found[which] = known[which]
+    return next((key for which, key in reversed(known.items()) if which in found), None)
+
+
+def _signatures(whole: bytes, lines: bytes, where: str) -> Iterator[tuple[str, bytes]]:
+    """Read the signature lines of a note; raises `BrokenLog` where it is not written as C2SP signed-note says."""
+    try:
+        *signatures, end = lines.decode().split("\n")
+    except ValueError:
+        raise _no_note(where) from None
+    if end or len(signatures) > _MOST_SIGNATURES or any(byte < ord(" ") and byte != ord("\n") for byte in whole):
+        raise _no_note(where)
+    for line in signatures:
+        dash, _, rest = line.partition(" ")
+        name, _, encoded = rest.partition(" ")
+        signature = _base64(encoded)
+        if dash != "\N{EM DASH}" or not name or "+" in name or len(signature) <= _KEY_ID:
+            raise _no_note(where)
+        yield name, signature
+
+
+def _no_note(where: str) -> BrokenLog:
+    what = "its signatures are not written as those of a signed note are"
+    return BrokenLog(f"{where}: {what}", kind=Kind.MALFORMED_CHECKPOINT, place=where)
 
 
 class EntryKeys:
