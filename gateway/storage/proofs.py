@@ -69,7 +69,7 @@ class SharedProofs:
     def advance(self, credential: bytes, count: int, least: int) -> bool:
         """Move an authenticator's counter up to `count`; False where it isn't higher than before, or than `least`.
 
-        Durable before it returns.
+        0 after 0 is fine: it doesn't count. Durable before it returns.
         """
         with FILE.told():
             self._file.generation()
@@ -79,8 +79,9 @@ class SharedProofs:
                 row = self._file.connection.execute(
                     "SELECT count FROM counters WHERE credential = ?", (credential,)
                 ).fetchone()
-                if count <= max(least, row[0] if row else 0):
-                    return False
+                last = max(least, row[0] if row else 0)
+                if count <= last:
+                    return count == last == 0
                 self._file.connection.execute(
                     "INSERT INTO counters VALUES (?, ?) ON CONFLICT DO UPDATE SET count = excluded.count",
                     (credential, count),
