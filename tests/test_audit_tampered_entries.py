@@ -101,6 +101,9 @@ CASES = {
         both_keys(150), Kind.FORKED, "the remembered checkpoint", 100, {"remembered": [EARLY, KEPT]}
     ),
     "no link to the entry before": Case(one(150, lambda jws: as_if(jws, prev="")), Kind.EXCHANGED_ENTRY, BUNDLE, 150),
+    "a first entry that follows another": Case(
+        one(0, lambda jws: as_if(jws, prev="0" * 64)), Kind.EXCHANGED_ENTRY, BUNDLE, 0
+    ),
     "no JSON": Case(one(150, lambda _: signed(b"\xff\xfe")), Kind.MALFORMED_ENTRY, BUNDLE, 150),
     "an array": Case(one(150, lambda _: signed(b"[1]")), Kind.MALFORMED_ENTRY, BUNDLE, 150),
     "JSON nested without end": Case(one(310, lambda _: signed(b'{"a":' * 9000)), Kind.MALFORMED_ENTRY, JOURNAL, 310),

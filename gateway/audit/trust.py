@@ -177,13 +177,16 @@ class Trust:
 
     def _hand_over(self, rotation: Rotation, new: str, where: str) -> None:
         """Make sure that a new key of checkpoints is one to believe: given, accepted, or endorsed by the old one."""
-        old = self.notes.get(rotation.old)
         if rotation.lost:
             if new not in self.notes and new not in self.accepted:
                 raise _lost(rotation, new, where)
             return
-        if old is None and new in self.notes:
-            return
+        old = self.notes.get(rotation.old)
+        if old is None and new in self.notes:  # only the newest was given: what it follows may lie beside the log
+            old = next((key for key in self.beside if thumbprint(key.key) == rotation.old), None)
+            if old is None:
+                return
+            self.notes[rotation.old] = old
         text = f"sovgate-rotation/v1\n{self.origin}\n{rotation.old}\n{new}\n".encode()
         if old is None or not _signed(old, rotation.endorsed, text):
             raise BrokenLog(

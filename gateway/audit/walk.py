@@ -114,7 +114,7 @@ class Walk:
             told = told_in(payload, where)
             if told.counter != index:
                 raise wrong_number(self.files, self.through or index, index, path, entry, told.counter)
-            if self.before and told.prev != self.before.hex():
+            if (self.before or not index) and told.prev != self.before.hex():
                 what = "it follows another entry than the one before it: exchanged"
                 raise broken(Kind.EXCHANGED_ENTRY, path, what, index)
             if not self.before:

@@ -23,6 +23,11 @@ def lines(entry: Shown) -> str:
         lines.append(f"    {consent['customer']} {consent['action']} {consent['name']}")
     if key := said.get("key"):
         lines.append(f"    {_change(key)}")
+    if rotation := said.get("rotation"):
+        lines.append(f"    {_rotated(rotation)}")
+    if prune := said.get("prune"):
+        told = "".join(f", {prune[name]}" for name in ("rule", "reason") if prune.get(name))
+        lines.append(f"    bodies of entries {prune['first']} to {prune['end'] - 1} removed{told}")
     for decision in said.get("decided", ()):
         customers = decision.get("customers", ())
         shown = ", ".join(customers[:3]) + (f" and {len(customers) - 3} more" if len(customers) > 3 else "")  # noqa: PLR2004 - a line's worth
@@ -36,6 +41,13 @@ def lines(entry: Shown) -> str:
     if said.get("marks"):
         lines.append("    marks " + ", ".join(f"{mark['code']} (page {mark.get('page', 1)})" for mark in said["marks"]))
     return "\n".join(lines)
+
+
+def _rotated(rotation: dict[str, Any]) -> str:
+    """Say which of the log's own keys was replaced, and why."""
+    lost = " as lost" if rotation.get("lost") else ""
+    reason = f": {rotation['reason']}" if rotation.get("reason") else ""
+    return f"the log's key of {rotation['key']} {rotation['old']} was replaced{lost}{reason}"
 
 
 def _change(key: dict[str, Any]) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 import click
 import orjson
 
-from gateway.audit.show import published_size, show
+from gateway.audit.show import Shown, published_size, show
+from gateway.audit.tampering import Kind, broken
 from gateway.cli import options
 from gateway.cli.audit_lines import lines
 from gateway.cli.audit_wanted import code, filters, log, names_people, wanted
@@ -45,8 +46,18 @@ def command(folder: Path | None, form: str, config_file: Path, **asked: Any) -> 
 def _show(files: Folder, settings: Settings | None, form: str, asked: dict[str, Any]) -> int:
     """Print the entries that fit, and count them. Raises `BrokenLog`."""
     published = published_size(files)  # first of all: where there is no log there are no keys to look names up with
-    found = 0
-    for entry in show(files, wanted(asked, settings), published):
+    found, removed = 0, list[int]()
+    for entry in show(files, wanted(asked, settings), published, removed.append):
         found += 1
-        click.echo(orjson.dumps(entry.payload).decode() if form == "json" else lines(entry))
+        click.echo(orjson.dumps(entry.payload).decode() if form == "json" else _text(entry))
+    if removed:
+        click.echo(f"{sum(removed)} entries were not searched: their bodies are gone", err=True)
     return found
+
+
+def _text(entry: Shown) -> str:
+    """Show an entry to people; raises `BrokenLog` where it says something else than entries do."""
+    try:
+        return lines(entry)
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        raise broken(Kind.MALFORMED_ENTRY, entry.path, "it can't be shown: the log was edited", entry.index) from error
