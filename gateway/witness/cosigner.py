@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from gateway.audit.cosignature import COSIGNATURE, WitnessKey, cosigned_text, key_id
 
@@ -25,9 +25,14 @@ class Cosigner:
 
     def verifier_key(self) -> str:
         """Give the verifier key, `name+id+key`, that the log's operator and every expert are told."""
-        public = self.key.public_key().public_bytes_raw()
-        return f"{self.name}+{key_id(self.name, public).hex()}+{b64encode(COSIGNATURE + public).decode()}"
+        return verifier_key(self.name, self.key.public_key())
 
     def witness_key(self) -> WitnessKey:
         """Give the public side."""
         return WitnessKey.read(self.verifier_key())
+
+
+def verifier_key(name: str, key: Ed25519PublicKey) -> str:
+    """Give a witness's verifier key (C2SP signed-note, type 4)."""
+    public = key.public_bytes_raw()
+    return f"{name}+{key_id(name, public).hex()}+{b64encode(COSIGNATURE + public).decode()}"
