@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from gateway.cli import audit_show, audit_verify
+from gateway.cli import audit_prune, audit_rotate, audit_show, audit_verify
 
 
 @click.group("audit")
@@ -12,5 +12,5 @@ def command() -> None:
     """Verify and search the audit log."""
 
 
-for _verb in (audit_verify, audit_show):
+for _verb in (audit_prune, audit_rotate, audit_verify, audit_show):
     command.add_command(_verb.command)

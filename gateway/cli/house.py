@@ -143,12 +143,17 @@ def log_settings(settings: Settings, key: Ed25519PublicKey) -> LogSettings:
     return LogSettings(settings.audit.origin, instance, __version__, settings.audit.publish_seconds)
 
 
+def joined_journal(settings: Settings, keys: GateKeys) -> Journal:
+    """Reach the log through the gateway where one runs, else open it."""
+    try:
+        return Journal.join(settings.state / AUDIT)
+    except NotRecorded:
+        return open_journal(settings, keys)
+
+
 async def record(settings: Settings, keys: GateKeys, entry: Entry) -> int:
     """Record one entry: through the gateway where one runs, else in the log itself. Raises `NotRecorded`."""
-    try:
-        journal = Journal.join(settings.state / AUDIT)
-    except NotRecorded:
-        journal = open_journal(settings, keys)
+    journal = joined_journal(settings, keys)
     try:
         return await journal.append(entry)
     finally:

@@ -16,6 +16,7 @@ from gateway.cli import capturing, options
 from gateway.cli.attesting import start_rounds
 from gateway.cli.house import load_policies, open_journal, open_keys
 from gateway.cli.main import COULD_NOT, NO
+from gateway.cli.retaining import keep_pruning
 from gateway.cli.serve_crew import Plan, serve_together
 from gateway.cli.serve_house import Said, open_house, settle
 from gateway.cli.undumped import undumped
@@ -79,6 +80,7 @@ async def _serve(settings: Settings, policies: PolicySet, *, kept_in: bool) -> b
         stack.push_async_callback(journal.close)
         await start_rounds(settings, said.metrics.registry, said.log, stack)
         house = await open_house(settings, policies, keys, journal, said, stack)
+        await keep_pruning(settings, journal, said.log, stack)
         running = Running(house.state, house.reload, (settings.policies,))
         settle()
         gateway = Gateway(settings.proxy, house.doors, running, said.metrics, said.log, said.access)

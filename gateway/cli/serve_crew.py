@@ -23,6 +23,7 @@ from prometheus_client.exposition import generate_latest
 from gateway.cli.attesting import start_rounds
 from gateway.cli.capturing import Flags
 from gateway.cli.house import load_files, open_journal, open_keys
+from gateway.cli.retaining import keep_pruning
 from gateway.cli.serve_house import told as problems_of
 from gateway.cli.serve_orders import JUDGE, REPORT, SETUP, TAKE, Judged, Report, Setup
 from gateway.config import Settings
@@ -223,6 +224,7 @@ async def serve_together(settings: Settings, plan: Plan, started: Started, *, ke
         stack.push_async_callback(reloader.stop)
         host, port = doorway.getsockname()[:2]
         log.info("started", data=(host, port), admin=at, workers=settings.workers)
+        await keep_pruning(settings, journal, log, stack)
         watch = asyncio.create_task(supervisor.watch())
         stack.callback(watch.cancel)
         told = Told()

@@ -10,6 +10,7 @@ from gateway.config.capture import read_capture
 from gateway.config.identity import read_proofs
 from gateway.config.keys import read_keys
 from gateway.config.listener import read_listener
+from gateway.config.retention import read_retention
 from gateway.config.settings import AuditSettings, MarkSettings, Settings
 from gateway.config.source import Source
 from gateway.config.systems import read_routes
@@ -28,7 +29,7 @@ LIMITS = (
     "body_mib", "head_kib", "head_seconds", "body_seconds", "keepalive_seconds", "in_flight", "connections",
     "expansion", "depth", "values",
 )  # fmt: skip
-AUDIT = ("origin", "publish_seconds", "witness", "timestamps")
+AUDIT = ("origin", "publish_seconds", "witness", "timestamps", "retention")
 MARKS = ("workers", "seconds", "memory_mib")
 SHUTDOWN = ("delay", "limit")
 _MIB = 1024 * 1024
@@ -100,6 +101,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
             float(audit.integer("publish_seconds", 1, minimum=1)),
             read_witnesses(source, audit),
             read_timestamps(source, audit),
+            *read_retention(audit),
         ),
         marks=MarkSettings(
             marks.integer("workers", 2, minimum=1, maximum=64),

@@ -16,6 +16,7 @@ from gateway.config.schema_attested import timestamps_schema, witness_schema
 from gateway.config.schema_identity import identity_schema
 from gateway.config.schema_keys import keys_schema
 from gateway.config.schema_parts import PEM, header, seconds
+from gateway.config.schema_retention import retention_schema
 from gateway.config.schema_systems import system_schema
 from gateway.config.settings import AuditSettings, MarkSettings
 from gateway.formats.limits import BodyLimits
@@ -136,6 +137,7 @@ def _audit() -> Schema:
         "publish_seconds": seconds("How often a checkpoint is published.", usual.publish_seconds),
         "witness": witness_schema(),
         "timestamps": timestamps_schema(),
+        "retention": retention_schema(),
     }
     return mapping(exactly(AUDIT, properties), (), "The audit log.")
 

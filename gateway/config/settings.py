@@ -15,6 +15,7 @@ from gateway.identity.dpop import DpopRules
 from gateway.identity.mtls import CertificateRules
 from gateway.proxy.settings import ProxySettings
 from gateway.storage.capture_folder import Bounds
+from gateway.storage.pruning import Retention
 from gateway.witness.settings import TimestampSettings, WitnessSettings
 
 
@@ -43,13 +44,16 @@ class JwtSettings:
 class AuditSettings:
     """The log's `origin` (the name in its checkpoints), and how often in seconds tiles and checkpoint are published.
 
-    `witness` and `timestamps` say who outside attests its heads.
+    `witness` and `timestamps` say who outside attests its heads; `retention` how long bodies are kept (None: for ever),
+    which is seen to every `prune_hours`.
     """
 
     origin: str = "sovgate"
     publish_seconds: float = 1.0
     witness: WitnessSettings = field(default_factory=WitnessSettings)
     timestamps: TimestampSettings | None = None
+    retention: Retention | None = None
+    prune_hours: float = 24.0
 
 
 @dataclass(frozen=True, slots=True)

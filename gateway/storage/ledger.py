@@ -156,6 +156,14 @@ class Ledger:
                 self._keys.settle(self._disk)
                 self._publisher.publish(self._keys.signer())
 
+    def roll(self) -> int:
+        """Begin a new journal file, and give how many entries are before it. Raises `NotRecorded`."""
+        try:
+            self._following()
+        except OSError as error:
+            raise NotRecorded(reason_of(error)) from error
+        return self._at.next
+
     def rotate(self, which: Which, now: int, *, lost: bool = False, reason: str = "") -> int:
         """Give a key of the log a successor, and give the counter of the entry that says so.
 
@@ -203,10 +211,17 @@ class Ledger:
         if self._at.next - self._publisher.published > self._settings.unpublished:
             raise NotRecorded("the audit log can't be published, and too much waits for it")
         if self._segment.length > self._settings.segment:
-            following = Segment.create(self._folder / "journal", self._at.next, self._open.state(), self._disk)
-            self._segment.close()
-            self._segment = following
+            self._following()
         self._segment.append([record.jws for record in records])
+
+    def _following(self) -> None:
+        """Go on in a new journal file. Raises `OSError`."""
+        if self._segment.first == self._at.next:
+            return
+        self._segment.settle()
+        following = Segment.create(self._folder / "journal", self._at.next, self._open.state(), self._disk)
+        self._segment.close()
+        self._segment = following
 
 
 def reason_of(error: OSError | NotRecorded) -> str:

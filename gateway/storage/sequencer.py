@@ -32,7 +32,7 @@ from gateway.storage.wire import (
     SOCKET,
     Opened,
     Order,
-    Pruning,
+    Roll,
     Rotate,
     answers,
     errand_in,
@@ -207,8 +207,8 @@ def _run(ledger: Ledger, payload: bytes) -> int | NotRecorded:
         match errand_in(payload):
             case Rotate(which, now, lost, reason):
                 return ledger.rotate(which, now, lost=lost, reason=reason)
-            case Pruning():
-                return NotRecorded("not yet")
+            case Roll():
+                return ledger.roll()
             case _:
                 return NotRecorded("nobody knows what was asked for")
     except ValueError:

@@ -53,14 +53,11 @@ class Rotate(msgspec.Struct, frozen=True, tag="rotate"):
     reason: str = ""
 
 
-class Pruning(msgspec.Struct, frozen=True, tag="prune"):
-    """Asks for the bodies of old entries to be removed, by the log's retention."""
-
-    now: int
-    reason: str = ""
+class Roll(msgspec.Struct, frozen=True, tag="roll"):
+    """Asks for a new journal file, so that the ones before it go as soon as everything in them is published."""
 
 
-Errand = Rotate | Pruning
+Errand = Rotate | Roll
 """What is asked of the sequencer beside recording: a payload of this and a first byte that no entry has."""
 
 ERRAND = b"!"
