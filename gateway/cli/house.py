@@ -65,6 +65,11 @@ class PassportFacts:
         return self.passports.facts(customers, now)
 
 
+def served_log(settings: Settings) -> Path | None:
+    """Give the folder of the log whose public part is served; None where it is not to be."""
+    return settings.state / AUDIT if settings.audit.serve else None
+
+
 def open_keys(settings: Settings) -> GateKeys:
     """Open the keyring, or make it at the first start, when there is no log yet. Raises `FaultyKeyring`."""
     begun = Folder(settings.state / AUDIT).read("log.vkey") is not None

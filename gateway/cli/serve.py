@@ -14,7 +14,7 @@ import click
 from gateway import __version__
 from gateway.cli import capturing, options
 from gateway.cli.attesting import start_rounds
-from gateway.cli.house import load_policies, open_journal, open_keys
+from gateway.cli.house import load_policies, open_journal, open_keys, served_log
 from gateway.cli.main import COULD_NOT, NO
 from gateway.cli.retaining import keep_pruning
 from gateway.cli.serve_crew import Plan, serve_together
@@ -81,7 +81,7 @@ async def _serve(settings: Settings, policies: PolicySet, *, kept_in: bool) -> b
         await start_rounds(settings, said.metrics.registry, said.log, stack)
         house = await open_house(settings, policies, keys, journal, said, stack)
         await keep_pruning(settings, journal, said.log, stack)
-        running = Running(house.state, house.reload, (settings.policies,))
+        running = Running(house.state, house.reload, (settings.policies,), served_log(settings))
         settle()
         gateway = Gateway(settings.proxy, house.doors, running, said.metrics, said.log, said.access)
         return await serve_until_told(gateway, _started)

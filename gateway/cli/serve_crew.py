@@ -22,7 +22,7 @@ from prometheus_client.exposition import generate_latest
 
 from gateway.cli.attesting import start_rounds
 from gateway.cli.capturing import Flags
-from gateway.cli.house import load_files, open_journal, open_keys
+from gateway.cli.house import load_files, open_journal, open_keys, served_log
 from gateway.cli.retaining import keep_pruning
 from gateway.cli.serve_house import told as problems_of
 from gateway.cli.serve_orders import JUDGE, REPORT, SETUP, TAKE, Judged, Report, Setup
@@ -215,7 +215,7 @@ async def serve_together(settings: Settings, plan: Plan, started: Started, *, ke
         crew = supervisor.crew = Crew(settings.workers, program, supervisor.gone, log)
         await crew.start()
         stack.push_async_callback(lambda: crew.end(forced=True))
-        admin = Admin(supervisor.exposition, supervisor.readiness)
+        admin = Admin(supervisor.exposition, supervisor.readiness, served_log(settings))
         stack.push_async_callback(admin.stop)
         listener = settings.proxy.admin
         at = await admin.start(listener) if listener is not None else None

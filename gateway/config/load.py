@@ -29,7 +29,7 @@ LIMITS = (
     "body_mib", "head_kib", "head_seconds", "body_seconds", "keepalive_seconds", "in_flight", "connections",
     "expansion", "depth", "values",
 )  # fmt: skip
-AUDIT = ("origin", "publish_seconds", "witness", "timestamps", "retention")
+AUDIT = ("origin", "publish_seconds", "serve", "witness", "timestamps", "retention")
 MARKS = ("workers", "seconds", "memory_mib")
 SHUTDOWN = ("delay", "limit")
 _MIB = 1024 * 1024
@@ -102,6 +102,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
             read_witnesses(source, audit),
             read_timestamps(source, audit),
             *read_retention(audit),
+            serve=audit.boolean("serve", default=False),
         ),
         marks=MarkSettings(
             marks.integer("workers", 2, minimum=1, maximum=64),

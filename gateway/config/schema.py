@@ -135,6 +135,7 @@ def _audit() -> Schema:
     properties = {
         "origin": text("The log's name, in its checkpoints.", examples=["example.com/sovgate/eu-1"]),
         "publish_seconds": seconds("How often a checkpoint is published.", usual.publish_seconds),
+        "serve": flag("true: the admin port gives out checkpoint and tiles, entries included.", default=False),
         "witness": witness_schema(),
         "timestamps": timestamps_schema(),
         "retention": retention_schema(),

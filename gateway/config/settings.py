@@ -45,7 +45,7 @@ class AuditSettings:
     """The log's `origin` (the name in its checkpoints), and how often in seconds tiles and checkpoint are published.
 
     `witness` and `timestamps` say who outside attests its heads; `retention` how long bodies are kept (None: for ever),
-    which is seen to every `prune_hours`.
+    which is seen to every `prune_hours`. `serve`: the admin port gives out the log's public part.
     """
 
     origin: str = "sovgate"
@@ -54,6 +54,7 @@ class AuditSettings:
     timestamps: TimestampSettings | None = None
     retention: Retention | None = None
     prune_hours: float = 24.0
+    serve: bool = False
 
 
 @dataclass(frozen=True, slots=True)

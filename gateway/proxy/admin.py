@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 import orjson
 from aiohttp import web
 
 from gateway.proxy.metrics import CONTENT_TYPE
+from gateway.proxy.published import Published
 from gateway.proxy.settings import Listener
 from gateway.proxy.tls import server_context
 
@@ -19,10 +21,11 @@ Exposition = Callable[[], Awaitable[bytes]]
 
 
 class Admin:
-    """Serves /livez, /readyz and /metrics."""
+    """Serves /livez, /readyz and /metrics; and the public part of the audit log, where that is asked for."""
 
-    def __init__(self, exposition: Exposition, readiness: Readiness) -> None:
-        """Take what to report."""
+    def __init__(self, exposition: Exposition, readiness: Readiness, log: Path | None = None) -> None:
+        """Take what to report, and the folder of the log that is to be served."""
+        self._log = log
         self._exposed = exposition
         self._readiness = readiness
         self._runner: web.AppRunner | None = None
@@ -33,6 +36,8 @@ class Admin:
         app.add_routes(
             [web.get("/livez", self._livez), web.get("/readyz", self._readyz), web.get("/metrics", self._exposition)]
         )
+        if self._log is not None:
+            app.add_routes(Published(self._log).routes())
         self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=75.0, shutdown_timeout=1.0)
         await self._runner.setup()
         context = server_context(listener.tls) if listener.tls is not None else None

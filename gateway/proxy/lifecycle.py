@@ -25,11 +25,15 @@ from gateway.proxy.upstream import Upstream
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What the proxy reports of the house behind it: `state` gives readiness without draining, and details."""
+    """What the proxy reports of the house behind it: `state` gives readiness without draining, and details.
+
+    `log` is the folder of the audit log whose public part the admin port serves; None where it is not to be served.
+    """
 
     state: Callable[[], tuple[bool, Mapping[str, object]]]
     reload: Reload
     watch: tuple[Path, ...] = ()
+    log: Path | None = None
 
 
 class Gateway:
@@ -57,7 +61,7 @@ class Gateway:
         self._upstreams = [(route, Upstream(route, settings.limits)) for route in settings.routes]
         drive = Drive(settings, self._upstreams, doors, metrics, access)
         self.server = Server(drive.serve, settings.limits, unserved=drive.unserved, wall=time.time)
-        self._admin = Admin(self._exposition, self._readiness)
+        self._admin = Admin(self._exposition, self._readiness, running.log)
         self._doorway = doorway
         self.reloader = Reloader(running.reload, log)
 
