@@ -90,7 +90,8 @@ class Authority:
         self.folder, self.chain = folder, chain
         self.answer: Callable[[bytes], bytes] | None = None
         self.asked = 0
-        _made(folder)
+        if not (folder / "root.pem").exists():
+            _made(folder)
 
     @property
     def roots(self) -> Path:

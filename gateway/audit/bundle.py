@@ -72,20 +72,25 @@ class Bundle:
     trusted: Trusted
     _heads: dict[bytes, Checkpoint] = field(default_factory=dict)
     _stamps: dict[int, tuple[bytes, Stamped]] = field(default_factory=dict)
+    _keys: tuple[Sequence[NoteKey], EntryKeys] | None = None
     _newest: bytes = b""
     _count: int = 0
     _stamped: int = 0
 
     def entries(self) -> Iterator[ProvenEntry]:
         """Check each entry and give what is proven of it."""
-        vkeys = NoteKey.read_all(self._given(self.trusted.vkeys, VKEY))
-        jwks = self.trusted.jwks if self.trusted.jwks is not None else self._found(JWKS)
-        keys = EntryKeys(jwks)
         names = sorted(name.removesuffix(JWS) for name in self.files.list(ENTRIES) if name.endswith(JWS))
         if not names or not all(name.isdecimal() for name in names):
             raise BrokenLog(f"{ENTRIES}: there is no entry here, or something that is none")
         for name in sorted(names, key=int):
-            yield self._entry(name, vkeys, keys)
+            yield self.entry(name)
+
+    def entry(self, name: str) -> ProvenEntry:
+        """Check signature, number, payload and proofs of one entry; raises `BrokenLog`."""
+        if self._keys is None:
+            jwks = self.trusted.jwks if self.trusted.jwks is not None else self._found(JWKS)
+            self._keys = NoteKey.read_all(self._given(self.trusted.vkeys, VKEY)), EntryKeys(jwks)
+        return self._entry(name, *self._keys)
 
     def proven(self) -> Proven:
         """Give what was proven of all of it together."""
@@ -102,7 +107,7 @@ class Bundle:
         return Proven(head, cosigned, self._count, tuple(notes))
 
     def _entry(self, name: str, vkeys: Sequence[NoteKey], keys: EntryKeys) -> ProvenEntry:
-        """Check signature, number, payload and proof of one entry."""
+        """Do it with the keys at hand."""
         index, where = int(name), f"{ENTRIES}/{name}{JWS}"
         jws = self._found(where)
         payload = keys.open(jws, where)

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway import __version__
-from gateway.audit.bundle import Bundle, Proven, ProvenEntry, Trusted
+from gateway.audit.bundle import Bundle, Trusted
 from gateway.audit.gather import Gathering
 from gateway.audit.reading import Files
 from gateway.audit.show import Filter, show
@@ -82,34 +83,29 @@ def _write(
     first = next((entry.index for entry in found if entry.index < gathering.head.checkpoint.size), None)
     if first is None:
         raise BrokenLog("no entry fits, or none that fits is published yet")
+    staged = Staged(dict(gathering.keys(attesters.lines, attesters.roots)))
+    checking = Bundle(staged, Trusted(witnesses=attesters.witnesses, roots=attesters.roots))
     with parcel(out) as put:
-        bag = Bag(put)
-        count, shown = 0, Staged()
-        for index in (first, *(entry.index for entry in found)):
+        bag, example, count = Bag(put), None, 0
+        for path, data in staged.files.items():
+            bag.put(path, data)
+        for index in chain([first], (entry.index for entry in found)):
             if index >= gathering.head.checkpoint.size:
                 break  # later than the head that everything is proven by
-            staged, proven = _gathered(gathering, index, attesters)
-            for path, data in staged.files.items():
+            one = dict(gathering.entry(index, stamps=attesters.roots is not None))
+            staged.hold(one)
+            proven = checking.entry(str(index))
+            for path, data in one.items():
                 bag.put(path, data)
-            if not count:
-                shown, example = staged, proven
-            count += 1
+            example, count = example or (Staged(dict(staged.files)), proven), count + 1
+        assert example is not None, "there is a first entry"
         _log(bag, files, gathering)
         told = {"asked": _told(asked), "count": str(count), "certificate": _certificate_told(key, settings)}
-        for path, data in explained("export.txt", shown, gathering, attesters, example, told):
+        shown, entry = example
+        for path, data in explained("export.txt", shown, gathering, attesters, (entry, checking.proven()), told):
             bag.put(path, data)
         _close(bag, gathering, asked, count, key, settings)
     return count
-
-
-def _gathered(gathering: Gathering, index: int, attesters: Attesters) -> tuple[Staged, tuple[ProvenEntry, Proven]]:
-    """Gather one entry's evidence, with the keys, and check it. Raises `BrokenLog`."""
-    staged = Staged()
-    staged.files |= gathering.keys(attesters.lines, attesters.roots)
-    staged.files |= gathering.entry(index, stamps=attesters.roots is not None)
-    one = Bundle(staged, Trusted(witnesses=attesters.witnesses, roots=attesters.roots))
-    (entry,) = one.entries()
-    return staged, (entry, one.proven())
 
 
 def _log(bag: Bag, files: Files, gathering: Gathering) -> None:

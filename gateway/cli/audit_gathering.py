@@ -48,11 +48,19 @@ class Attesters:
 
 
 class Staged:
-    """The files of a bundle that is being made, for the check of it: the last few entries and all keys."""
+    """The files of a bundle that is being made, for the check of it."""
 
-    def __init__(self) -> None:
-        """Begin without any."""
-        self.files: dict[str, bytes] = {}
+    def __init__(self, files: dict[str, bytes] | None = None) -> None:
+        """Begin with some."""
+        self.files: dict[str, bytes] = files or {}
+        self._held: tuple[str, ...] = ()
+
+    def hold(self, files: dict[str, bytes]) -> None:
+        """Take some in, in the place of those that were taken in before."""
+        for path in self._held:
+            self.files.pop(path, None)
+        self.files |= files
+        self._held = tuple(files)
 
     def read(self, path: str, /) -> bytes | None:
         """Give a file."""
