@@ -173,6 +173,11 @@ class Fault(StrEnum):
     OWN_ADDRESS = "SG520", "the gateway's own address is missing, or is none"
     EMPTY_LEVEL = "SG521", "a level of assurance asks for nothing"
 
+    BAD_CREDENTIAL = "SG522", "a registered authenticator can't be used"
+    BAD_ANCHOR = "SG523", "whom to trust about devices is missing, or can't be read"
+    BAD_PROXIES = "SG524", "which proxies are trusted is not written as it must be"
+    BAD_DATABASE = "SG525", "a database of networks can't be used"
+
     # -- policy cases: as written
     NO_CASES = "SG601", "a file of cases without a case"
     EXPECTS_NOTHING = "SG602", "a case that expects nothing"

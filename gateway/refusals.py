@@ -30,8 +30,9 @@ _ALL = (
     Refusal("identity-expired", "The token or certificate has expired or is not valid yet", 401),
     Refusal("identity-invalid", "The token or certificate can't be trusted", 401),
     Refusal("identity-unknown-system", "The identity belongs to no system known here", 403),
-    Refusal("proof-invalid", "The proof that comes with the token can't be trusted", 401),
+    Refusal("proof-invalid", "A proof that the request brings can't be trusted", 401),
     Refusal("proof-replayed", "The proof was used before", 401),
+    Refusal("device-invalid", "What the device says of itself can't be trusted", 401),
     Refusal("nonce-needed", "The proof must hold a number that the gateway gave", 401),
     Refusal("proofs-unavailable", "Whether the proof was used before can't be looked up", 503),
     # what is asked

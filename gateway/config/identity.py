@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from gateway.config.devices import read_assertions, read_device
 from gateway.config.evidence import read_dpop, read_levels, read_urls
-from gateway.config.settings import JwtSettings
+from gateway.config.settings import AssertionSettings, DeviceSettings, JwtSettings
 from gateway.config.source import Source
 from gateway.faults import Fault
 from gateway.identity.jwks import ALGORITHMS
@@ -20,7 +21,7 @@ JWT = (
     "dpop", "assurance",
 )  # fmt: skip
 PROOFS = ("jwt", "mtls", "development")
-IDENTITY = (*PROOFS, "urls")
+IDENTITY = (*PROOFS, "urls", "webauthn", "device")
 CLAIMS = ("system", "subject", "role", "kind", "assurance", "purpose", "device")
 NAMES = ("uris", "dns", "common_names")
 
@@ -33,11 +34,14 @@ class Proofs:
     mtls: CertificateRules | None
     development: str
     urls: tuple[str, ...] = ()
+    assertions: AssertionSettings | None = None
+    device: DeviceSettings | None = None
 
     @property
     def headers(self) -> tuple[str, ...]:
         """Name the headers that prove something: they go no further."""
-        return (self.jwt.header, "DPoP") if self.jwt is not None else ()
+        token = (self.jwt.header, "DPoP") if self.jwt is not None else ()
+        return (*token, *[one.header for one in (self.assertions, self.device) if one is not None])
 
 
 def read_proofs(source: Source, listener: Listener) -> Proofs:
@@ -51,6 +55,8 @@ def read_proofs(source: Source, listener: Listener) -> Proofs:
         _mtls(source, section, listener) if "mtls" in section else None,
         _development(source, section, listener) if "development" in section else "",
         read_urls(source, section),
+        read_assertions(source, section),
+        read_device(source, section),
     )
 
 

@@ -95,6 +95,8 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
         mtls=proofs.mtls,
         development=proofs.development,
         urls=proofs.urls,
+        assertions=proofs.assertions,
+        device=proofs.device,
         purpose_header=purpose,
         audit=AuditSettings(
             audit.text("origin", "sovgate"),

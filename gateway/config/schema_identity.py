@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.config.identity import CLAIMS, IDENTITY, JWT, NAMES, PROOFS
-from gateway.config.schema_evidence import assurance_schema, dpop_schema
+from gateway.config.schema_evidence import assurance_schema, device_schema, dpop_schema, webauthn_schema
 from gateway.config.schema_parts import URL, header
 from gateway.identity.jwks import ALGORITHMS
 from gateway.policy.schemas.parts import Schema, choice, exactly, integer, mapping, some, table, text
@@ -50,6 +50,8 @@ def identity_schema() -> Schema:
         "jwt": tokens,
         "mtls": mapping(exactly(NAMES, mtls), (), "Client certificates."),
         "urls": some(text(), "The gateway's own addresses, as callers know them.", ["https://gateway.example.com"]),
+        "webauthn": webauthn_schema(),
+        "device": device_schema(),
         "development": mapping(everyone, ("system",), "No proof at all: for this machine alone, and alone."),
     }
     return mapping(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.attestation.webauthn import AssertionRules
 from gateway.custody.file_provider import Secret
 from gateway.custody.services import ServiceSettings
 from gateway.custody.settings import CustodySettings
@@ -38,6 +39,45 @@ class JwtSettings:
     type: str | None = None
     levels: tuple[Level, ...] = ()
     dpop: DpopRules | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionSettings:
+    """Where assertions of authenticators come in, the file of those that are registered, and which count."""
+
+    header: str
+    credentials: Path
+    rules: AssertionRules = field(default_factory=AssertionRules)
+
+
+@dataclass(frozen=True, slots=True)
+class EatSettings:
+    """Which attestation tokens count: by keys of a JWKS file, or by certificates of a PEM file."""
+
+    algorithms: frozenset[str]
+    keys: Path | None = None
+    anchors: Path | None = None
+    profiles: frozenset[str] = frozenset()
+    age: int = 600
+    leeway: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TpmSettings:
+    """Which quotes count: by keys in PEM files, by name, or by certificates of a PEM file; with which registers."""
+
+    keys: Mapping[str, Path] = field(default_factory=dict)
+    anchors: Path | None = None
+    registers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """Where attestations of devices come in, and which count."""
+
+    header: str
+    eat: EatSettings | None = None
+    tpm: TpmSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +143,8 @@ class Settings:
     mtls: CertificateRules | None = None
     development: str = ""
     urls: tuple[str, ...] = ()
+    assertions: AssertionSettings | None = None
+    device: DeviceSettings | None = None
     purpose_header: str | None = None
     audit: AuditSettings = AuditSettings()
     marks: MarkSettings = MarkSettings()

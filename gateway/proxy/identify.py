@@ -14,6 +14,7 @@ from gateway.identity.identified import Identified, combine, unproven
 from gateway.identity.mtls import Certificates
 from gateway.identity.purpose import purpose_of
 from gateway.proxy.drive import Caller, Incoming
+from gateway.proxy.evidence import Evidence
 
 Tokens = Callable[[str, int], Awaitable[Identified]]
 """Gives who a token proves to call at a time (nanoseconds since the epoch); raises NotAuthenticated."""
@@ -30,19 +31,23 @@ class Doorkeeper:
     development: str = ""
     purpose_header: str | None = None
     dpop: Dpop | None = None
+    evidence: Evidence | None = None
 
     async def identify(self, incoming: Incoming) -> Caller:
         """Give the operator and the purpose. Raises NotAuthenticated."""
-        found = unproven(self.development) if self.development else await self._proven(incoming)
+        now = self.clock()
+        found = unproven(self.development) if self.development else await self._proven(incoming, now)
+        operator, body = found.operator, None
+        if self.evidence is not None:
+            operator, body = self.evidence.weigh(operator, incoming.headers, incoming.method, incoming.target, now)
         try:
             purpose = purpose_of(found.purpose, incoming.headers, self.purpose_header)
         except Unreadable as error:
             raise NotAuthenticated(error.refusal, str(error)) from None
-        return Caller(found.operator, purpose)
+        return Caller(operator, purpose, body)
 
-    async def _proven(self, incoming: Incoming) -> Identified:
-        """Check every proof that the request brings."""
-        now = self.clock()
+    async def _proven(self, incoming: Incoming, now: int) -> Identified:
+        """Check every proof of who calls that the request brings."""
         by_token = await self._by_token(self.tokens, incoming, now) if self.tokens else None
         der = incoming.certificate
         by_certificate = self.certificates.identify(der, now) if self.certificates and der is not None else None
