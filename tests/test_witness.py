@@ -47,8 +47,8 @@ async def test_a_cosignature_is_what_the_specification_says(tmp_path):
 def test_the_specification_s_own_example_opens():
     """The cosignature in C2SP tlog-cosignature has the form that is read here (its key is not published)."""
     line = (
-        "\u2014 witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5n"
-        "No0xUe+mbIUBkBIfZ+qnA=="
+        "\u2014 witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf"
+        "5nNo0xUe+mbIUBkBIfZ+qnA=="
     )
     data = b64decode(line.split(" ")[2])
     assert (len(data), int.from_bytes(data[4:12], "big")) == (76, 1679315147)

@@ -16,7 +16,9 @@ from rich.progress import Progress
 
 from gateway.audit.cosignature import WitnessKey
 from gateway.audit.signatures import EntryKeys, NoteKey
+from gateway.audit.stamps import stamps
 from gateway.audit.tampering import LOOKS_LIKE, Kind
+from gateway.audit.timestamp import Stamped
 from gateway.audit.verify import Verified, Witnesses
 from gateway.audit.verify import verify as check
 from gateway.cli import options
@@ -47,6 +49,7 @@ from gateway.storage.folder import Folder
     multiple=True,
     help="A key of the log that took a lost one's place, by the operator's own word.",
 )
+@click.option("--roots", type=click.File("rb"), help="An authority's certificates (PEM): check the log's timestamps.")
 @options.output
 @options.config
 def command(folder: Path | None, form: str, config_file: Path, **given: Any) -> None:
@@ -73,10 +76,11 @@ def command(folder: Path | None, form: str, config_file: Path, **given: Any) -> 
                 accepted=given["accepted"],
                 progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
+            stamped = stamps(Folder(place), given["roots"].read()) if given["roots"] else None
     except BrokenLog as error:
         _say_broken(error, place, form)
         sys.exit(NO)
-    _say_sound(verified, place, form)
+    _say_sound(verified, stamped, place, form)
 
 
 def _witnesses(given: Sequence[str], quorum: int | None) -> Witnesses | None:
@@ -98,7 +102,7 @@ def _usable(option: str, read: Callable[[Any], object], given: str | bytes | Non
         raise click.UsageError(f"{option}: {error}") from None
 
 
-def _say_sound(verified: Verified, place: Path, form: str) -> None:
+def _say_sound(verified: Verified, stamped: list[tuple[int, Stamped]] | None, place: Path, form: str) -> None:
     """Tell that a log is sound, and what this doesn't prove."""
     if form == "json":
         said = {
@@ -108,6 +112,7 @@ def _say_sound(verified: Verified, place: Path, form: str) -> None:
             "published": verified.published,
             "removed": verified.removed,
             "witnessed": verified.witnessed,
+            "stamped": None if stamped is None else [_stamp(size, one) for size, one in stamped],
             "head": {"size": verified.head.size, "root": verified.head.root.hex(), "origin": verified.head.origin},
             "torn": verified.torn,
             "dangling": [one.flow for one in verified.dangling],
@@ -119,6 +124,11 @@ def _say_sound(verified: Verified, place: Path, form: str) -> None:
     witnessed = f", {verified.witnessed} cosigned by witnesses" if verified.witnessed is not None else ""
     signed = f"{verified.published} under the signed checkpoint{witnessed}"
     click.echo(f"{place}: sound: {verified.entries} entries, {signed}")
+    if stamped is not None:
+        newest = (
+            f": {stamped[-1][0]} entries were there by {stamped[-1][1].time:%Y-%m-%d %H:%M:%S} UTC" if stamped else ""
+        )
+        click.echo(f"  timestamps: {len(stamped)}{newest}")
     for one in verified.dangling:
         gone = f"; {one.pieces} pieces of its answer were recorded" if one.pieces else ""
         click.echo(f"  dangling: flow {one.flow} was forwarded (entry {one.counter}) and has no outcome{gone}")
@@ -126,6 +136,10 @@ def _say_sound(verified: Verified, place: Path, form: str) -> None:
         click.echo(f"  torn: {verified.torn} bytes after the last entry are of a write that was cut short")
     for note in verified.notes:
         click.echo(f"  note: {note}")
+
+
+def _stamp(size: int, stamped: Stamped) -> dict[str, object]:
+    return {"size": size, "time": stamped.time, "authority": stamped.authority}
 
 
 def _say_broken(error: BrokenLog, place: Path, form: str) -> None:
