@@ -18,11 +18,12 @@ from gateway.errors import BrokenLog, FaultyFiles, NotRecorded, SovgateError
 from gateway.storage.folder import Folder
 from gateway.storage.launch import Launched, knock, launch
 from gateway.storage.ledger import LogSettings
-from gateway.storage.wire import Errand, Order, asked, message, results
+from gateway.storage.wire import Errand, Order, Probe, asked, message, results
 
 __all__ = ["Journal", "LogSettings"]
 
 _PAUSES = (0.1, 5.0)  # seconds before the sequencer is started again: at first, and at most
+_PROBES = 1.0  # seconds between two looks whether a log that failed can be written again
 _PATIENCE = 30.0  # seconds for the sequencer to publish everything and end
 
 
@@ -42,6 +43,7 @@ class Journal:
         self.entries = self.recovered.entries + 1 if self.recovered else 0  # how many are known to be durable
         self._line: _Line | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._prober: asyncio.Task[None] | None = None
         self._attaching: asyncio.Task[_Line] | None = None
         self._closed = False
         self._closing = asyncio.Event()
@@ -111,7 +113,7 @@ class Journal:
         try:
             counter = await line.send(payload)
         except NotRecorded as error:
-            self.failing = str(error)
+            self._fails(str(error))
             raise
         self.failing = ""
         if counter >= self.entries:
@@ -128,6 +130,8 @@ class Journal:
             return
         self._closed = True
         self._closing.set()
+        if self._prober is not None:
+            await self._prober
         if self._keeper is not None:
             await self._keeper
         else:
@@ -159,8 +163,26 @@ class Journal:
         """See to it that there is a sequencer again."""
         self._line = None
         if not self._closed:
-            self.failing = "the audit log's sequencer ended"
+            self._fails("the audit log's sequencer ended")
             self._keeper = asyncio.get_running_loop().create_task(self._revive())
+
+    def _fails(self, why: str) -> None:
+        """Remember why nothing is recorded, and find out by itself when it is again: there may be no flows to tell."""
+        self.failing = why
+        if self._prober is None and not self._closed:
+            self._prober = asyncio.get_running_loop().create_task(self._probe())
+
+    async def _probe(self) -> None:
+        try:
+            while self.failing and not self._closed:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), _PROBES)
+                if self._line is not None and not self._closed:
+                    with suppress(NotRecorded):
+                        await self._line.send(asked(Probe()))
+                        self.failing = ""
+        finally:
+            self._prober = None
 
     async def _revive(self) -> None:
         """Start the sequencer again, with longer and longer pauses."""

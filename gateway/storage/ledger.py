@@ -22,6 +22,7 @@ from gateway.storage.publisher import Publisher
 from gateway.storage.recovery import Recovered, Resumed, resume
 from gateway.storage.segment import Segment
 
+_PROBE = 65_536  # bytes that there must be room for
 _LISTED = 300  # dangling flows that a start entry names
 
 
@@ -162,6 +163,18 @@ class Ledger:
             self._following()
         except OSError as error:
             raise NotRecorded(reason_of(error)) from error
+        return self._at.next
+
+    def probe(self) -> int:
+        """See whether an entry could be recorded now, and give how many are. Raises `NotRecorded`."""
+        scratch = self._folder / "journal" / "probe.tmp"
+        try:
+            self._segment.settle()
+            self._disk.put(scratch, b"\0" * _PROBE)
+            scratch.unlink()
+        except OSError as error:
+            raise NotRecorded(reason_of(error)) from error
+        self.failing = ""
         return self._at.next
 
     def rotate(self, which: Which, now: int, *, lost: bool = False, reason: str = "") -> int:

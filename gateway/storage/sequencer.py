@@ -32,6 +32,7 @@ from gateway.storage.wire import (
     SOCKET,
     Opened,
     Order,
+    Probe,
     Roll,
     Rotate,
     answers,
@@ -207,6 +208,8 @@ def _run(ledger: Ledger, payload: bytes) -> int | NotRecorded:
         match errand_in(payload):
             case Rotate(which, now, lost, reason):
                 return ledger.rotate(which, now, lost=lost, reason=reason)
+            case Probe():
+                return ledger.probe()
             case Roll():
                 return ledger.roll()
             case _:

@@ -57,7 +57,11 @@ class Roll(msgspec.Struct, frozen=True, tag="roll"):
     """Asks for a new journal file, so that the ones before it go as soon as everything in them is published."""
 
 
-Errand = Rotate | Roll
+class Probe(msgspec.Struct, frozen=True, tag="probe"):
+    """Asks whether the log can be written, without an entry."""
+
+
+Errand = Rotate | Roll | Probe
 """What is asked of the sequencer beside recording: a payload of this and a first byte that no entry has."""
 
 ERRAND = b"!"
