@@ -376,6 +376,7 @@ def searched(tmp_path_factory):
         Filter(class_="user.contact"),
         Filter(class_="user.contact.email", flow="wanted", kind="outcome"),
         Filter(operation="erp.list-orders", since=NOW, until=NOW + 1),
+        Filter(verdict="allow", customer="c_1", kind="outcome"),
     ],
 )
 def test_entries_are_found_by_what_they_say(searched, wanted):
@@ -391,6 +392,8 @@ def test_entries_are_found_by_what_they_say(searched, wanted):
         Filter(class_="user.cont"),
         Filter(since=NOW + 2),
         Filter(flow="ABCD-1235"),
+        Filter(verdict="refuse"),
+        Filter(verdict="allow", kind="intent"),
     ],
 )
 def test_what_is_not_there_is_not_found(searched, wanted):
