@@ -62,7 +62,7 @@ def test_every_command_works_in_the_order_of_the_page(laptop, tmp_path):
         done = typed(block, folder)
         assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
         said.append(done.stdout)
-    assert len(said) == 10
+    assert len(said) == 9
     assert said[0].startswith("audit: sound: 93 entries")
     assert "82 cosigned" in said[0]
     assert "Signature Verified Successfully" in said[1]
