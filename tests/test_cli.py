@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from live import SOVGATE, House, running
+from tamper_kit import WITNESS_KEY, witness_vkey
 
 from gateway.audit.tampering import LOOKS_LIKE, Kind
 from gateway.cli.main import main
@@ -134,6 +135,8 @@ def used(recorded, tmp_path, monkeypatch):
         ("audit verify --jwks gateway.yaml", "--jwks: the entries' public keys are no JWK set"),
         ("audit verify --vkey rubbish", "--vkey: the verifier key of the checkpoints is no Ed25519 key"),
         ("audit verify --remembered nowhere", "No such file"),
+        ("audit verify --witness rubbish", "--witness: this is no verifier key of a witness"),
+        ("audit verify --quorum 2", "--quorum: 2 of 0 witnesses can't be had"),
         ("audit show", "state/audit: checkpoint: missing: there is no log here"),
         ("audit show --log nowhere", "nowhere: checkpoint: missing"),
         ("audit show --log nowhere --customer C-017", "nowhere: checkpoint: missing"),
@@ -233,6 +236,12 @@ def test_a_sound_log_is_verified_with_keys_and_a_checkpoint_that_were_kept(used)
     told = json.loads(sovgate("audit", "verify", *kept, "-o", "json").out)
     assert (told["ok"], told["entries"], told["notes"]) == (True, 4, [])
     assert len(json.loads(sovgate("audit", "verify", "-o", "json").out)["notes"]) == 2
+
+
+def test_a_log_that_no_trusted_witness_cosigned_is_no_proof_for_who_asks_for_one(used):
+    said = sovgate("audit", "verify", "--witness", witness_vkey("w.example/1", WITNESS_KEY), "-o", "json")
+    told = json.loads(said.out)
+    assert (said.code, told["kind"], told["place"]) == (1, "unwitnessed", "checkpoint")
 
 
 def test_a_log_without_its_newest_entries_is_broken_for_who_remembers_them(used):
