@@ -398,3 +398,18 @@ def test_the_public_keys_lie_beside_the_log(tmp_path):
     assert CHECKPOINT_KEY.private_bytes_raw() not in b"".join(
         p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()
     )
+
+
+def test_a_log_that_failed_is_tried_without_an_entry(tmp_path):
+    disk = FailingDisk()
+    log = ledger(tmp_path, disk=disk)
+    disk.full = True
+    assert one(log, "f1") == "the audit log can't be written: No space left on device"
+    with pytest.raises(NotRecorded, match="No space left"):
+        log.probe()
+    disk.full = False
+    assert log.probe() == 1
+    assert not log.failing
+    assert one(log, "f2") == 1
+    log.close()
+    assert check(tmp_path).entries == 2

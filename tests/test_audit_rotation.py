@@ -22,13 +22,15 @@ from audit_logs import (
 
 from gateway.audit.reading import published_size, stored_entries
 from gateway.audit.verify import verify
-from gateway.crypto import thumbprint
-from gateway.errors import BrokenLog, NotRecorded
+from gateway.crypto import JwsSigner, thumbprint
+from gateway.errors import BrokenLog, NotRecorded, Place
+from gateway.policy.model import ConsentKind
 from gateway.storage.disk import Disk
 from gateway.storage.folder import Folder
 from gateway.storage.keyring import Keyring
 from gateway.storage.ledger import Ledger
 from gateway.storage.log_keys import FolderKeys, LentKeys
+from gateway.storage.passports import Passports
 from gateway.storage.public_keys import EverUsed, PublicKeys
 from gateway.storage.wire import Rotate
 
@@ -200,3 +202,18 @@ def test_whoever_checks_passports_finds_a_new_key_by_itself(tmp_path):
     new = keys.present("entries").public_key()
     assert ever[thumbprint(new)] == new
     assert "nobody's" not in ever
+
+
+def test_a_passport_that_an_earlier_key_signed_is_read_after_the_exchange(tmp_path):
+    keys, kind = LentKeys(ENTRY_KEY, CHECKPOINT_KEY), ConsentKind("contact", Place("consents.yaml", 1, 1))
+    log = opened(tmp_path / "log", keys)
+    held = Passports(tmp_path / "p", JwsSigner.of(ENTRY_KEY), {"contact": kind}, older_keys=EverUsed(tmp_path / "log"))
+    held.grant("C-1", kind, at=NOW, by="ann")
+    log.rotate("entries", NOW)
+    signer = JwsSigner.of(keys.present("entries"))
+    newer = Passports(tmp_path / "p", signer, {"contact": kind}, older_keys=EverUsed(tmp_path / "log"))
+    newer.grant("C-1", kind, at=NOW + 1, by="ann")
+    assert held.facts(["C-1"], NOW + 2) == newer.facts(["C-1"], NOW + 2)
+    assert len(held.history("C-1")) == 2
+    for one in (held, newer, log):
+        one.close()

@@ -197,6 +197,8 @@ class Ledger:
                     keys.forget(which)
                 raise NotRecorded(reason_of(error)) from error
             keys.recorded(which)
+            with suppress(OSError):  # then the next publication does it first
+                keys.settle(self._disk)
             self._scribe = self._scribe_of(keys.entries())
         return result
 

@@ -62,7 +62,8 @@ class Passports:
     ) -> None:
         """Open the file, or make it (mode 0600). `older_keys` are public keys that signed where `signer` did not."""
         self._signer = signer
-        self._keys: Keys = ChainMap({signer.kid: signer.key.public_key()}, older_keys or {})  # type: ignore[arg-type] # it is only read
+        older = older_keys if older_keys is not None else {}  # one that is empty may fill: `public_keys.EverUsed`
+        self._keys: Keys = ChainMap({signer.kid: signer.key.public_key()}, older)  # type: ignore[arg-type] # only read
         self._versions = {name: kind.version for name, kind in consents.items()}
         self._capacity = capacity
         self._known: OrderedDict[str, tuple[int, Known]] = OrderedDict()
