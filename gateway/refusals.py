@@ -40,6 +40,7 @@ _ALL = (
     Refusal("ambiguous-path", "The path can be read in more than one way", 400),
     Refusal("ambiguous-request", "The request can be read in more than one way", 400),
     Refusal("unknown-operation", "No catalogue names this operation", 403),
+    Refusal("proxy-header-missing", "The connection does not begin with the PROXY header that it must have", 400),
     Refusal("headers-too-large", "The request line or its headers are larger than the limit", 431),
     Refusal("expectation-refused", "The request expects what the gateway does not offer", 417),
     Refusal("upgrade-refused", "Upgrades are not passed on this route", 403),

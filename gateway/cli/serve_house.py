@@ -26,6 +26,7 @@ from gateway.cli.house import (
     open_passports,
 )
 from gateway.cli.key_log import tell
+from gateway.cli.locating import open_whereabouts
 from gateway.config import Settings
 from gateway.custody.keeper import KEYS, VAULT, Keeper
 from gateway.custody.opening import NoCustody
@@ -42,6 +43,7 @@ from gateway.proxy.drive import Doors
 from gateway.proxy.identify import Doorkeeper
 from gateway.proxy.logs import AccessLog, Log
 from gateway.proxy.metrics import Metrics
+from gateway.proxy.whereabouts import Whereabouts
 from gateway.proxy.witness import Witness
 from gateway.regime import establish
 from gateway.sandbox import Sandbox
@@ -88,6 +90,7 @@ class House:
     journal: Journal
     said: Said
     doorkeeper: Doorkeeper
+    whereabouts: Whereabouts
     witness: Witness | None = None
     good: bool = True
     unattested: Callable[[], str] = str
@@ -137,7 +140,7 @@ class House:
     @property
     def doors(self) -> Doors:
         """Give what the proxy asks."""
-        return Doors(self.doorkeeper.identify, self.handle, self.refuse, self.streams)
+        return Doors(self.doorkeeper.identify, self.handle, self.refuse, self.streams, self.whereabouts.locate)
 
     @property
     def digest(self) -> str:
@@ -208,7 +211,10 @@ async def open_house(
     metrics.reloaded(successful=True, at=time.time())
     callers = Callers(settings)
     doorkeeper = await callers.open(policies, stack, keys.keyring.pseudonyms)
-    return House(settings, gate, passports, callers, journal, said, doorkeeper, witness, unattested=unattested)
+    whereabouts = await open_whereabouts(settings.network, keys.pseudonyms.address, log, stack)
+    return House(
+        settings, gate, passports, callers, journal, said, doorkeeper, whereabouts, witness, unattested=unattested
+    )
 
 
 async def _tell(settings: Settings, custody: Keeper, journal: Journal, keys: GateKeys, log: Log) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from gateway.config.attested import read_timestamps, read_witnesses
@@ -10,6 +11,7 @@ from gateway.config.capture import read_capture
 from gateway.config.identity import read_proofs
 from gateway.config.keys import read_keys
 from gateway.config.listener import read_listener
+from gateway.config.network import read_network
 from gateway.config.retention import read_retention
 from gateway.config.settings import AuditSettings, MarkSettings, Settings
 from gateway.config.source import Source
@@ -22,7 +24,7 @@ from gateway.yamlsource import Reader
 
 TOP = (
     "version", "listen", "admin", "policies", "state", "systems", "identity", "purpose", "audit", "limits", "marks",
-    "shutdown", "capture", "keys", "workers",
+    "shutdown", "capture", "keys", "network", "workers",
 )  # fmt: skip
 REQUIRED = ("version", "policies", "state", "systems", "identity")
 LIMITS = (
@@ -73,6 +75,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
     top.integer("version", 1, minimum=1, maximum=1)
     listener = read_listener(source, "listen", Listener(), overrides)
     proofs = read_proofs(source, listener)
+    proxies, network = read_network(source)
     purpose = source.header(top.section("purpose", ("header",)), None)
     limits, bodies = _limits(source)
     audit = top.section("audit", AUDIT)
@@ -80,7 +83,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
     shutdown = top.section("shutdown", SHUTDOWN)
     return Settings(
         proxy=ProxySettings(
-            listener=listener,
+            listener=replace(listener, proxies=proxies),
             routes=read_routes(source),
             admin=read_listener(source, "admin", Listener(port=8081), overrides),
             limits=limits,
@@ -97,6 +100,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
         urls=proofs.urls,
         assertions=proofs.assertions,
         device=proofs.device,
+        network=network,
         purpose_header=purpose,
         audit=AuditSettings(
             audit.text("origin", "sovgate"),

@@ -15,6 +15,7 @@ from gateway.config.load import AUDIT, LIMITS, MARKS, REQUIRED, SHUTDOWN, TOP
 from gateway.config.schema_attested import timestamps_schema, witness_schema
 from gateway.config.schema_identity import identity_schema
 from gateway.config.schema_keys import keys_schema
+from gateway.config.schema_network import network_schema
 from gateway.config.schema_parts import PEM, header, seconds
 from gateway.config.schema_retention import retention_schema
 from gateway.config.schema_systems import system_schema
@@ -57,6 +58,7 @@ def config_schema() -> Schema:
         "shutdown": _shutdown(),
         "capture": reference("capture", "Keeps what crosses in sealed files, for the workbench."),
         "keys": reference("keys", "How customers' own keys are kept."),
+        "network": network_schema(),
         "workers": integer("How many processes serve, sharing one audit log.", 1, 64, 1),
     }
     body = mapping(exactly(TOP, properties), REQUIRED, "How the gateway runs.", allOf=[_certificates_need_tls()])

@@ -14,6 +14,7 @@ from gateway.formats.limits import BodyLimits
 from gateway.identity.assurance import Level
 from gateway.identity.dpop import DpopRules
 from gateway.identity.mtls import CertificateRules
+from gateway.provenance.forwarded import Trust
 from gateway.proxy.settings import ProxySettings
 from gateway.storage.capture_folder import Bounds
 from gateway.storage.pruning import Retention
@@ -81,6 +82,15 @@ class DeviceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """Whose word counts on where requests come from, databases of networks, and how addresses are recorded."""
+
+    trust: Trust | None = None
+    databases: tuple[Path, ...] = ()
+    addresses: str = "shortened"
+
+
+@dataclass(frozen=True, slots=True)
 class AuditSettings:
     """The log's `origin` (the name in its checkpoints), and how often in seconds tiles and checkpoint are published.
 
@@ -145,6 +155,7 @@ class Settings:
     urls: tuple[str, ...] = ()
     assertions: AssertionSettings | None = None
     device: DeviceSettings | None = None
+    network: NetworkSettings = NetworkSettings()
     purpose_header: str | None = None
     audit: AuditSettings = AuditSettings()
     marks: MarkSettings = MarkSettings()

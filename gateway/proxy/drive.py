@@ -14,7 +14,7 @@ from gateway.flow import Flow, Headers, Leg, Operator, Purpose, Request, Respons
 from gateway.ports import Send
 from gateway.proxy.headers import From, to_client, to_system
 from gateway.proxy.ids import Ids, Namer
-from gateway.proxy.incoming import Asked
+from gateway.proxy.incoming import Asked, Client
 from gateway.proxy.locations import Here, Locations
 from gateway.proxy.logs import AccessLog
 from gateway.proxy.metrics import Metrics
@@ -23,6 +23,7 @@ from gateway.proxy.routes import Routes, relative
 from gateway.proxy.settings import ProxySettings, Route
 from gateway.proxy.tunnel import Tunnelled
 from gateway.proxy.upstream import Upstream
+from gateway.proxy.whereabouts import Located, plain
 from gateway.proxy.wire import Wire
 from gateway.refusals import problem
 
@@ -60,13 +61,14 @@ class Doors:
 
     `identify` raises NotAuthenticated. `handle` decides a flow, forwards it with `Send` and always answers; an answer
     with status 101 joins the two sides. `refuse` records a flow that ends before its decision, and answers. `streams`
-    tells of a flow without its body whether that may come in pieces.
+    tells of a flow without its body whether that may come in pieces. `locate` says where a request came from.
     """
 
     identify: Callable[[Incoming], Awaitable[Caller]]
     handle: Callable[[Flow, Send], Awaitable[Response]]
     refuse: Callable[[Flow, str], Awaitable[Response]]
     streams: Callable[[Flow], bool] = lambda _: False
+    locate: Callable[[Client, Headers], Located] = plain
 
 
 class Drive:
@@ -106,7 +108,8 @@ class Drive:
         started = time.time_ns()
         ids = self._namer.name(started, asked.head.traceparent)
         try:
-            answer = await self._flow(_Case(asked, route, ids, started))
+            located = self._doors.locate(asked.client, asked.head.headers)
+            answer = await self._flow(_Case(asked, route, ids, started, located))
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - fail closed: nothing of an error is released
@@ -187,6 +190,7 @@ class _Case:
     route: Route
     ids: Ids
     started: int
+    located: Located
 
     def flow(self, strip: frozenset[str], who: Caller, *, upgrades: bool = False) -> Flow:
         """Make the flow of what is known before its body."""
@@ -200,7 +204,7 @@ class _Case:
             head.headers,
             head.names,
             head.method,
-            From(client.peer, client.scheme, head.host),
+            From(self.located.peer or client.peer, client.scheme, head.host),
             strip=strip,
             added=tuple(added),
             keep_trace_state=ids.continued,
@@ -214,7 +218,8 @@ class _Case:
             request=request,
             operator=who.operator,
             purpose=who.purpose,
-            peer=client.peer,
+            peer=self.located.peer,
+            origin=self.located.origin,
             trace=ids.trace,
             root=root if head.host else "",
             repeats=partial(_repeats, head.headers, strip),
