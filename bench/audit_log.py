@@ -1,6 +1,7 @@
 """How many durable signed entries a second the audit log takes, beside what the disk and one core can do by themselves.
 
     python bench/audit_log.py [--entries 20000] [--folder DIR] [--json]
+    python bench/audit_log.py --verify 1000000      only make a log of so many entries, and time its verification
 
 The entries are what a list of orders leaves behind: five fields of one decision, 1.6 kB of payload. All is measured
 in one run: the disk's fdatasync (one record at a time), one core's Ed25519, and the log with 1, 16 and 100 in flight.
@@ -14,9 +15,11 @@ import json
 import os
 import resource
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import uvloop
@@ -25,7 +28,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, Network, encode
+from gateway.audit.frame import header
+from gateway.audit.log import Position, Scribe, moved
+from gateway.audit.note import NoteSigner
+from gateway.audit.tiles import Tree
 from gateway.audit.verify import verify
+from gateway.crypto import JwsSigner, public_jwk
 from gateway.flow import Purpose
 from gateway.storage.folder import Folder
 from gateway.storage.journal import Journal, LogSettings
@@ -94,8 +102,7 @@ async def log_with(folder: Path, in_flight: int, count: int) -> dict[str, float]
     keys = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     log = Journal.open(
         folder,
-        entry_key=keys[0],
-        checkpoint_key=keys[1],
+        keys=keys,
         settings=LogSettings("example.com/bench", "bench"),
         clock=time.time_ns,
     )
@@ -120,13 +127,71 @@ async def log_with(folder: Path, in_flight: int, count: int) -> dict[str, float]
     }
 
 
+def lay_out(folder: Path, count: int) -> None:
+    """Make a published log as fast as one core signs: no journal but its end, and no syncs."""
+    keys = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    note = NoteSigner("example.com/bench", keys[1])
+    tree, scribe, at = Tree(), Scribe(JwsSigner.of(keys[0]), b'"bench"'), Position()
+    put(folder, [("log.vkey", note.verifier_key().encode())])
+    put(folder, [("keys.jwks", json.dumps({"keys": [public_jwk(keys[0].public_key())]}).encode())])
+    for n in range(count):
+        placed = scribe.place(encode(entry(n)), at)
+        at = moved(at, placed)
+        for record in scribe.sign(placed):
+            put(folder, tree.add(record.jws, record.leaf))
+    put(folder, tree.partial())
+    put(folder, [("checkpoint", note.checkpoint(count, tree.root()))])
+    put(folder, [(f"journal/{count:020}", header(count, b'{"open":{}}'))])
+
+
+def put(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    for path, data in files:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+
+
+VERIFY = """
+import resource, sys, time
+from pathlib import Path
+from gateway.audit.verify import verify
+from gateway.storage.folder import Folder
+before, began = time.process_time(), time.perf_counter()
+found = verify(Folder(Path(sys.argv[1])))
+used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(found.entries, time.process_time() - before, time.perf_counter() - began, used)
+"""
+
+
+def verifying(folder: Path, count: int) -> dict[str, float]:
+    """Verify in a process of its own: seconds of one core and by the clock, and the most memory that it had."""
+    lay_out(folder, count)
+    command = [sys.executable, "-c", VERIFY, str(folder)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
+    entries, cpu, clock, memory = map(float, run.stdout.split())
+    return {
+        "entries": int(entries),
+        "bytes an entry": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) // count,
+        "cpu s": round(cpu, 1),
+        "clock s": round(clock, 1),
+        "entries a cpu second": round(entries / cpu),
+        "MiB at most": round(memory / 1024, 1),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--entries", type=int, default=20_000)
     parser.add_argument("--folder", type=Path, default=None, help="on the disk that is to be measured")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--verify", type=int, default=0, help="only time the verification of a log of so many entries")
     asked = parser.parse_args()
     place = Path(tempfile.mkdtemp(dir=asked.folder))
+    if asked.verify:
+        try:
+            print(json.dumps(verifying(place / "log", asked.verify), indent=1))
+        finally:
+            shutil.rmtree(place)
+        return
     try:
         found: dict[str, object] = {
             "fdatasync a second": disk_alone(place),

@@ -132,12 +132,16 @@ class NotAuthenticated(SovgateError):
     """A token or certificate does not prove who calls. `refusal` as in `Unreadable`.
 
     `unknown_key`: the token names a key that isn't known here; fetching the issuer's keys anew may help, once.
+    `headers` tell the caller what to do about it (a challenge, a fresh nonce), in place of the refusal's own.
     """
 
-    def __init__(self, refusal: str, message: str, *, unknown_key: bool = False) -> None:
+    def __init__(
+        self, refusal: str, message: str, *, unknown_key: bool = False, headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         """Take the refusal's name and a message free of values."""
         self.refusal = refusal
         self.unknown_key = unknown_key
+        self.headers = headers
         super().__init__(message)
 
 
@@ -166,11 +170,30 @@ class BrokenPassport(FactsUnavailable):
 
 
 class BrokenLog(SovgateError):
-    """The audit log on disk contradicts itself; the message names the first wrong thing and its place."""
+    """The audit log on disk contradicts itself; the message names the first wrong thing and its place.
+
+    `kind` is what it looks like (a word of `gateway.audit.tampering.Kind`), `place` the file and `entry` the index that
+    are concerned; where nothing fits they are empty.
+    """
+
+    def __init__(self, message: str, *, kind: str = "", place: str = "", entry: int | None = None) -> None:
+        """Take a message free of values."""
+        self.kind = kind
+        self.place = place
+        self.entry = entry
+        super().__init__(message)
 
 
 class LogInUse(BrokenLog):
     """Another process writes this log: there is one writer at a time."""
+
+
+class NoTimestamps(SovgateError):
+    """Timestamps can't be had or checked here: what does it is not installed, or the authority gave none."""
+
+
+class FaultyWitness(SovgateError):
+    """What a witness remembers can't be used; the message names the file and what to do."""
 
 
 class FaultyKeyring(SovgateError):

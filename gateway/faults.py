@@ -169,6 +169,16 @@ class Fault(StrEnum):
     KEYS_UNPROTECTED = "SG514", "a rule needs customers' keys, and nothing protects them"
     UNKNOWN_PROVIDER = "SG515", "an unknown provider of keys"
     BAD_PROVIDER = "SG516", "a provider of keys is not written as one"
+    BAD_WITNESS = "SG517", "who attests the log is not written as one who can"
+    NEVER_ATTESTED = "SG518", "the log would never be attested as it should"
+
+    OWN_ADDRESS = "SG520", "the gateway's own address is missing, or is none"
+    EMPTY_LEVEL = "SG521", "a level of assurance asks for nothing"
+
+    BAD_CREDENTIAL = "SG522", "a registered authenticator can't be used"
+    BAD_ANCHOR = "SG523", "whom to trust about devices is missing, or can't be read"
+    BAD_PROXIES = "SG524", "which proxies are trusted is not written as it must be"
+    BAD_DATABASE = "SG525", "a database of networks can't be used"
 
     # -- policy cases: as written
     NO_CASES = "SG601", "a file of cases without a case"

@@ -45,12 +45,36 @@ class Response:
     live: bool = False
 
 
+ATTESTED, CLAIMED, NONE = "attested", "claimed", "none"
+"""What evidence there is: checked here against keys that the configuration names; said by somebody; or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What is known of the device that is used: `evidence` is `attested` or `claimed`.
+
+    `how` is `eat`, `tpm`, or `claim` (of the token's issuer); `name` identifies the device, and only its pseudonym is
+    recorded. `boot` is `secure` and `debug` is `enabled` or `disabled` where the attestation says so, else None.
+    `measured` is the digest (hex) of what it measured when it started.
+    """
+
+    evidence: str
+    how: str
+    name: str = ""
+    profile: str = ""
+    boot: str | None = None
+    debug: str | None = None
+    measured: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """Who acts, as proven by a token or certificate.
 
     `system` is the calling system; `subject` the person or agent (an identifier: only its pseudonym is recorded);
     `authenticated` names the method (`jwt`, `mtls`, `none` in development); `evidence` are (kind, SHA-256 hex) pairs.
+    `acr` and `amr` are what the issuer claims of how they proved who they are (RFC 8176). `holder`, that the token is
+    theirs, and `presence`, that they themselves are there now, are `attested`, `claimed` or `none`.
     """
 
     system: str
@@ -60,6 +84,32 @@ class Operator:
     assurance: str | None = None
     authenticated: str = "none"
     evidence: tuple[tuple[str, str], ...] = ()
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    holder: str = NONE
+    presence: str = NONE
+    device: Device | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, as it is recorded: the addresses may be shortened, or pseudonyms.
+
+    `peer` is the other end of the TCP connection. `client` is the address that counts, "" where that is the peer,
+    `unknown` where nobody can tell. `proxy` is the version of the PROXY protocol that told it, and `tls` the version of
+    TLS that this says the client spoke. `forwarded` are addresses from a header, the last `trusted` of them added by
+    proxies of ours. `asn` and `country` are the client's, by databases of the day `dated`.
+    """
+
+    peer: str
+    client: str = ""
+    proxy: str = ""
+    tls: str = ""
+    forwarded: tuple[str, ...] = ()
+    trusted: int = 0
+    asn: int | None = None
+    country: str = ""
+    dated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +125,8 @@ class Flow:
     """One request from a system to another, before its answer. `started` is in nanoseconds since the epoch, UTC.
 
     `root` is the URL under which the caller reaches the system through the gateway, "" where nobody said it. `batch` is
-    the id of the flow whose body this one came in, "" for all others. `repeats` tells of a header field, by name and
+    the id of the flow whose body this one came in, "" for all others. `peer` is the address that the caller is proven to
+    have, "" where nobody can tell; `origin` is how that is recorded. `repeats` tells of a header field, by name and
     value, whether it is the one that proved who calls: that one goes no further, and is told to nobody.
     """
 
@@ -89,6 +140,7 @@ class Flow:
     trace: str = ""
     root: str = ""
     batch: str = ""
+    origin: Origin | None = None
     repeats: Callable[[str, str], bool] = field(default=lambda _name, _value: False, compare=False, repr=False)
 
 

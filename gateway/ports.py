@@ -57,6 +57,10 @@ class Names(Protocol):
         """Give the pseudonym under which the log knows an operator."""
         ...
 
+    def device(self, identifier: str) -> str:
+        """Give the pseudonym under which the log knows a device."""
+        ...
+
 
 class Addresses(Protocol):
     """Knows under which addresses systems are reached: their own, and the gateway's."""

@@ -17,6 +17,7 @@ from gateway.flow import Purpose
 from gateway.storage.disk import Disk, unlock
 from gateway.storage.journal import Journal, LogSettings
 from gateway.storage.ledger import Ledger
+from gateway.storage.log_keys import LentKeys
 
 ENTRY_KEY = Ed25519PrivateKey.from_private_bytes(b"e" * 32)
 CHECKPOINT_KEY = Ed25519PrivateKey.from_private_bytes(b"c" * 32)
@@ -28,15 +29,11 @@ JWKS = json.dumps({"keys": [public_jwk(ENTRY_KEY.public_key())]}).encode()
 
 
 def ledger(folder: Path, disk: Disk | None = None, settings: LogSettings = SETTINGS) -> Ledger:
-    return Ledger.open(
-        folder, entry_key=ENTRY_KEY, checkpoint_key=CHECKPOINT_KEY, settings=settings, now=NOW, disk=disk
-    )
+    return Ledger.open(folder, keys=LentKeys(ENTRY_KEY, CHECKPOINT_KEY), settings=settings, now=NOW, disk=disk)
 
 
 def journal(folder: Path, settings: LogSettings = SETTINGS) -> Journal:
-    return Journal.open(
-        folder, entry_key=ENTRY_KEY, checkpoint_key=CHECKPOINT_KEY, settings=settings, clock=lambda: NOW
-    )
+    return Journal.open(folder, keys=(ENTRY_KEY, CHECKPOINT_KEY), settings=settings, clock=lambda: NOW)
 
 
 def abandon(log: Ledger) -> None:

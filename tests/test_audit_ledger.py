@@ -35,6 +35,7 @@ from gateway.errors import BrokenLog, LogInUse, NotRecorded
 from gateway.storage.disk import Disk
 from gateway.storage.folder import Folder
 from gateway.storage.ledger import Ledger
+from gateway.storage.log_keys import LentKeys
 
 
 def check(folder):
@@ -259,8 +260,8 @@ def test_a_log_under_another_key_or_name_is_not_taken_up(tmp_path):
     ledger(tmp_path).close()
     with pytest.raises(BrokenLog, match="not signed by the key"):
         ledger(tmp_path, settings=replace(SETTINGS, origin="example.com/other"))
-    with pytest.raises(BrokenLog, match="not signed by the key"):
-        Ledger.open(tmp_path, entry_key=FOREIGN_KEY, checkpoint_key=FOREIGN_KEY, settings=SETTINGS, now=NOW)
+    with pytest.raises(BrokenLog, match="the key of entries is not the one that this log uses"):
+        Ledger.open(tmp_path, keys=LentKeys(FOREIGN_KEY, FOREIGN_KEY), settings=SETTINGS, now=NOW)
 
 
 def test_a_forged_tail_is_not_published(tmp_path):
@@ -397,3 +398,18 @@ def test_the_public_keys_lie_beside_the_log(tmp_path):
     assert CHECKPOINT_KEY.private_bytes_raw() not in b"".join(
         p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()
     )
+
+
+def test_a_log_that_failed_is_tried_without_an_entry(tmp_path):
+    disk = FailingDisk()
+    log = ledger(tmp_path, disk=disk)
+    disk.full = True
+    assert one(log, "f1") == "the audit log can't be written: No space left on device"
+    with pytest.raises(NotRecorded, match="No space left"):
+        log.probe()
+    disk.full = False
+    assert log.probe() == 1
+    assert not log.failing
+    assert one(log, "f2") == 1
+    log.close()
+    assert check(tmp_path).entries == 2

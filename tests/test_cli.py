@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 from live import SOVGATE, House, running
+from tamper_kit import WITNESS_KEY, witness_vkey
 
+from gateway.audit.tampering import LOOKS_LIKE, Kind
 from gateway.cli.main import main
 from gateway.storage.folder import Folder
 
@@ -133,6 +135,8 @@ def used(recorded, tmp_path, monkeypatch):
         ("audit verify --jwks gateway.yaml", "--jwks: the entries' public keys are no JWK set"),
         ("audit verify --vkey rubbish", "--vkey: the verifier key of the checkpoints is no Ed25519 key"),
         ("audit verify --remembered nowhere", "No such file"),
+        ("audit verify --witness rubbish", "--witness: this is no verifier key of a witness"),
+        ("audit verify --quorum 2", "--quorum: 2 of 0 witnesses can't be had"),
         ("audit show", "state/audit: checkpoint: missing: there is no log here"),
         ("audit show --log nowhere", "nowhere: checkpoint: missing"),
         ("audit show --log nowhere --customer C-017", "nowhere: checkpoint: missing"),
@@ -170,15 +174,13 @@ def test_looking_someone_up_makes_no_keys(house):
 
 
 @pytest.mark.parametrize("verb", ["audit show", "audit show --customer C-017", "audit verify", "passport show C-017"])
-def test_a_log_that_is_there_unreadable_is_no_answer(used, verb):
+def test_a_log_that_is_no_longer_one_is_not_taken_for_none(used, verb):
     for name in ("checkpoint", "log.vkey"):
         (used.log / name).unlink()
         (used.log / name).mkdir()
     said = sovgate(*verb.split())
-    assert (said.code, said.out) == (2, "")
-    assert re.search(
-        r"^state/audit/(checkpoint|log.vkey):1:1: can't be read: Is a directory \[SG001\]$", said.err, re.MULTILINE
-    )
+    assert (said.code, said.out) == (1 if verb == "audit verify" else 2, "")
+    assert re.search(r"(checkpoint|log.vkey): a folder, not a file$", said.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize("verb", ["serve", "audit show --operator ann", "passport show C-017"])
@@ -236,6 +238,12 @@ def test_a_sound_log_is_verified_with_keys_and_a_checkpoint_that_were_kept(used)
     assert len(json.loads(sovgate("audit", "verify", "-o", "json").out)["notes"]) == 2
 
 
+def test_a_log_that_no_trusted_witness_cosigned_is_no_proof_for_who_asks_for_one(used):
+    said = sovgate("audit", "verify", "--witness", witness_vkey("w.example/1", WITNESS_KEY), "-o", "json")
+    told = json.loads(said.out)
+    assert (said.code, told["kind"], told["place"]) == (1, "unwitnessed", "checkpoint")
+
+
 def test_a_log_without_its_newest_entries_is_broken_for_who_remembers_them(used):
     shutil.copytree(used.log, "old")
     assert sovgate("passport", "revoke", "C-017", "contact").code == 0
@@ -253,6 +261,12 @@ def test_a_log_that_was_edited_is_broken_in_either_form(used, form):
     said = sovgate("audit", "verify", "-o", form)
     told = said.err if form == "text" else json.loads(said.out)["wrong"]
     assert (said.code, "edited after it was signed" in told) == (1, True)
+    if form == "json":
+        told = json.loads(said.out)
+        assert (told["kind"], told["place"], told["entry"]) == ("edited-entry", "tile/entries/000.p/2", 1)
+        assert told["looks_like"] == LOOKS_LIKE[Kind.EDITED_ENTRY]
+    else:
+        assert said.err.endswith(f"\n  edited-entry: {LOOKS_LIKE[Kind.EDITED_ENTRY]}\n")
 
 
 def test_show_tells_whose_consent_an_entry_records_and_finds_it_by_the_id(used):

@@ -44,7 +44,7 @@ def test_the_example_of_the_docs_loads_whole(tmp_path):
     assert (route.timeouts.answer, route.also) == (60.0, ("https://erp.example.com",))
     assert found.jwt.claims["system"] == "azp"
     assert found.bodies.size == 16 * 1024 * 1024
-    assert found.proxy.strip == {"authorization", "x-purpose"}
+    assert found.proxy.strip == {"authorization", "dpop", "x-purpose"}
     assert found.keys.approvals == {"destroy", "export"}
     assert "secret-" not in repr(found)
 

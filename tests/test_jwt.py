@@ -29,7 +29,7 @@ from joserfc import jwt as jose_jwt
 
 from gateway.errors import NotAuthenticated
 from gateway.flow import Operator, Purpose
-from gateway.identity.bearer import bearer
+from gateway.identity.bearer import presented
 from gateway.identity.identified import Identified
 from gateway.identity.jwks import ALGORITHMS, KeySet, read_key_set
 from gateway.identity.jwt import JwtRules, verify
@@ -61,7 +61,7 @@ def refusal(token, keys=KEYS, rules=RULES, now=NOW):
 def test_a_good_token_tells_who_calls_and_what_for(alg, name):
     token = craft(alg, name)
     assert verify(token, KEYS, RULES, NOW) == Identified(
-        Operator("crm", "u-17", "sales", "human", "high", "jwt", (("jwt", sha256(token)),)),
+        Operator("crm", "u-17", "sales", "human", "high", "jwt", (("jwt", sha256(token)),), acr="high"),
         Purpose("order-fulfilment", "claim"),
         (NOW_SECONDS + 300 + RULES.leeway) * SECOND,
     )
@@ -384,7 +384,7 @@ def test_a_verifier_remembers_only_so_many_and_no_token_itself():
     ],
 )
 def test_where_a_request_carries_its_token(headers, name, expected):
-    assert bearer(headers, name) == expected
+    assert presented(headers, name) == (expected and ("bearer", expected))
 
 
 @pytest.mark.parametrize(
@@ -398,7 +398,7 @@ def test_where_a_request_carries_its_token(headers, name, expected):
 )
 def test_a_header_that_can_not_be_one_token_is_refused(headers, expected):
     with pytest.raises(NotAuthenticated) as caught:
-        bearer(headers)
+        presented(headers)
     assert caught.value.refusal == expected
 
 

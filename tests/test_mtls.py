@@ -58,7 +58,9 @@ def test_a_certificate_tells_which_system_calls():
     der = certificate(CRM)
     evidence = (("x509", hashlib.sha256(der).hexdigest()),)
     assert read_certificate(der, MAPPING, NOW) == Identified(
-        Operator("crm", CRM.value, authenticated="mtls", evidence=evidence), None, int(END.timestamp()) * SECOND
+        Operator("crm", CRM.value, authenticated="mtls", evidence=evidence, holder="attested"),
+        None,
+        int(END.timestamp()) * SECOND,
     )
 
 

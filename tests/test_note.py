@@ -100,7 +100,10 @@ def test_openssl_verifies_a_checkpoint(tmp_path):
         (lambda note: note.replace(b"\n\n", b"\n"), "not signed by the key"),
         (lambda note: NoteSigner(SETTINGS.origin, FOREIGN_KEY).checkpoint(70, ROOT), "not signed by the key"),
         (lambda note: b"", "not signed by the key"),
-        (lambda note: note.replace(b"\xe2\x80\x94 ", b"- "), "not signed by the key"),
+        (lambda note: note.replace(b"\xe2\x80\x94 ", b"- "), "not written as those of a signed note"),
+        (lambda note: note[:-1], "not written as those of a signed note"),
+        (lambda note: note + note.splitlines(keepends=True)[-1], "not written as those of a signed note"),
+        (lambda note: note + b"\n", "not signed by the key"),
     ],
 )
 def test_a_checkpoint_that_was_changed_is_refused(change, said):

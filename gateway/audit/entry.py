@@ -11,14 +11,15 @@ from typing import Literal
 
 import msgspec
 
+from gateway.audit.upkeep import Prune, Rotation
 from gateway.flow import Purpose
 
-Kind = Literal["start", "intent", "piece", "outcome", "refusal", "mark", "consent", "key"]
+Kind = Literal["start", "intent", "piece", "outcome", "refusal", "mark", "consent", "key", "rotation", "prune"]
 """What an entry tells of: `intent`, before a request is forwarded; `piece`, before a part of a streamed body goes on;
 `outcome`, before a response is released, or before the end of a streamed one is; `refusal`, a flow that ended before it
 had an intent; `mark`, a file marked outside a flow; `consent`, one that was granted or revoked; `key`, keys of a
-customer that changed; `start`, the log was
-opened."""
+customer that changed; `start`, the log was opened; `rotation`, one of the log's own keys has a successor; `prune`, the
+bodies of old entries are removed."""
 
 
 class Piece(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -26,7 +27,11 @@ class Piece(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Actor(Piece, frozen=True, omit_defaults=True, gc=False):
-    """Who acted, as a pseudonym (`o_...`), and how that was proven. `evidence` are (kind, SHA-256 hex) pairs."""
+    """Who acted, as a pseudonym (`o_...`), and how that was proven. `evidence` are (kind, SHA-256 hex) pairs.
+
+    `acr` and `amr` are what the issuer of the token claims (RFC 8176). `holder` (the token is theirs) and `presence`
+    (they were there themselves) are `attested` or `claimed`; left out, there is no evidence of it at all.
+    """
 
     pseudonym: str = ""
     role: str | None = None
@@ -34,12 +39,45 @@ class Actor(Piece, frozen=True, omit_defaults=True, gc=False):
     assurance: str | None = None
     authenticated: str = ""
     evidence: tuple[tuple[str, str], ...] = ()
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    holder: str = ""
+    presence: str = ""
+
+
+class DeviceUsed(Piece, frozen=True, omit_defaults=True, gc=False):
+    """With what they acted: a pseudonym (`d_...`) where the device has a name, and what is known of it.
+
+    `evidence` is `attested` or `claimed`, `how` is `eat`, `tpm` or `claim`. `measured` is the digest (hex) of what it
+    measured when it started.
+    """
+
+    evidence: str
+    how: str
+    pseudonym: str = ""
+    profile: str = ""
+    boot: str | None = None
+    debug: str | None = None
+    measured: str = ""
 
 
 class Network(Piece, frozen=True, omit_defaults=True, gc=False):
-    """Where a request came from: `peer` is the address of the TCP connection's other end."""
+    """Where a request came from. `peer` is the other end of the TCP connection; addresses may be shortened.
+
+    `client` is the address that counts, where it is another: proven by `proxy` (the version of the PROXY protocol) or
+    by the last `trusted` addresses in `forwarded`, which proxies of ours added; those before them are only claimed.
+    It is `unknown` where it can't be told. `asn` and `country` are the client's, by a database of the date `mmdb`.
+    """
 
     peer: str = ""
+    client: str = ""
+    proxy: str = ""
+    tls: str = ""
+    forwarded: tuple[str, ...] = ()
+    trusted: int = 0
+    asn: int | None = None
+    country: str = ""
+    mmdb: str = ""
 
 
 class FieldTreated(Piece, frozen=True, omit_defaults=True, gc=False):
@@ -172,6 +210,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
     operation: str = ""
     purpose: Purpose | None = None
     operator: Actor | None = None
+    device: DeviceUsed | None = None
     network: Network | None = None
     decided: tuple[Decided, ...] = ()
     policies: str = ""
@@ -195,6 +234,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_only=T
     consent: Consent | None = None
     key: KeyChange | None = None
     start: Start | None = None
+    rotation: Rotation | None = None
+    prune: Prune | None = None
     instance: str = ""
     counter: int | None = None
     prev: str = ""

@@ -11,11 +11,15 @@ _MEMO = 50_000  # identifiers of a kind remembered at most; then the memory star
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pseudonyms:
-    """Gives `c_...` for customers and `o_...` for operators: HMAC-SHA-256 under the log's key, cut to 128 bits."""
+    """Gives `c_...` for customers, `o_...` for operators and `d_...` for devices.
+
+    They are HMAC-SHA-256 under the log's key, cut to 128 bits.
+    """
 
     key: bytes
     _customers: dict[str, str] = field(default_factory=dict)
     _operators: dict[str, str] = field(default_factory=dict)
+    _devices: dict[str, str] = field(default_factory=dict)
 
     def customer(self, identifier: str) -> str:
         """Give the pseudonym of a customer."""
@@ -24,6 +28,14 @@ class Pseudonyms:
     def operator(self, identifier: str) -> str:
         """Give the pseudonym of an operator."""
         return self._operators.get(identifier) or self._of(b"o", identifier, self._operators)
+
+    def device(self, identifier: str) -> str:
+        """Give the pseudonym of a device."""
+        return self._devices.get(identifier) or self._of(b"d", identifier, self._devices)
+
+    def address(self, identifier: str) -> str:
+        """Give the pseudonym of a network address."""
+        return self._of(b"a", identifier, {})
 
     def _of(self, kind: bytes, identifier: str, known: dict[str, str]) -> str:
         digest = hmac.digest(self.key, kind + b"\0" + identifier.encode("utf-8", "surrogatepass"), "sha256")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from zlib import crc32
 
+from gateway.audit.tampering import Kind, broken
 from gateway.errors import BrokenLog
 
 HASH = 32
@@ -41,36 +42,44 @@ def tile_path(level: int | str, index: int, width: int) -> str:
     return f"tile/{level}/{'/'.join(groups)}" + ("" if width == WIDTH else f".p/{width}")
 
 
-def _tile(read: Read, level: int | str, index: int, width: int) -> tuple[str, bytes]:
-    """Find a tile: the file of exactly this width, or the full one that took its place since."""
-    for path in (tile_path(level, index, width), tile_path(level, index, WIDTH)):
+def _tile(read: Read, level: int | str, index: int, width: int) -> tuple[str, int, bytes]:
+    """Find a tile: the file of exactly this width, or the full one that took its place since; tells which it is."""
+    for held in (width, WIDTH):
+        path = tile_path(level, index, held)
         data = read(path)
         if data is not None:
-            return path, data
-    raise BrokenLog(f"{tile_path(level, index, width)}: missing")
+            return path, held, data
+    raise broken(
+        Kind.MISSING_ENTRIES if level == "entries" else Kind.MISSING_TILE, tile_path(level, index, width), "missing"
+    )
 
 
 def tile_hashes(read: Read, level: int, index: int, width: int) -> list[bytes]:
-    """Give the first `width` hashes of a tile; raises `BrokenLog` where it is missing or too short."""
+    """Give the first `width` hashes of a tile; raises `BrokenLog` where it is missing or of another length."""
     if not width:
         return []
-    path, data = _tile(read, level, index, width)
-    if len(data) not in (width * HASH, WIDTH * HASH):
-        raise BrokenLog(f"{path}: {len(data)} bytes are not {width} hashes")
+    path, held, data = _tile(read, level, index, width)
+    if len(data) != held * HASH:
+        raise broken(Kind.MALFORMED_FILE, path, f"{len(data)} bytes are not {held} hashes")
     return [data[i : i + HASH] for i in range(0, width * HASH, HASH)]
 
 
 def bundle_entries(read: Read, index: int, width: int) -> list[bytes]:
     """Give the first `width` entries of a bundle; raises `BrokenLog` where it is missing, too short or too long."""
-    path, data = _tile(read, "entries", index, width)
-    entries, at = [], 0
-    while at < len(data):
+    path, held, data = _tile(read, "entries", index, width)
+    return entries_in(data, held, path)[:width]
+
+
+def entries_in(data: bytes, width: int, path: str) -> list[bytes]:
+    """Give the entries of a bundle that must hold `width` of them; raises `BrokenLog`."""
+    entries, at = list[bytes](), 0
+    while at < len(data) and len(entries) < width:
         start = at + 2
         at = start + int.from_bytes(data[at:start], "big")
         entries.append(data[start:at])
-    if at != len(data) or len(entries) not in (width, WIDTH):
-        raise BrokenLog(f"{path}: the bundle does not hold {width} whole entries")
-    return entries[:width]
+    if at != len(data) or len(entries) != width:
+        raise broken(Kind.MALFORMED_FILE, path, f"the bundle does not hold {width} whole entries")
+    return entries
 
 
 _MAGIC = b"sgj1"
@@ -96,24 +105,25 @@ class JournalFile:
 
 def journal_names(files: Files) -> list[str]:
     """Give the names of the journal's files, in the order of their entries."""
-    return sorted(name for name in files.list("journal") if name.isdigit())
+    return sorted(name for name in files.list("journal") if name.isascii() and name.isdigit())
 
 
 def journal_file(name: str, data: bytes) -> JournalFile:
     """Read a journal file; raises `BrokenLog` where it was damaged after it had been written."""
     path = f"journal/{name}"
     if len(data) < _HEADER.size:
-        raise BrokenLog(f"{path}: the file has lost its header")
+        raise broken(Kind.DAMAGED_JOURNAL, path, "the file has lost its header")
     magic, first, length, check = _HEADER.unpack_from(data)
     state = data[_HEADER.size : _HEADER.size + length]
     if magic != _MAGIC or check != crc32(state, crc32(struct.pack(">IQ", length, first))) or first != int(name):
-        raise BrokenLog(f"{path}: the header is damaged, or the file has another's name")
+        raise broken(Kind.DAMAGED_JOURNAL, path, "the header is damaged, or the file has another's name")
     entries, end = [], _HEADER.size + length
     while (found := _frame_at(data, end)) is not None:
         entries.append(found[1])
         end += _FRAME.size + len(found[1])
     if any(batch > end for batch in _batches_after(data, end)):
-        raise BrokenLog(f"{path}: entry {first + len(entries)} at byte {end} was damaged after it had been written")
+        index = first + len(entries)
+        raise broken(Kind.DAMAGED_JOURNAL, path, f"at byte {end}: damaged after it had been written", index)
     return JournalFile(path, first, state, tuple(entries), end, len(data) - end)
 
 
@@ -141,20 +151,37 @@ def published_size(files: Files) -> int:
     """Give the size that the checkpoint names, unchecked; raises `BrokenLog` where there is no log."""
     note = files.read("checkpoint")
     if note is None:
-        raise BrokenLog("checkpoint: missing: there is no log here, or a part of it was deleted")
+        raise missing("checkpoint")
     try:
         return int(note.split(b"\n", 2)[1])
     except (ValueError, IndexError) as error:
-        raise BrokenLog("checkpoint: not a checkpoint") from error
+        raise broken(Kind.MALFORMED_CHECKPOINT, "checkpoint", "not a checkpoint") from error
 
 
-def stored_entries(files: Files, size: int) -> Iterator[tuple[int, str, bytes]]:
-    """Give index, file and bytes of each entry, unchecked: first the `size` published ones, then the journal's."""
-    index = 0
+def missing(path: str) -> BrokenLog:
+    """Say that there is no log without this file."""
+    return broken(Kind.MISSING_LOG, path, "missing: there is no log here, or a part of it was deleted")
+
+
+Gap = Callable[[int], None]
+"""Is told how many entries are passed over, because their bundle is not there."""
+
+
+def stored_entries(files: Files, size: int, start: int = 0, gap: Gap | None = None) -> Iterator[tuple[int, str, bytes]]:
+    """Give index, file and bytes of each entry from `start` on, unchecked: the `size` published ones, the journal's.
+
+    A bundle that is not there raises `BrokenLog`, unless `gap` is there to be told of it.
+    """
+    index = start
     while True:
         for bundle in range(index // WIDTH, -(-size // WIDTH)):
             width = min(WIDTH, size - bundle * WIDTH)
             path = tile_path("entries", bundle, width)
+            if gap is not None and width == WIDTH and files.read(path) is None:
+                passed = (bundle + 1) * WIDTH - index
+                gap(passed)
+                index += passed
+                continue
             for entry in bundle_entries(files.read, bundle, width)[index % WIDTH :]:
                 yield index, path, entry
                 index += 1
@@ -170,4 +197,4 @@ def stored_entries(files: Files, size: int) -> Iterator[tuple[int, str, bytes]]:
             return
         size, before = published_size(files), size
         if size == before:
-            raise BrokenLog(f"journal: the entries from {index} on are missing")
+            raise broken(Kind.CUT_JOURNAL, "journal", f"the entries from {index} on are missing")

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from gateway.audit.reading import Files, published_size, stored_entries
+from gateway.audit.reading import Files, Gap, published_size, stored_entries
 from gateway.audit.signatures import payload_of
-from gateway.errors import BrokenLog
+from gateway.audit.tampering import Kind, broken
 
 __all__ = ["Filter", "Shown", "fits", "published_size", "show"]
 
@@ -30,6 +30,7 @@ class Filter:
     class_: str | None = None
     mark: str | None = None
     kind: str | None = None
+    verdict: str | None = None
     since: int | None = None
     until: int | None = None
 
@@ -43,22 +44,23 @@ class Shown:
     payload: dict[str, Any]
 
 
-def show(files: Files, wanted: Filter, published: int) -> Iterator[Shown]:
+def show(files: Files, wanted: Filter, published: int, gap: Gap | None = None) -> Iterator[Shown]:
     """Give the entries that a filter asks for, in their order. `published` is the checkpoint's size (`published_size`).
 
+    `gap` is told of entries whose bodies are gone; without it they raise `BrokenLog`, as whatever can't be read does.
     Entries are searched as bytes first, so that a long log is read quickly; only what may fit is decoded.
     """
-    texts = (wanted.customer, wanted.operator, wanted.operation, wanted.mark, wanted.kind)
+    texts = (wanted.customer, wanted.operator, wanted.operation, wanted.mark, wanted.kind, wanted.verdict)
     needles = [orjson.dumps(text) for text in texts if text is not None]
     # without the closing quote: what is below a class fits too, and so do the requests of a flow that is a batch
     needles += [orjson.dumps(text)[:-1] for text in (wanted.flow, wanted.class_) if text is not None]
-    for index, path, jws in stored_entries(files, published):
+    for index, path, jws in stored_entries(files, published, gap=gap):
         try:
             payload = payload_of(jws)
             if all(needle in payload for needle in needles) and fits(said := orjson.loads(payload), wanted):
                 yield Shown(index, path, said)
         except (ValueError, AttributeError, TypeError) as error:
-            raise BrokenLog(f"{path}: entry {index} can't be read: the log was edited") from error
+            raise broken(Kind.MALFORMED_ENTRY, path, "it can't be read: the log was edited", index) from error
 
 
 def fits(said: dict[str, Any], wanted: Filter) -> bool:
@@ -69,6 +71,7 @@ def fits(said: dict[str, Any], wanted: Filter) -> bool:
         (wanted.flow is None or _within(wanted.flow, str(said.get("flow", ""))))
         and wanted.operation in (None, said.get("operation"))
         and wanted.kind in (None, said.get("kind"))
+        and wanted.verdict in (None, said.get("verdict"))
         and (wanted.operator is None or wanted.operator in _people(said))
         and (wanted.since is None or time >= wanted.since)
         and (wanted.until is None or time < wanted.until)

@@ -1,32 +1,28 @@
 """Verify a log from its files and public keys alone, and name the first thing that is wrong.
 
 Steps, for each entry in order: 1 its signature, 2 its number, 3 its link to the entry before, 4 its hash in the tile;
-then 5 the tiles above, 6 the root that the signed checkpoint names, 7 a head that the caller remembers, and 8 the
-journal: entries that are published too must be the same there, later ones must go on where the checkpoint ends.
-Nothing of the writer's code is used, and memory stays bounded: one bundle, one tile a level, one journal file.
+then 5 the tiles above, 6 the root that the signed checkpoint names, 7 the heads that the caller remembers, that
+witnesses cosigned or timestamps hold, 8 the journal: entries that are published too must be the same there, later ones
+must go on where the checkpoint ends; 9 that what is missing was removed by the log's own word, and 10 that the keys
+beside the log are those that it was verified with. Nothing of the writer's code is used, and memory stays bounded: one
+bundle, one tile a level, one journal file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-from gateway.audit.reading import (
-    WIDTH,
-    Files,
-    JournalFile,
-    bundle_entries,
-    journal_file,
-    journal_names,
-    tile_hashes,
-    tile_path,
-)
-from gateway.audit.signatures import Checkpoint, EntryKeys, NoteKey, open_checkpoint, said_in
+from gateway.audit.cosignature import WitnessKey, cosignatures
+from gateway.audit.reading import WIDTH, Files, missing, tile_path
+from gateway.audit.removed import Removed
+from gateway.audit.signatures import Checkpoint, EntryKeys, NoteKey, thumbprint
+from gateway.audit.tampering import Kind, broken
+from gateway.audit.trust import Head, Rotated, Trust
+from gateway.audit.walk import Dangling, Progress, Walk
 from gateway.errors import BrokenLog
 
-Progress = Callable[[int, int], None]
-"""Is told how many entries were verified, and how many the checkpoint names."""
+__all__ = ["Dangling", "Progress", "Verified", "Witnesses", "verify"]
 
 NOT_INDEPENDENT = (
     "the public keys were taken from beside the log: whoever could change the log could change them too; "
@@ -38,16 +34,11 @@ NOTHING_REMEMBERED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Dangling:
-    """A flow that was forwarded and has no outcome: its intent's counter and time.
+class Witnesses:
+    """The witnesses that the caller trusts, and how many of them must have cosigned a head."""
 
-    `pieces` of its answer had been recorded, to be released one by one.
-    """
-
-    flow: str
-    counter: int
-    time: int
-    pieces: int = 0
+    keys: tuple[WitnessKey, ...] = ()
+    quorum: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +46,10 @@ class Verified:
     """A log that is sound: how many entries, and how many of them are `published` under the signed `head`.
 
     `torn` are bytes of an unfinished write after the last entry, `dangling` the flows without an outcome (in a log that
-    is in use, those under way too), `notes` what this verification can't tell.
+    is in use, those under way too), `notes` what this verification can't tell. `removed` counts the entries whose
+    bodies are gone by the log's own word: their hashes are proven, what they said is not. `rotations` are the changes
+    of the log's keys, and `witnessed` is the size of the largest head with enough cosignatures; None where none were
+    asked for.
     """
 
     entries: int
@@ -64,6 +58,9 @@ class Verified:
     torn: int
     dangling: tuple[Dangling, ...]
     notes: tuple[str, ...]
+    removed: int = 0
+    rotations: tuple[Rotated, ...] = ()
+    witnessed: int | None = None
 
 
 def verify(
@@ -71,166 +68,167 @@ def verify(
     *,
     vkey: str | None = None,
     jwks: bytes | None = None,
-    remembered: bytes | None = None,
+    remembered: bytes | Sequence[bytes] | None = None,
+    witnesses: Witnesses | None = None,
+    accepted: Collection[str] = (),
     progress: Progress | None = None,
 ) -> Verified:
-    """Verify a log; raises `BrokenLog` for the first wrong thing, with its place.
+    """Verify a log; raises `BrokenLog` for the first wrong thing, with its kind and place.
 
-    `vkey` (the checkpoints' verifier key) and `jwks` (the entries' public keys) should come from elsewhere than the
-    log; where they are None those beside it are taken and `notes` says so. `remembered` is an earlier checkpoint.
+    `vkey` (the checkpoints' verifier key, or several, one a line) and `jwks` (the entries' public keys) should come
+    from elsewhere than the log; where they are None those beside it are taken and `notes` says so. `remembered` are
+    earlier checkpoints, `accepted` thumbprints of keys that are believed to follow ones that were lost.
     """
-    notes = [NOT_INDEPENDENT] * (vkey is None or jwks is None) + [NOTHING_REMEMBERED] * (remembered is None)
-    key = NoteKey.read(vkey if vkey is not None else _found(files, "log.vkey").decode(errors="replace"))
-    keys = EntryKeys(jwks if jwks is not None else _found(files, "keys.jwks"))
-    known = None if remembered is None else open_checkpoint(remembered, key, "the remembered checkpoint")
-    walk, torn = _Walk(files, keys, known, progress), None
-    while torn is None:
-        head = open_checkpoint(_found(files, "checkpoint"), key, "checkpoint")
-        walk.published(head)
-        tail = walk.fork()
-        torn = tail.journal(lambda: open_checkpoint(_found(files, "checkpoint"), key, "checkpoint").size)
-    if known is not None and tail.size < known.size:
-        raise BrokenLog(f"truncated: {known.size} entries are remembered and {tail.size} are left")
-    return Verified(tail.size, head.size, head, torn, tuple(tail.open.values()), tuple(notes))
+    keys = NoteKey.read_all(vkey) if vkey is not None else _keys_beside(files)
+    entry_keys = EntryKeys(jwks) if jwks is not None else _located("keys.jwks", files)
+    trust = Trust.of(entry_keys, keys, _keys_beside(files) if files.read("log.vkey") else (), accepted)
+    notes = (remembered,) if isinstance(remembered, bytes) else tuple(remembered or ())
+    heads = [trust.head(note, "the remembered checkpoint") for note in notes] + list(_heads_beside(files, trust))
+    known: dict[int, list[Head]] = {}
+    for head in heads:
+        known.setdefault(head.checkpoint.size, []).append(head)
+    head, tail, torn = _walk(files, Walk(files, trust, known, progress, Removed(files.read)))
+    for one in (head, *heads):
+        tail.trust.confirm(one)
+    _long_enough(tail, heads)
+    tail.removed.settle()
+    witnessed = _witnessed((*heads, head), witnesses) if witnesses is not None else None
+    _keys_beside_fit(files, tail.trust)
+    return Verified(
+        tail.size,
+        head.checkpoint.size,
+        head.checkpoint,
+        torn,
+        tuple(tail.open.values()),
+        tuple(_notes(tail, vkey is not None and jwks is not None, bool(notes), witnessed)),
+        tail.removed.entries,
+        tuple(tail.trust.rotations),
+        witnessed,
+    )
+
+
+def _notes(walk: Walk, independent: bool, remembered: bool, witnessed: int | None) -> Iterable[str]:
+    """Say what this verification can't tell, and what a person should know of the log's keys."""
+    if not independent:
+        yield NOT_INDEPENDENT
+    if not remembered and witnessed is None:
+        yield NOTHING_REMEMBERED
+    if witnessed is not None and witnessed < walk.size:
+        yield f"what comes after the first {witnessed} entries was not cosigned by enough witnesses yet"
+    if walk.removed.unread:
+        yield (
+            f"{walk.removed.entries} entries could not be read: the log says that their bodies were removed; "
+            "that they were there, and in this order, is proven, what they said is not"
+        )
+    if walk.cut_off:
+        yield f"whether {walk.cut_off} flows were finished can't be told: it stood in entries that were removed"
+    for one in walk.trust.rotations:
+        how = (
+            "was lost, and nothing but the new key speaks for it"
+            if one.lost
+            else "was replaced, and signed for the new one"
+        )
+        yield f"entry {one.entry}: the key of {one.key} {one.old} {how}: {one.new}"
 
 
 def _found(files: Files, path: str) -> bytes:
     data = files.read(path)
     if data is None:
-        raise BrokenLog(f"{path}: missing: there is no log here, or a part of it was deleted")
+        raise missing(path)
     return data
 
 
-@dataclass(slots=True, eq=False)
-class _Walk:
-    """How far the verification has come: the tree over everything so far, and the flows that are open."""
+def _located(path: str, files: Files) -> EntryKeys:
+    """Read the entries' keys that lie beside the log."""
+    try:
+        return EntryKeys(_found(files, path))
+    except BrokenLog as error:
+        raise _at(path, error) from None
 
-    files: Files
-    keys: EntryKeys
-    known: Checkpoint | None
-    progress: Progress | None
-    size: int = 0
-    before: bytes = b""  # the hash of the last payload
-    last: bytes = b""  # the hash of the last leaf
-    through: int = 0  # how many of the entries were checked against a checkpoint
-    open: dict[str, Dangling] = field(default_factory=dict)
-    peaks: list[tuple[int, bytes]] = field(default_factory=list)  # (height, hash) of the perfect trees, largest first
-    rows: dict[int, list[bytes]] = field(default_factory=dict)  # hashes of the unfinished tile of each level
 
-    def published(self, head: Checkpoint) -> None:
-        """Take in what a checkpoint covers, from the bundles, and check tiles and root."""
-        if head.size < self.size:
-            raise BrokenLog(f"checkpoint: it names {head.size} entries, fewer than were verified: rolled back")
-        while self.size < head.size:
-            index = self.size // WIDTH
-            width = min(WIDTH, head.size - index * WIDTH)
-            path = tile_path("entries", index, width)
-            hashes = tile_hashes(self.files.read, 0, index, width)
-            for entry in bundle_entries(self.files.read, index, width)[self.size % WIDTH :]:
-                self.take(entry, path)
-                if self.last != hashes[(self.size - 1) % WIDTH]:
-                    raise BrokenLog(
-                        f"{tile_path(0, index, width)}: hash {self.size - 1} is not that of the signed entry in {path}"
-                    )
-            self._full_tiles()
-            if self.progress is not None:
-                self.progress(self.size, head.size)
-        for level, row in self.rows.items():
-            self._tile_fits(level, row)
-        if self.root() != head.root:
-            raise BrokenLog(f"checkpoint: its root is not that of the {head.size} entries: dropped, added or exchanged")
-        self.through = head.size
+def _keys_beside(files: Files) -> tuple[NoteKey, ...]:
+    """Read the checkpoints' keys that lie beside the log."""
+    try:
+        return NoteKey.read_all(_found(files, "log.vkey").decode(errors="replace"))
+    except BrokenLog as error:
+        raise _at("log.vkey", error) from None
 
-    def take(self, entry: bytes, path: str) -> None:
-        """Check one entry by itself and against the one before, and add it to the tree."""
-        where = f"{path}: entry {self.size}"
-        payload = self.keys.open(entry, where)
-        said = said_in(payload, where)
-        if said.get("counter") != self.size:
-            raise BrokenLog(f"{where}: it says that it is entry {said.get('counter')}: entries were dropped or moved")
-        if said.get("prev", "") != self.before.hex():
-            raise BrokenLog(f"{where}: it follows another entry than the one before it: exchanged")
-        flow, kind = str(said.get("flow", "")), said.get("kind")
-        if kind == "intent":
-            self.open[flow] = Dangling(flow, self.size, int(said.get("time", 0)))
-        elif kind in ("outcome", "refusal") and said.get("part") == said.get("parts"):
-            self.open.pop(flow, None)
-        elif kind == "piece" and said.get("leg") == "response" and flow in self.open:
-            self.open[flow] = replace(self.open[flow], pieces=int(said.get("piece") or 0))
-        self.before = sha256(payload).digest()
-        self.last = sha256(b"\0" + entry).digest()
-        self.size += 1
-        height, node = 0, self.last
-        self.rows.setdefault(0, []).append(node)
-        while self.peaks and self.peaks[-1][0] == height:
-            node = sha256(b"\1" + self.peaks.pop()[1] + node).digest()
-            height += 1
-            if height % 8 == 0:
-                self.rows.setdefault(height // 8, []).append(node)
-        self.peaks.append((height, node))
-        if self.known is not None and self.known.size == self.size and self.known.root != self.root():
-            raise BrokenLog(
-                f"the remembered checkpoint of {self.size} entries had another root: the past was rewritten"
+
+def _at(path: str, error: BrokenLog) -> BrokenLog:
+    return error if error.place else BrokenLog(f"{path}: {error}", kind=error.kind, place=path)
+
+
+def _heads_beside(files: Files, trust: Trust) -> Iterable[Head]:
+    """Give the heads that witnesses or timestamping authorities hold, as far as they lie beside the log."""
+    stamped = (f"timestamps/{name}" for name in files.list("timestamps") if name.endswith(".checkpoint"))
+    for path in ("checkpoint.cosigned", *stamped):
+        note = files.read(path)
+        if note is not None:
+            yield trust.head(note, path)
+
+
+def _walk(files: Files, walk: Walk) -> tuple[Head, Walk, int]:
+    """Walk through the published entries and the journal, again and again while the log grows meanwhile."""
+
+    def newest() -> Head:
+        return walk.trust.head(_found(files, "checkpoint"), "checkpoint")
+
+    before = -1
+    while True:
+        head = newest()
+        walk.published(head.checkpoint)
+        tail = walk.fork()
+        torn = tail.journal(lambda: newest().checkpoint.size)
+        left = _beyond(files, tail.size) if torn is not None else ""
+        if torn is not None and not left:
+            return head, tail, torn
+        if left and tail.size == before:  # whatever is in a tile was in the journal before: nothing is under way
+            what = f"it names {walk.through} entries, the journal ends at {tail.size}, and yet there is {left}"
+            raise broken(Kind.ROLLED_BACK, "checkpoint", what)
+        before = tail.size if left else before
+
+
+def _beyond(files: Files, size: int) -> str:
+    """Name a bundle that holds more than `size` entries; empty where there is none."""
+    bundle, width = divmod(size, WIDTH)
+    full = tile_path("entries", bundle, WIDTH)
+    if files.read(full) is not None:
+        return full
+    widths = (int(name) for name in files.list(f"{full}.p") if name.isascii() and name.isdigit())
+    return next((tile_path("entries", bundle, found) for found in widths if width < found < WIDTH), "")
+
+
+def _long_enough(walk: Walk, heads: Sequence[Head]) -> None:
+    """Make sure that nothing is known of entries that aren't here."""
+    largest = max(heads, key=lambda head: head.checkpoint.size, default=None)
+    if largest is not None and largest.checkpoint.size > walk.size:
+        what = f"truncated: {largest.checkpoint.size} entries are remembered and {walk.size} are left"
+        raise BrokenLog(what, kind=Kind.TRUNCATED, place=largest.where, entry=walk.size)
+
+
+def _witnessed(heads: Iterable[Head], witnesses: Witnesses) -> int:
+    """Give the size of the largest head that enough witnesses cosigned."""
+    best, most = None, 0
+    for head in heads:
+        cosigned = len(cosignatures(head.note, witnesses.keys))
+        most = max(most, cosigned)
+        if cosigned >= witnesses.quorum and (best is None or head.checkpoint.size > best):
+            best = head.checkpoint.size
+    if best is None:
+        what = f"{most} of the witnesses that you trust cosigned it, and {witnesses.quorum} must have"
+        raise broken(Kind.UNWITNESSED, "checkpoint", what)
+    return best
+
+
+def _keys_beside_fit(files: Files, trust: Trust) -> None:
+    """Make sure that whoever takes the public keys from beside the log isn't deceived."""
+    if files.read("log.vkey") is not None:
+        strange = {thumbprint(key.key) for key in _keys_beside(files)} - trust.notes.keys()
+        if strange or _keys_beside(files)[0].name != trust.origin:
+            raise broken(Kind.EXCHANGED_KEYS, "log.vkey", "it holds a key that is not the log's")
+    if files.read("keys.jwks") is not None:
+        strange = set(_located("keys.jwks", files).names - trust.entries.ever)
+        if strange:
+            raise broken(
+                Kind.EXCHANGED_KEYS, "keys.jwks", f"it holds a key that is not the log's: {', '.join(strange)}"
             )
-
-    def root(self) -> bytes:
-        """Give the root over everything so far."""
-        if not self.peaks:
-            return sha256(b"").digest()
-        root = self.peaks[-1][1]
-        for _, peak in reversed(self.peaks[:-1]):
-            root = sha256(b"\1" + peak + root).digest()
-        return root
-
-    def _full_tiles(self) -> None:
-        """Compare the tiles that became full with the files, and forget them."""
-        for level, row in self.rows.items():
-            if len(row) == WIDTH:
-                self._tile_fits(level, row)
-                row.clear()
-
-    def _tile_fits(self, level: int, row: list[bytes]) -> None:
-        index = (self.size - 1) >> 8 * (level + 1)
-        if row and tile_hashes(self.files.read, level, index, len(row)) != row:
-            raise BrokenLog(f"{tile_path(level, index, len(row))}: its hashes are not those of the entries: exchanged")
-
-    def fork(self) -> _Walk:
-        """Give a second walk from here on: what it takes in is not published yet, and may have to be taken back."""
-        return replace(self, open=dict(self.open), peaks=list(self.peaks), rows={})
-
-    def journal(self, published_now: Callable[[], int]) -> int | None:
-        """Take in the journal and give the bytes of an unfinished write at its end.
-
-        Gives None if the log is in use and a newer checkpoint took over a file that was to be read.
-        """
-        names = journal_names(self.files)
-        if not names:
-            raise BrokenLog("journal: missing: entries that were not published yet are lost")
-        torn = 0
-        for name in names:
-            data = self.files.read(f"journal/{name}")
-            if data is None or int(name) > self.size:
-                if published_now() > self.through:
-                    return None
-                raise BrokenLog(f"journal/{name}: the entries from {self.size} on are missing before it")
-            held = journal_file(name, data)
-            if held.torn and name != names[-1]:
-                raise BrokenLog(f"{held.path}: cut short at byte {held.end}, and yet a later file goes on")
-            self._same_as_published(held)
-            for entry in held.entries[max(0, self.size - held.first) :]:
-                self.take(entry, held.path)
-            if held.first + len(held.entries) < self.size:
-                raise BrokenLog(f"{held.path}: it ends before entry {self.size}, which is published: truncated")
-            self.rows.clear()
-            torn = held.torn
-        return torn
-
-    def _same_as_published(self, held: JournalFile) -> None:
-        """Compare the entries that stand in the journal and in the tiles."""
-        hashes: list[bytes] = []
-        for index, entry in enumerate(held.entries[: max(0, self.through - held.first)], held.first):
-            bundle, offset = divmod(index, WIDTH)
-            if not hashes or not offset:
-                hashes = tile_hashes(self.files.read, 0, bundle, min(WIDTH, self.through - bundle * WIDTH))
-            if sha256(b"\0" + entry).digest() != hashes[offset]:
-                raise BrokenLog(f"{held.path}: entry {index} is not the one that was published: exchanged")

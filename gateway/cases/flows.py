@@ -14,11 +14,12 @@ from gateway.cases.texts import is_text_of, sent
 from gateway.catalog.requests import HEADER, METHOD
 from gateway.errors import Place, Unreadable
 from gateway.faults import Fault
-from gateway.flow import CustomerFacts, Flow, Headers, Operator, Purpose, Request, Response, header
+from gateway.flow import CustomerFacts, Flow, Headers, Purpose, Request, Response, header
 from gateway.formats import codings
 from gateway.policy.named import Named
 from gateway.policy.schemas.cases import ACTOR, CUSTOMER, EVERYONE, KEYS
-from gateway.policy.when import KINDS, SOURCES
+from gateway.policy.situation import OPERATOR, supposed
+from gateway.policy.when import SOURCES
 from gateway.yamlsource import Listing, Node, Reader, Section
 
 NOON = 1_767_614_400_000_000_000
@@ -51,12 +52,13 @@ class Flows:
             started=NOON if at is None else self._moment(at),
             to=self._system(section.get("to")),
             request=Request(method, target, *self._message(section)),
-            operator=Operator(
-                system=self._system(section.get("from")),
-                subject=operator.text("subject"),
-                role=operator.text("role", None),
-                kind=operator.choice("kind", KINDS, None),
-                assurance=operator.text("assurance", None),
+            operator=supposed(
+                {
+                    name: operator.text(name, None) if among is None else operator.choice(name, among, None)
+                    for name, among in OPERATOR.items()
+                },
+                self._system(section.get("from")),
+                operator.text("subject"),
             ),
             purpose=None if purpose is None else Purpose(purpose, said),
             peer="" if peer is None else self._peer(peer),

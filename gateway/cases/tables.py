@@ -9,6 +9,7 @@ from gateway.cases.bodies import as_json
 from gateway.catalog.classes import CLASSES
 from gateway.faults import Fault
 from gateway.policy.schemas.cases import CELLS, EVERYONE, TABLE
+from gateway.policy.situation import OPERATOR
 from gateway.yamlsource import Leaf, Listing, Node, Reader, Section, Table, suggest
 from gateway.yamlsource.meaning import meaning
 
@@ -17,7 +18,7 @@ _WAYS: dict[str, tuple[str, ...]] = {
         cell: ("flow", cell)
         for cell in ("from", "to", "request", "headers", "body", "purpose", "purpose_from", "peer", "at")
     },
-    **{cell: ("flow", "operator", cell) for cell in ("role", "kind", "assurance", "subject")},
+    **{cell: ("flow", "operator", cell) for cell in (*OPERATOR, "subject")},
     "consents": ("customers", EVERYONE, "consents"),
     "region": ("customers", EVERYONE, "attributes", "region"),
     "status": ("response", "status"),

@@ -19,9 +19,10 @@ from gateway.cli.house import load_policies, now
 from gateway.config import Settings, load
 from gateway.dryrun.flows import Assumed
 from gateway.dryrun.sites import Site, Sites
-from gateway.flow import Operator, Purpose
+from gateway.flow import Purpose
 from gateway.identity.purpose import is_purpose
 from gateway.policy.model import PolicySet
+from gateway.policy.situation import OPERATOR, supposed
 from gateway.yamlsource import suggest
 
 CONFIG, POLICIES = Path("gateway.yaml"), Path("policies")
@@ -41,6 +42,11 @@ class Asked:
     role: str | None
     kind: str | None
     assurance: str | None
+    holder: str | None
+    presence: str | None
+    device: str | None
+    boot: str | None
+    debug: str | None
     purpose: str | None
     purpose_from: str
     peer: str
@@ -71,10 +77,10 @@ class Asked:
             raise click.UsageError("--purpose: a purpose is lower-case words joined by hyphens")
         if self.peer:
             _address(self.peer)
-        operator = Operator(caller, self.subject, self.role, self.kind, self.assurance, "assumed")
+        operator = supposed({name: getattr(self, name) for name in OPERATOR}, caller, self.subject, "assumed")
         return Assumed(
             sites=Sites.of([*self._given(policies), *_configured(settings, self.gateways)]),
-            operator=operator if caller else replace(operator, system=""),
+            operator=operator,
             purpose=Purpose(self.purpose, self.purpose_from) if self.purpose else None,
             purpose_header=settings.purpose_header if settings else None,
             peer=self.peer,
@@ -100,6 +106,11 @@ def asked(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         gathered = option(gathered)
     return gathered
+
+
+def _words(option: str, name: str, told: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make an option for what is one of a few words."""
+    return click.option(option, name, type=click.Choice(OPERATOR[name] or ()), help=told)
 
 
 _OPTIONS = (
@@ -143,6 +154,11 @@ _OPTIONS = (
     click.option("--role", metavar="ROLE", help="The role of whoever acted."),
     click.option("--kind", metavar="KIND", help="What acted: human or agent."),
     click.option("--assurance", metavar="LEVEL", help="How surely it was known who acted."),
+    _words("--holder", "holder", "Whether they proved that their token is theirs."),
+    _words("--presence", "presence", "Whether they were there in person."),
+    _words("--device", "device", "Whether their device was known."),
+    _words("--boot", "boot", "How their device had started."),
+    _words("--debugging", "debug", "Whether their device was open to debugging."),
     click.option("--subject", metavar="ID", default="", help="Who acted."),
     click.option("--peer", metavar="IP", default="", help="The address that requests came from."),
     click.option(

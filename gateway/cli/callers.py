@@ -2,67 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
 from gateway.cli.house import now
+from gateway.cli.weighing import Weighing
 from gateway.config import JwtSettings, Settings
+from gateway.crypto import hkdf_sha256
 from gateway.errors import FaultyFiles, Place, Problem
 from gateway.faults import Fault
+from gateway.identity.dpop import Dpop
 from gateway.identity.identified import Identified
 from gateway.identity.jwks import KeySet, read_key_set
 from gateway.identity.jwt import JwtRules
 from gateway.identity.mtls import Certificates
+from gateway.identity.replay import Nonces
+from gateway.identity.urls import OwnUrls
 from gateway.identity.verifier import Verifier
 from gateway.policy.model import PolicySet
+from gateway.proxy.evidence import Evidence
 from gateway.proxy.identify import Doorkeeper
 from gateway.proxy.keys_url import KeysUrl
+from gateway.storage.proofs import SharedProofs
+
+PROOFS = "proofs.sqlite"
 
 
 @dataclass(slots=True)
 class Callers:
-    """Who may call. `renew` takes up what a reload brings: systems that are new, keys that were put in the file."""
+    """Who may call. `read` takes up what a reload brings: systems that are new, keys that were put in the file."""
 
     settings: Settings
     systems: dict[str, str] = field(default_factory=dict)
     verifier: Verifier | None = None
     url: KeysUrl | None = None
+    weighing: Weighing | None = None
+    evidence: Evidence = field(default_factory=Evidence)
 
-    async def open(self, policies: PolicySet, stack: AsyncExitStack) -> Doorkeeper:
-        """Make ready what callers are identified with. Raises `FaultyFiles`."""
-        jwt, mtls = self.settings.jwt, self.settings.mtls
+    async def open(self, policies: PolicySet, stack: AsyncExitStack, secret: bytes) -> Doorkeeper:
+        """Make ready what callers are identified with. Raises `FaultyFiles`, and `ProofsUnavailable` for their file.
+
+        `secret` is a key of the gateway, the same in all its processes: the nonces that it gives come from it.
+        """
+        settings = self.settings
+        jwt, mtls = settings.jwt, settings.mtls
+        proofs, nonces = self._proofs(stack), Nonces(hkdf_sha256(secret, b"sovgate nonces"))
+        self.weighing = Weighing(settings, nonces, proofs)
         if jwt is not None:
             self.systems.update(_systems(jwt, policies))
             self.verifier = Verifier(KeySet(), self._rules(jwt))
-            self.renew(policies)
-            if jwt.keys_url:
-                jar = aiohttp.DummyCookieJar()
-                session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar, trust_env=False))
-                self.url = KeysUrl(jwt.keys_url, session, self.verifier)
-                await self.url.start()
-                stack.push_async_callback(self.url.close)
+        self.read(policies)()
+        if jwt is not None and jwt.keys_url and self.verifier is not None:
+            jar = aiohttp.DummyCookieJar()
+            session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar, trust_env=False))
+            self.url = KeysUrl(jwt.keys_url, session, self.verifier)
+            await self.url.start()
+            stack.push_async_callback(self.url.close)
+        rules = jwt.dpop if jwt is not None else None
         return Doorkeeper(
             clock=now,
             tokens=self._identify if jwt else None,
             header=jwt.header if jwt else "authorization",
             certificates=Certificates(mtls) if mtls else None,
-            development=self.settings.development,
-            purpose_header=self.settings.purpose_header,
+            development=settings.development,
+            purpose_header=settings.purpose_header,
+            dpop=Dpop(rules, OwnUrls(settings.urls), proofs, nonces) if rules is not None and proofs else None,
+            evidence=self.evidence,
         )
 
-    def renew(self, policies: PolicySet) -> None:
-        """Read the keys' file anew, and take these policies' systems. Raises `FaultyFiles`: nothing changes then."""
+    def _proofs(self, stack: AsyncExitStack) -> SharedProofs | None:
+        """Open the file of what counts once, where anything does."""
         jwt = self.settings.jwt
-        if jwt is None or self.verifier is None:
-            return
-        if jwt.keys_file is not None:
-            self.verifier.replace(_keys_in(jwt.keys_file))
-        self.systems.clear()
-        self.systems.update(_systems(jwt, policies))
+        if self.settings.assertions is None and (jwt is None or jwt.dpop is None):
+            return None
+        proofs = SharedProofs(self.settings.state / PROOFS, now)
+        stack.callback(proofs.close)
+        return proofs
+
+    def read(self, policies: PolicySet) -> Callable[[], None]:
+        """Read all files of keys anew, and give what takes them and these policies' systems. Raises `FaultyFiles`."""
+        jwt, verifier = self.settings.jwt, self.verifier
+        weigh = self.weighing.read(self.evidence) if self.weighing is not None else None
+        keys = _keys_in(jwt.keys_file) if jwt is not None and jwt.keys_file is not None else None
+        systems = _systems(jwt, policies) if jwt is not None else {}
+
+        def take() -> None:
+            if weigh is not None:
+                weigh()
+            if keys is not None and verifier is not None:
+                verifier.replace(keys)
+            self.systems.clear()
+            self.systems.update(systems)
+
+        return take
 
     async def _identify(self, token: str, at: int) -> Identified:
         """Give who a token proves to call."""
@@ -73,6 +110,7 @@ class Callers:
 
     def _rules(self, jwt: JwtSettings) -> JwtRules:
         """Give which tokens count; `systems` stays the same mapping, so that reloads reach it."""
+        claims: dict[str, Any] = {f"{name}_claim": claim for name, claim in jwt.claims.items()}
         return JwtRules(
             issuers=jwt.issuers,
             audiences=jwt.audiences,
@@ -80,7 +118,8 @@ class Callers:
             systems=self.systems,
             leeway=jwt.leeway,
             type=jwt.type,
-            **{f"{name}_claim": claim for name, claim in jwt.claims.items()},
+            levels=jwt.levels,
+            **claims,
         )
 
 

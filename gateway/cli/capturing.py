@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -39,6 +39,15 @@ def flags(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+class Flags(NamedTuple):
+    """What the flags say; None where one is not given."""
+
+    folder: Path | None = None
+    key: Path | None = None
+    mib: int | None = None
+    minutes: int | None = None
 
 
 def with_flags(

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from gateway import __version__
 from gateway.audit.entry import Entry
 from gateway.audit.pseudonym import Pseudonyms
@@ -35,9 +37,13 @@ from gateway.storage.journal import Journal, LogSettings
 from gateway.storage.keyring import Keyring
 from gateway.storage.passports import Passports
 from gateway.storage.policy_folder import read_folder
+from gateway.storage.public_keys import EverUsed, PublicKeys
 
 AUDIT, CUSTODY, KEYS, PASSPORTS = "audit", "custody", "keys", "passports.sqlite"
 """Names below the state folder."""
+
+AUDIT_PATIENCE = 10.0
+"""Seconds that the log may say nothing while entries wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,11 @@ class PassportFacts:
         return self.passports.facts(customers, now)
 
 
+def served_log(settings: Settings) -> Path | None:
+    """Give the folder of the log whose public part is served; None where it is not to be."""
+    return settings.state / AUDIT if settings.audit.serve else None
+
+
 def open_keys(settings: Settings) -> GateKeys:
     """Open the keyring, or make it at the first start, when there is no log yet. Raises `FaultyKeyring`."""
     begun = Folder(settings.state / AUDIT).read("log.vkey") is not None
@@ -68,7 +79,8 @@ def open_keys(settings: Settings) -> GateKeys:
 
 def open_passports(settings: Settings, policies: PolicySet, keys: GateKeys) -> Passports:
     """Open the passports' file, or make it. Raises `FactsUnavailable`."""
-    return Passports(settings.state / PASSPORTS, JwsSigner.of(keys.keyring.entries), policies.consents)
+    ever = EverUsed(settings.state / AUDIT)
+    return Passports(settings.state / PASSPORTS, JwsSigner.of(keys.keyring.entries), policies.consents, older_keys=ever)
 
 
 def open_custody(settings: Settings, policies: PolicySet, watch: Watch | None = None) -> Keeper | NoCustody:
@@ -120,23 +132,33 @@ def _service(told: ServiceSettings, seconds: float) -> Service:
 
 
 def open_journal(settings: Settings, keys: GateKeys) -> Journal:
-    """Open the audit log; the instance's name is made from its keys, so that it stays the same."""
-    instance = sha256(keys.keyring.entries.public_key().public_bytes_raw()).hexdigest()[:16]
+    """Open the audit log."""
     return Journal.open(
         settings.state / AUDIT,
-        entry_key=keys.keyring.entries,
-        checkpoint_key=keys.keyring.checkpoints,
-        settings=LogSettings(settings.audit.origin, instance, __version__, settings.audit.publish_seconds),
+        keys=settings.state / KEYS,
+        settings=log_settings(settings, keys.keyring.entries.public_key()),
         clock=now,
     )
 
 
+def log_settings(settings: Settings, key: Ed25519PublicKey) -> LogSettings:
+    """Say how the log is kept; the instance's name is made from the first key of its entries, so that it stays."""
+    first = next(iter(PublicKeys.read(settings.state / AUDIT).entries), key)
+    instance = sha256(first.public_bytes_raw()).hexdigest()[:16]
+    return LogSettings(settings.audit.origin, instance, __version__, settings.audit.publish_seconds)
+
+
+def joined_journal(settings: Settings, keys: GateKeys) -> Journal:
+    """Reach the log through the gateway where one runs, else open it."""
+    try:
+        return Journal.join(settings.state / AUDIT)
+    except NotRecorded:
+        return open_journal(settings, keys)
+
+
 async def record(settings: Settings, keys: GateKeys, entry: Entry) -> int:
     """Record one entry: through the gateway where one runs, else in the log itself. Raises `NotRecorded`."""
-    try:
-        journal = Journal.join(settings.state / AUDIT)
-    except NotRecorded:
-        journal = open_journal(settings, keys)
+    journal = joined_journal(settings, keys)
     try:
         return await journal.append(entry)
     finally:
@@ -145,7 +167,11 @@ async def record(settings: Settings, keys: GateKeys, entry: Entry) -> int:
 
 def load_policies(folder: Path) -> PolicySet:
     """Load the policies as they stand. Raises `FaultyFiles`, the places with the folder before them."""
-    files = read_folder(folder)
+    return load_files(folder, read_folder(folder))
+
+
+def load_files(folder: Path, files: Mapping[str, bytes]) -> PolicySet:
+    """Load the policies whose files were read from `folder`. Raises `FaultyFiles`, as `load_policies` does."""
     try:
         return load(files)
     except FaultyFiles as error:

@@ -24,6 +24,7 @@ _VERBS = {
     "audit": ("gateway.cli.audit", "Verify and search the audit log."),
     "mark": ("gateway.cli.mark", "Mark a file outside a flow; recorded like any export."),
     "trace": ("gateway.cli.trace", "Name the export that a leaked file or screenshot came from."),
+    "witness": ("gateway.cli.witness", "Witness logs: cosign their heads."),
     "keys": ("gateway.cli.keys", "Customers' own keys: list, create, rotate, revoke, destroy."),
     "passport": ("gateway.cli.passport", "Show, grant and revoke what customers agreed to."),
 }

@@ -19,8 +19,7 @@ from rich.progress import Progress, TaskID
 
 from gateway.audit.issued import Issue, issued
 from gateway.audit.show import published_size
-from gateway.cli import options
-from gateway.cli.audit import log as log_option
+from gateway.cli import audit_wanted, options
 from gateway.cli.house import AUDIT, PASSPORTS, GateKeys, open_keys
 from gateway.cli.main import COULD_NOT, NO
 from gateway.cli.people import NOBODY, People
@@ -56,7 +55,7 @@ class _Pages(click.ParamType[tuple[int, int]]):
 
 @click.command("trace")
 @click.argument("leak", metavar="FILE|CODE")
-@log_option
+@audit_wanted.log
 @click.option("--pages", type=_Pages(), help="Look at these pages of FILE only, such as 3 or 2-5.")
 @click.option("--thorough", is_flag=True, help="Look for hidden marks on every page, at any angle; takes longer.")
 @click.option("--since", type=TIME, help="Only exports from this time on (UTC).")

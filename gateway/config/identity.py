@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from gateway.config.settings import JwtSettings
+from gateway.config.devices import read_assertions, read_device
+from gateway.config.evidence import read_dpop, read_levels, read_urls
+from gateway.config.settings import AssertionSettings, DeviceSettings, JwtSettings
 from gateway.config.source import Source
 from gateway.faults import Fault
 from gateway.identity.jwks import ALGORITHMS
@@ -16,9 +18,11 @@ from gateway.yamlsource import Section
 
 JWT = (
     "header", "issuer", "audience", "algorithms", "keys_file", "keys_url", "systems", "claims", "leeway", "type",
+    "dpop", "assurance",
 )  # fmt: skip
-IDENTITY = ("jwt", "mtls", "development")
-CLAIMS = ("system", "subject", "role", "kind", "assurance", "purpose")
+PROOFS = ("jwt", "mtls", "development")
+IDENTITY = (*PROOFS, "urls", "webauthn", "device")
+CLAIMS = ("system", "subject", "role", "kind", "assurance", "purpose", "device")
 NAMES = ("uris", "dns", "common_names")
 
 
@@ -29,18 +33,30 @@ class Proofs:
     jwt: JwtSettings | None
     mtls: CertificateRules | None
     development: str
+    urls: tuple[str, ...] = ()
+    assertions: AssertionSettings | None = None
+    device: DeviceSettings | None = None
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Name the headers that prove something: they go no further."""
+        token = (self.jwt.header, "DPoP") if self.jwt is not None else ()
+        return (*token, *[one.header for one in (self.assertions, self.device) if one is not None])
 
 
 def read_proofs(source: Source, listener: Listener) -> Proofs:
     """Read all of it."""
     section = source.top.section("identity", IDENTITY)
-    if section.node is not None and not section.members:
+    if section.node is not None and section.members.keys().isdisjoint(PROOFS):
         message, hint = "nobody could prove who they are", "write jwt, mtls, or development"
         source.reader.fault(section.node, message, hint, code=Fault.NO_PROOF)
     return Proofs(
         _jwt(source, section) if "jwt" in section else None,
         _mtls(source, section, listener) if "mtls" in section else None,
         _development(source, section, listener) if "development" in section else "",
+        read_urls(source, section),
+        read_assertions(source, section),
+        read_device(source, section),
     )
 
 
@@ -91,6 +107,8 @@ def _jwt(source: Source, section: Section) -> JwtSettings:
         claims={name: claims.text(name) for name in claims.members},
         leeway=jwt.integer("leeway", 30, minimum=0, maximum=600),
         type=jwt.text("type", None),
+        levels=read_levels(source, jwt),
+        dpop=read_dpop(source, section, jwt),
     )
 
 

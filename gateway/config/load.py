@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from gateway.config.attested import read_timestamps, read_witnesses
 from gateway.config.capture import read_capture
 from gateway.config.identity import read_proofs
 from gateway.config.keys import read_keys
+from gateway.config.listener import read_listener
+from gateway.config.network import read_network
+from gateway.config.retention import read_retention
 from gateway.config.settings import AuditSettings, MarkSettings, Settings
 from gateway.config.source import Source
 from gateway.config.systems import read_routes
 from gateway.errors import FaultyFiles, Place, Problem
 from gateway.faults import Fault
 from gateway.formats.limits import BodyLimits
-from gateway.proxy.settings import Limits, Listener, ProxySettings, Shutdown, Tls
+from gateway.proxy.settings import Limits, Listener, ProxySettings, Shutdown
 from gateway.yamlsource import Reader
 
 TOP = (
     "version", "listen", "admin", "policies", "state", "systems", "identity", "purpose", "audit", "limits", "marks",
-    "shutdown", "capture", "keys",
+    "shutdown", "capture", "keys", "network", "workers",
 )  # fmt: skip
 REQUIRED = ("version", "policies", "state", "systems", "identity")
 LIMITS = (
     "body_mib", "head_kib", "head_seconds", "body_seconds", "keepalive_seconds", "in_flight", "connections",
     "expansion", "depth", "values",
 )  # fmt: skip
-LISTENER = ("host", "port", "tls")
-TLS = ("certificate", "key", "client_ca", "client_required")
-AUDIT = ("origin", "publish_seconds")
+AUDIT = ("origin", "publish_seconds", "serve", "witness", "timestamps", "retention")
 MARKS = ("workers", "seconds", "memory_mib")
 SHUTDOWN = ("delay", "limit")
 _MIB = 1024 * 1024
@@ -70,8 +73,9 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
     """Read every part."""
     top = source.top
     top.integer("version", 1, minimum=1, maximum=1)
-    listener = _listener(source, "listen", Listener(), overrides)
+    listener = read_listener(source, "listen", Listener(), overrides)
     proofs = read_proofs(source, listener)
+    proxies, network = read_network(source)
     purpose = source.header(top.section("purpose", ("header",)), None)
     limits, bodies = _limits(source)
     audit = top.section("audit", AUDIT)
@@ -79,22 +83,33 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
     shutdown = top.section("shutdown", SHUTDOWN)
     return Settings(
         proxy=ProxySettings(
-            listener=listener,
+            listener=replace(listener, proxies=proxies),
             routes=read_routes(source),
-            admin=_listener(source, "admin", Listener(port=8081), overrides),
+            admin=read_listener(source, "admin", Listener(port=8081), overrides),
             limits=limits,
             shutdown=Shutdown(
                 float(shutdown.integer("delay", 0, minimum=0)), float(shutdown.integer("limit", 30, minimum=1))
             ),
-            strip=frozenset(name.lower() for name in (proofs.jwt and proofs.jwt.header, purpose) if name),
+            strip=frozenset(name.lower() for name in (*proofs.headers, purpose) if name),
         ),
         policies=source.path(top, "policies"),
         state=source.path(top, "state"),
         jwt=proofs.jwt,
         mtls=proofs.mtls,
         development=proofs.development,
+        urls=proofs.urls,
+        assertions=proofs.assertions,
+        device=proofs.device,
+        network=network,
         purpose_header=purpose,
-        audit=AuditSettings(audit.text("origin", "sovgate"), float(audit.integer("publish_seconds", 1, minimum=1))),
+        audit=AuditSettings(
+            audit.text("origin", "sovgate"),
+            float(audit.integer("publish_seconds", 1, minimum=1)),
+            read_witnesses(source, audit),
+            read_timestamps(source, audit),
+            *read_retention(audit),
+            serve=audit.boolean("serve", default=False),
+        ),
         marks=MarkSettings(
             marks.integer("workers", 2, minimum=1, maximum=64),
             float(marks.integer("seconds", 30, minimum=1, maximum=600)),
@@ -103,28 +118,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
         bodies=bodies,
         capture=read_capture(source),
         keys=read_keys(source),
-    )
-
-
-def _listener(source: Source, key: str, default: Listener, overrides: Mapping[str, str]) -> Listener:
-    """Read where to listen, and how a listener proves itself."""
-    section = source.top.section(key, LISTENER)
-    host = section.text("host", default.host)
-    port = section.integer("port", default.port, minimum=0, maximum=65535)
-    if key in overrides:
-        host, _, number = overrides[key].rpartition(":")
-        if not host or not number.isdigit():
-            message, hint = f"--{key} is HOST:PORT", "for example 127.0.0.1:8080"
-            source.reader.fault(source.at(None), message, hint, code=Fault.BAD_LISTENER)
-        host, port = host.strip("[]"), int(number) if number.isdigit() else port
-    if "tls" not in section:
-        return Listener(host, port)
-    tls = section.section("tls", TLS, ("certificate", "key"))
-    required = tls.boolean("client_required", default=False)
-    return Listener(
-        host,
-        port,
-        Tls(source.path(tls, "certificate"), source.path(tls, "key"), source.path_if(tls, "client_ca"), required),
+        workers=top.integer("workers", 1, minimum=1, maximum=64),
     )
 
 

@@ -10,10 +10,14 @@ import json
 import sys
 
 from gateway.config.capture import KEYS, MOST
-from gateway.config.load import AUDIT, LIMITS, LISTENER, MARKS, REQUIRED, SHUTDOWN, TLS, TOP
+from gateway.config.listener import LISTENER, TLS
+from gateway.config.load import AUDIT, LIMITS, MARKS, REQUIRED, SHUTDOWN, TOP
+from gateway.config.schema_attested import timestamps_schema, witness_schema
 from gateway.config.schema_identity import identity_schema
 from gateway.config.schema_keys import keys_schema
+from gateway.config.schema_network import network_schema
 from gateway.config.schema_parts import PEM, header, seconds
+from gateway.config.schema_retention import retention_schema
 from gateway.config.schema_systems import system_schema
 from gateway.config.settings import AuditSettings, MarkSettings
 from gateway.formats.limits import BodyLimits
@@ -54,6 +58,8 @@ def config_schema() -> Schema:
         "shutdown": _shutdown(),
         "capture": reference("capture", "Keeps what crosses in sealed files, for the workbench."),
         "keys": reference("keys", "How customers' own keys are kept."),
+        "network": network_schema(),
+        "workers": integer("How many processes serve, sharing one audit log.", 1, 64, 1),
     }
     body = mapping(exactly(TOP, properties), REQUIRED, "How the gateway runs.", allOf=[_certificates_need_tls()])
     parts = {
@@ -131,6 +137,10 @@ def _audit() -> Schema:
     properties = {
         "origin": text("The log's name, in its checkpoints.", examples=["example.com/sovgate/eu-1"]),
         "publish_seconds": seconds("How often a checkpoint is published.", usual.publish_seconds),
+        "serve": flag("true: the admin port gives out checkpoint and tiles, entries included.", default=False),
+        "witness": witness_schema(),
+        "timestamps": timestamps_schema(),
+        "retention": retention_schema(),
     }
     return mapping(exactly(AUDIT, properties), (), "The audit log.")
 

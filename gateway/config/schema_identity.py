@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.config.identity import CLAIMS, IDENTITY, JWT, NAMES
+from gateway.config.identity import CLAIMS, IDENTITY, JWT, NAMES, PROOFS
+from gateway.config.schema_evidence import assurance_schema, device_schema, dpop_schema, webauthn_schema
 from gateway.config.schema_parts import URL, header
 from gateway.identity.jwks import ALGORITHMS
 from gateway.policy.schemas.parts import Schema, choice, exactly, integer, mapping, some, table, text
@@ -17,6 +18,7 @@ def identity_schema() -> Schema:
         "kind": "Whether they are a human or an agent.",
         "assurance": "How they proved who they are.",
         "purpose": "What for.",
+        "device": "Which device they use; it is taken as claimed.",
     }
     jwt = {
         "header": header("Where the token stands.", "Authorization"),
@@ -31,6 +33,8 @@ def identity_schema() -> Schema:
         ),
         "leeway": integer("How far clocks may differ, in seconds.", 0, 600, 30),
         "type": text("The `typ` that tokens must have.", examples=["at+jwt"]),
+        "dpop": dpop_schema(),
+        "assurance": assurance_schema(),
     }
     mtls = {
         "uris": _named("Systems, by the URIs of their certificates."),
@@ -45,13 +49,16 @@ def identity_schema() -> Schema:
     properties = {
         "jwt": tokens,
         "mtls": mapping(exactly(NAMES, mtls), (), "Client certificates."),
+        "urls": some(text(), "The gateway's own addresses, as callers know them.", ["https://gateway.example.com"]),
+        "webauthn": webauthn_schema(),
+        "device": device_schema(),
         "development": mapping(everyone, ("system",), "No proof at all: for this machine alone, and alone."),
     }
     return mapping(
         exactly(IDENTITY, properties),
         (),
         "How callers prove who they are.",
-        minProperties=1,
+        anyOf=[{"required": [key]} for key in PROOFS],
         **{"if": {"required": ["development"]}, "then": {"maxProperties": 1}},
     )
 

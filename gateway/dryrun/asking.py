@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.policy.conditions import Truth
 from gateway.policy.explain import Account, Answer
-from gateway.policy.situation import Situation
+from gateway.policy.situation import OPERATOR, Situation
 
 _WOULD = {
     "from": "the caller were {}",
@@ -67,9 +67,7 @@ def _actual(key: str, situation: Situation) -> str:
         "operations": situation.operation,
         "leg": situation.leg.value,
         "purposes": situation.purpose.name if situation.purpose else "",
-        "operator.role": situation.role or "",
-        "operator.kind": situation.kind or "",
-        "operator.assurance": situation.assurance or "",
+        **{f"operator.{name}": getattr(situation, name) or "" for name in OPERATOR},
     }.get(key, "")
 
 

@@ -31,6 +31,7 @@ ALGORITHMS = RSA_ALGORITHMS.union(*CURVE_ALGORITHMS.values())
 """The JWS algorithms that can be allowed (RFC 7518 section 3.1, RFC 8037, RFC 9864): asymmetric ones only."""
 
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})  # RFC 7518 sections 6.2.2 and 6.3.2
+_SECRET = _PRIVATE | {"k"}
 _READERS: dict[str, tuple[Callable[[dict[str, Any]], Any], tuple[str, ...]]] = {
     "RSA": (RSAAlgorithm.from_jwk, ("n", "e")),
     "EC": (ECAlgorithm.from_jwk, ("x", "y")),
@@ -106,6 +107,17 @@ def read_key_set(data: bytes, name: str) -> KeySet:
     if not keys:
         raise _faulty(name, "the key set has no usable key", "; ".join(problems))
     return KeySet(tuple(keys), tuple(problems))
+
+
+def read_public(entry: object) -> tuple[PublicKey, frozenset[str]]:
+    """Read a JWK that came with a message: its key, and the algorithms that it may serve.
+
+    Raises `ValueError` for a private or symmetric one, and for what else a key set would leave out.
+    """
+    if isinstance(entry, dict) and not _SECRET.isdisjoint(entry):
+        raise ValueError("it is a private key")
+    key = _read_key(entry)
+    return key.public, key.algorithms
 
 
 def _read_key(entry: object) -> VerificationKey:

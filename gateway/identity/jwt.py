@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jwt import get_algorithm_by_name
-
 from gateway.errors import NotAuthenticated
-from gateway.flow import Operator, Purpose
+from gateway.flow import CLAIMED, NONE, Device, Operator, Purpose
+from gateway.identity.assurance import WORD, Level, claims_presence, level_of
 from gateway.identity.identified import Identified
 from gateway.identity.jwks import ALGORITHMS, KeySet
+from gateway.identity.jws import signed_by
 from gateway.identity.purpose import is_purpose
 from gateway.identity.strict import base64url, json_object
 
@@ -20,7 +20,7 @@ _LONGEST = 8192  # characters of a token
 _LATEST = 253_402_300_799  # the end of the year 9999, in seconds since the epoch
 _SECOND = 1_000_000_000
 _SHA256_LENGTH = 32
-_OLDER_NAME = {"Ed25519": "EdDSA", "Ed448": "EdDSA"}  # PyJWT knows the name of RFC 8037, not yet those of RFC 9864
+_MOST_METHODS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,9 @@ class JwtRules:
 
     `systems` maps the values of the claim `system_claim` (a client id, for example) to systems; a value that isn't
     there is no system's. `leeway` is in seconds. `type` is the `typ` that the header must have (`at+jwt`, RFC 9068),
-    None: any. Raises `ValueError` for rules that would accept what must never count: any issuer, any audience, `none`,
-    HMAC.
+    None: any. `levels` give the assurance, the first that holds; without them it is what `assurance_claim` says.
+    `device_claim` names the claim that says which device is used, "": none. Raises `ValueError` for rules that would
+    accept what must never count: any issuer, any audience, `none`, HMAC.
     """
 
     issuers: frozenset[str]
@@ -42,9 +43,11 @@ class JwtRules:
     role_claim: str = "role"
     kind_claim: str = "kind"
     assurance_claim: str = "acr"
+    device_claim: str = ""
     purpose_claim: str = "purpose"
     leeway: int = 30
     type: str | None = None
+    levels: tuple[Level, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse rules that are no rules."""
@@ -77,22 +80,30 @@ def verify(token: str, keys: KeySet, rules: JwtRules, now: int) -> Identified:
         raise _invalid("the token's key is not named by a text")
     key = keys.find(kid, algorithm)
     # 3. the signature
-    if not get_algorithm_by_name(_OLDER_NAME.get(algorithm, algorithm)).verify(signed, key, signature):
+    if not signed_by(key, algorithm, signed, signature):
         raise _invalid("the token's signature does not verify")
     # 4. for us, from whom we trust, now
     _check_parties(claims, rules)
     expires = _check_times(claims, rules, now)
     # 5. who it is
+    acr, amr = _methods(claims)
+    said = _text(claims, rules.assurance_claim)
+    device = _text(claims, rules.device_claim) if rules.device_claim else None
     operator = Operator(
         system=_system(claims, rules),
         subject=_text(claims, rules.subject_claim) or "",
         role=_text(claims, rules.role_claim),
         kind=_text(claims, rules.kind_claim),
-        assurance=_text(claims, rules.assurance_claim),
+        assurance=level_of(rules.levels, acr, amr) if rules.levels else said,
         authenticated="jwt",
         evidence=(("jwt", hashlib.sha256(token.encode()).hexdigest()),),
+        acr=acr,
+        amr=amr,
+        presence=CLAIMED if claims_presence(amr) else NONE,
+        device=Device(CLAIMED, "claim", device) if device else None,
     )
-    return Identified(operator, _purpose(claims, rules), expires, _bound_certificate(claims))
+    certificate, thumbprint = _bound(claims)
+    return Identified(operator, _purpose(claims, rules), expires, certificate, thumbprint)
 
 
 def _read(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
@@ -171,22 +182,32 @@ def _purpose(claims: dict[str, Any], rules: JwtRules) -> Purpose | None:
     return Purpose(name, "claim")
 
 
-def _bound_certificate(claims: dict[str, Any]) -> str:
-    """Read `cnf` (RFC 7800): the certificate that must come with the token.
+def _methods(claims: dict[str, Any]) -> tuple[str | None, tuple[str, ...]]:
+    """Read `acr` and `amr` (OpenID Connect Core section 2, RFC 8176): words; what is none says nothing."""
+    acr, amr = claims.get("acr"), claims.get("amr")
+    words = [one for one in amr if isinstance(one, str) and WORD.fullmatch(one)] if isinstance(amr, list) else []
+    known = acr if isinstance(acr, str) and WORD.fullmatch(acr) else None
+    return known, tuple(sorted(set(words)))[:_MOST_METHODS]
+
+
+def _bound(claims: dict[str, Any]) -> tuple[str, str]:
+    """Read `cnf` (RFC 7800): the certificate (SHA-256 hex) and the key (thumbprint) that must come with the token.
 
     A token bound to anything else is refused: taking it as a mere bearer token would undo what its issuer meant (RFC
     9449 section 7.1).
     """
     confirmation = claims.get("cnf")
     if confirmation is None:
-        return ""
-    try:
-        (digest,) = [base64url(confirmation[name]) for name in confirmation if name == "x5t#S256"]
-    except (AttributeError, TypeError, ValueError):
-        digest = b""
-    if len(digest) != _SHA256_LENGTH or len(confirmation) != 1:
+        return "", ""
+    if not isinstance(confirmation, dict) or not confirmation or not confirmation.keys() <= {"x5t#S256", "jkt"}:
         raise _invalid("the token is bound to a key in a way that is not supported")
-    return digest.hex()
+    try:
+        digests = {name: base64url(value) for name, value in confirmation.items()}
+    except (AttributeError, ValueError):
+        digests = {"": b""}
+    if any(len(digest) != _SHA256_LENGTH for digest in digests.values()):
+        raise _invalid("the token is bound to a key in a way that is not supported")
+    return digests.get("x5t#S256", b"").hex(), confirmation.get("jkt", "")
 
 
 def _media_type(value: object) -> str | None:

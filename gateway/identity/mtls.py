@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from gateway.errors import NotAuthenticated
-from gateway.flow import Operator
+from gateway.flow import ATTESTED, Operator
 from gateway.identity.identified import Identified
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,7 +54,7 @@ def read_certificate(der: bytes, rules: CertificateRules, now: int) -> Identifie
         raise NotAuthenticated("identity-invalid", "the client certificate names more than one system")
     subject, system = matches[0]
     evidence = (("x509", hashlib.sha256(der).hexdigest()),)
-    return Identified(Operator(system, subject, authenticated="mtls", evidence=evidence), None, until)
+    return Identified(Operator(system, subject, authenticated="mtls", evidence=evidence, holder=ATTESTED), None, until)
 
 
 def _matches(certificate: x509.Certificate, rules: CertificateRules) -> list[tuple[str, str]]:

@@ -12,8 +12,8 @@ from enum import Enum
 
 from gateway.flow import ANYONE, CustomerFacts
 from gateway.policy.conditions import attribute
-from gateway.policy.model import ABOUT_FIELDS, ConsentKind, Rule
-from gateway.policy.situation import Situation
+from gateway.policy.model import ABOUT_FIELDS, Condition, ConsentKind, Rule
+from gateway.policy.situation import OPERATOR, Situation
 
 
 class _Other(Enum):
@@ -30,9 +30,7 @@ class Asks:
     """The values that rules name of each fact; empty where none asks. `classes`: the message's classes matter."""
 
     purposes: frozenset[str]
-    roles: frozenset[str]
-    kinds: frozenset[str]
-    assurances: frozenset[str]
+    operator: tuple[tuple[str, frozenset[str]], ...]
     customer: tuple[tuple[str, frozenset[str]], ...]
     consents: frozenset[str]
     network: bool
@@ -44,9 +42,7 @@ class Asks:
         purpose = situation.purpose
         return (
             (_seen(purpose.name, self.purposes), purpose.source) if self.purposes and purpose is not None else None,
-            _seen(situation.role, self.roles) if self.roles else None,
-            _seen(situation.kind, self.kinds) if self.kinds else None,
-            _seen(situation.assurance, self.assurances) if self.assurances else None,
+            *[_seen(getattr(situation, name), values) for name, values in self.operator],
         )
 
     def customer_key(self, customer: CustomerFacts) -> object:
@@ -74,15 +70,18 @@ def gather(rules: Iterable[Rule], declared: Mapping[str, ConsentKind]) -> Asks:
     names = sorted({name for c in conditions for name in c.customer})
     return Asks(
         purposes=_union(c.purposes or () for c in conditions) | _union(kind.purposes for kind in kinds),
-        roles=_union(c.operator.get("role", ()) for c in conditions),
-        kinds=_union(c.operator.get("kind", ()) for c in conditions),
-        assurances=_union(c.operator.get("assurance", ()) for c in conditions),
+        operator=tuple(_named(conditions, name) for name in OPERATOR if any(name in c.operator for c in conditions)),
         customer=tuple((name, _union(c.customer.get(name, ()) for c in conditions)) for name in names),
         consents=frozenset(kind.name for kind in kinds),
         network=any(c.network for c in conditions),
         time=any(c.time for c in conditions),
         classes=any(_hangs_on_classes(rule, declared) for rule in rules),
     )
+
+
+def _named(conditions: Iterable[Condition], name: str) -> tuple[str, frozenset[str]]:
+    """Give an attribute of the operator with the values that conditions name."""
+    return name, _union(c.operator.get(name, ()) for c in conditions)
 
 
 def _hangs_on_classes(rule: Rule, declared: Mapping[str, ConsentKind]) -> bool:

@@ -14,7 +14,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from gateway.flow import CustomerFacts
 from gateway.policy.model import Condition, ConsentKind, Rule, Window
-from gateway.policy.situation import Situation
+from gateway.policy.situation import OPERATOR, Situation
 
 Network = IPv4Network | IPv6Network
 
@@ -116,7 +116,7 @@ def _parts(condition: Condition, around: Circumstances) -> Iterator[Finding]:
     if condition.purposes:
         yield _purpose(condition.purposes, condition.purpose_from, situation)
     for name, allowed in condition.operator.items():
-        proven = {"role": situation.role, "kind": situation.kind, "assurance": situation.assurance}.get(name)
+        proven = getattr(situation, name) if name in OPERATOR else None
         yield _among(proven, allowed, f"{name} unknown")
     for name, allowed in condition.customer.items():
         yield _among(attribute(around.customer, name), allowed, f"customer's {name} unknown")

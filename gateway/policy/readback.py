@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from gateway.catalog.classes import covers
 from gateway.catalog.model import Catalogue, Operation
@@ -20,7 +21,7 @@ from gateway.flow import CustomerFacts, Leg
 from gateway.policy.compile import RuleBook
 from gateway.policy.decide import decide
 from gateway.policy.decision import Held
-from gateway.policy.situation import Situation
+from gateway.policy.situation import OPERATOR, Situation
 from gateway.treatments.contract import Treatment
 from gateway.treatments.lattice import KEEP, join, join_all
 
@@ -57,7 +58,8 @@ def _protections(
     catalogue = book.policies.catalogues.get(situation.target)
     if catalogue is None:
         return
-    nobody = replace(situation, leg=Leg.RESPONSE, purpose=None, role=None, kind=None, assurance=None, peer="")
+    nothing: dict[str, Any] = dict.fromkeys(OPERATOR)
+    nobody = replace(situation, leg=Leg.RESPONSE, purpose=None, peer="", **nothing)
     for operation in catalogue.operations.values():
         classed = frozenset(carried(catalogue, operation))
         related = frozenset(c for c in classed if any(covers(c, one) or covers(one, c) for one in classes))

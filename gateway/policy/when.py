@@ -11,6 +11,7 @@ from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.policy.model import Condition
 from gateway.policy.named import Named
+from gateway.policy.situation import OPERATOR
 from gateway.policy.windows import read_windows
 from gateway.yamlsource import Node, Reader, Section, Table
 
@@ -31,8 +32,6 @@ ELSEWHERE = {
 }
 """What people write among conditions where it has no place, and where it belongs."""
 
-OPERATOR = ("role", "kind", "assurance")
-KINDS = ("human", "agent")
 SOURCES = ("claim", "header")
 
 ANY = Condition()
@@ -97,14 +96,15 @@ class When:
         """Read attributes, each with the values that it may have; an operator's are known, a customer's are free."""
         if key not in section:
             return {}
-        known = OPERATOR if key == "operator" else tuple(name.text for name, _ in section.entries(key))
+        operator = key == "operator"
+        known = tuple(OPERATOR) if operator else tuple(name.text for name, _ in section.entries(key))
         attributes = section.section(key, known)
         if isinstance(attributes.node, Table) and attributes.node.whole and not attributes.node.entries:
             message, hint = f"`{key}` names no attribute", "write one, or leave the key out"
             self.reader.fault(attributes.node, message, hint, code=Fault.NO_ATTRIBUTE)
-        kinds: Iterable[str] | None = KINDS if key == "operator" else None
         read = {
-            name: self._words(attributes, name, among=kinds if name == "kind" else None) for name in attributes.members
+            name: self._words(attributes, name, among=OPERATOR[name] if operator else None)
+            for name in attributes.members
         }
         return {name: values for name, values in read.items() if values}
 

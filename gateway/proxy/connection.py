@@ -17,6 +17,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 
 from gateway.errors import Unreadable
 from gateway.flow import Leg, Response
+from gateway.provenance.proxied import Proxied
 from gateway.proxy.answers import Answers
 from gateway.proxy.deadlines import NEVER
 from gateway.proxy.framing import response_head
@@ -74,7 +75,9 @@ class House(Protocol):
 class Connection(BaseProtocol):
     """`deadline`: until when the client must have done what it is at: a head, a body, taking its answer, or idling."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, house: House, *, secure: bool) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, house: House, *, secure: bool, proxied: Proxied | None = None
+    ) -> None:
         limits = house.limits
         parser = HttpRequestParser(
             self,
@@ -90,6 +93,7 @@ class Connection(BaseProtocol):
         self._house = house
         self._limits = limits
         self._secure = secure
+        self._proxied = proxied
         self._queue: deque[tuple[RawRequestMessage, StreamReader] | str] = deque()
         self._arriving: StreamReader = EMPTY_PAYLOAD  # the body of the newest request
         self._head_began = self._body_began = self._body_held = 0.0
@@ -116,6 +120,7 @@ class Connection(BaseProtocol):
             peer=str(peer[0]) if isinstance(peer, tuple) else "",
             scheme="https" if self._secure else "http",
             certificate=secured.getpeercert(binary_form=True) if secured is not None else None,
+            proxied=self._proxied,
         )
         self._head_began = self._loop.time()
         self.deadline = self._head_began + self._limits.head_seconds

@@ -7,13 +7,14 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 
 from gateway.errors import NotAuthenticated, Unreadable
 from gateway.flow import Flow, Headers, Leg, Operator, Purpose, Request, Response, header
 from gateway.ports import Send
 from gateway.proxy.headers import From, to_client, to_system
 from gateway.proxy.ids import Ids, Namer
-from gateway.proxy.incoming import Asked
+from gateway.proxy.incoming import Asked, Client
 from gateway.proxy.locations import Here, Locations
 from gateway.proxy.logs import AccessLog
 from gateway.proxy.metrics import Metrics
@@ -22,6 +23,7 @@ from gateway.proxy.routes import Routes, relative
 from gateway.proxy.settings import ProxySettings, Route
 from gateway.proxy.tunnel import Tunnelled
 from gateway.proxy.upstream import Upstream
+from gateway.proxy.whereabouts import Located, plain
 from gateway.proxy.wire import Wire
 from gateway.refusals import problem
 
@@ -30,19 +32,24 @@ _SWITCHING = 101
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """What an identity is proven by: all header fields as the client sent them, its certificate (DER), its address."""
+    """What an identity is proven by: all header fields as the client sent them, its certificate (DER), what it asks.
+
+    `target` is the path and query as they came.
+    """
 
     headers: Headers
     certificate: bytes | None
-    peer: str
+    method: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and what for."""
+    """Who calls, and what for. `body` is the SHA-256 that they signed the body's to be, None: nothing was signed."""
 
     operator: Operator
     purpose: Purpose | None = None
+    body: bytes | None = None
 
 
 _NOBODY = Caller(Operator(system=""))
@@ -54,13 +61,14 @@ class Doors:
 
     `identify` raises NotAuthenticated. `handle` decides a flow, forwards it with `Send` and always answers; an answer
     with status 101 joins the two sides. `refuse` records a flow that ends before its decision, and answers. `streams`
-    tells of a flow without its body whether that may come in pieces.
+    tells of a flow without its body whether that may come in pieces. `locate` says where a request came from.
     """
 
     identify: Callable[[Incoming], Awaitable[Caller]]
     handle: Callable[[Flow, Send], Awaitable[Response]]
     refuse: Callable[[Flow, str], Awaitable[Response]]
     streams: Callable[[Flow], bool] = lambda _: False
+    locate: Callable[[Client, Headers], Located] = plain
 
 
 class Drive:
@@ -100,7 +108,8 @@ class Drive:
         started = time.time_ns()
         ids = self._namer.name(started, asked.head.traceparent)
         try:
-            answer = await self._flow(_Case(asked, route, ids, started))
+            located = self._doors.locate(asked.client, asked.head.headers)
+            answer = await self._flow(_Case(asked, route, ids, started, located))
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - fail closed: nothing of an error is released
@@ -129,16 +138,19 @@ class Drive:
         asked, route = case.asked, case.route
         head, client = asked.head, asked.client
         try:
-            who = await self._doors.identify(Incoming(head.headers, client.certificate, client.peer))
+            who = await self._doors.identify(Incoming(head.headers, client.certificate, head.method, head.target))
         except NotAuthenticated as error:
-            return await self._doors.refuse(case.flow(self._strip, _NOBODY), error.refusal)
+            refused = await self._doors.refuse(case.flow(self._strip, _NOBODY), error.refusal)
+            return _challenged(refused, error.headers)
         upgrades = bool(head.upgrade) and head.upgrade.lower() != "h2c"  # h2c is an offer: it may be left unanswered
         if upgrades and not route.upgrade:
             return await self._doors.refuse(case.flow(self._strip, who), "upgrade-refused")
         flow = case.flow(self._strip, who, upgrades=upgrades)
         try:
             if asked.has_body:
-                flow = await self._with_body(flow, asked, upgrades=upgrades)
+                flow = await self._with_body(flow, asked, whole=upgrades or who.body is not None)
+            if who.body is not None and sha256(flow.request.body).digest() != who.body:
+                raise Unreadable("proof-invalid", "another body was signed")  # noqa: TRY301 - one way to refuse
         except Unreadable as error:
             return await self._doors.refuse(flow, error.refusal)
         sender = _Sender(self, asked, route, self._upstreams[id(route)], upgrades)
@@ -152,10 +164,10 @@ class Drive:
         sender.drop()
         return response
 
-    async def _with_body(self, flow: Flow, asked: Asked, *, upgrades: bool) -> Flow:
+    async def _with_body(self, flow: Flow, asked: Asked, *, whole: bool) -> Flow:
         """Give the flow its body: as it comes, where it may, else whole. Raises Unreadable."""
         arriving = not asked.payload.is_eof() or asked.payload.total_bytes > 0
-        if arriving and not upgrades and self._doors.streams(flow):
+        if arriving and not whole and self._doors.streams(flow):
             return replace(flow, request=replace(flow.request, stream=asked.pieces()))
         return replace(flow, request=replace(flow.request, body=await asked.body(self._limits.body)))
 
@@ -178,6 +190,7 @@ class _Case:
     route: Route
     ids: Ids
     started: int
+    located: Located
 
     def flow(self, strip: frozenset[str], who: Caller, *, upgrades: bool = False) -> Flow:
         """Make the flow of what is known before its body."""
@@ -191,7 +204,7 @@ class _Case:
             head.headers,
             head.names,
             head.method,
-            From(client.peer, client.scheme, head.host),
+            From(self.located.peer or client.peer, client.scheme, head.host),
             strip=strip,
             added=tuple(added),
             keep_trace_state=ids.continued,
@@ -205,7 +218,8 @@ class _Case:
             request=request,
             operator=who.operator,
             purpose=who.purpose,
-            peer=client.peer,
+            peer=self.located.peer,
+            origin=self.located.origin,
             trace=ids.trace,
             root=root if head.host else "",
             repeats=partial(_repeats, head.headers, strip),
@@ -217,6 +231,15 @@ def _repeats(headers: Headers, strip: frozenset[str], name: str, value: str) -> 
     return (wanted := _compared(name)) in strip and any(
         _compared(key) == wanted and said == value for key, said in headers
     )
+
+
+def _challenged(response: Response, headers: Headers) -> Response:
+    """Tell with a refusal what would help, in place of what such refusals say anyway."""
+    if not headers:
+        return response
+    told = {name.lower() for name, _ in headers}
+    kept = tuple(item for item in response.headers if item[0].lower() not in told)
+    return replace(response, headers=(*kept, *headers))
 
 
 def _compared(name: str) -> str:

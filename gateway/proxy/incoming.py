@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.errors import StreamCut, Unreadable
+from gateway.provenance.proxied import Proxied
 from gateway.proxy.head import Head
 
 if TYPE_CHECKING:
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The other end of a connection: its address, `http` or `https`, and its certificate (DER) if it showed one."""
+    """The other end of a connection: its address, `http` or `https`, and its certificate (DER) if it showed one.
+
+    `proxied` is what a proxy of ours said of the connection before it, None where there is none.
+    """
 
     peer: str
     scheme: str
     certificate: bytes | None
+    proxied: Proxied | None = None
 
 
 class Clock(Protocol):

@@ -46,8 +46,8 @@ class _Unfailing:
             self._stream.flush()
 
 
-def make_log(stream: BinaryIO) -> Log:
-    """Make a logger that writes JSON lines, each with its time (UTC) and level. It never fails: lines may be lost."""
+def make_log(stream: BinaryIO, **always: object) -> Log:
+    """Make a logger of JSON lines, each with its time (UTC), level and `always`. It never fails: lines may be lost."""
     log: Log = structlog.wrap_logger(
         structlog.BytesLogger(cast("BinaryIO", _Unfailing(stream))),
         processors=[
@@ -57,7 +57,7 @@ def make_log(stream: BinaryIO) -> Log:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
-    ).bind()
+    ).bind(**always)
     return log
 
 

@@ -16,60 +16,60 @@ class Metrics:
 
     def __init__(self, version: str) -> None:
         """Begin at zero; `version` is the build's."""
-        self._registry = CollectorRegistry()
+        self.registry = CollectorRegistry()
         self._requests = Counter(
             "sovgate_requests",
             "Legs decided, by system and verdict",
             ("route", "leg", "verdict"),
-            registry=self._registry,
+            registry=self.registry,
         )
         self._duration = Histogram(
             "sovgate_request_duration_seconds",
             "From a request's head to its answer",
             ("route",),
-            registry=self._registry,
+            registry=self.registry,
             buckets=_SECONDS,
         )
         self._upstream = Histogram(
             "sovgate_upstream_duration_seconds",
             "What systems took of it",
             ("route",),
-            registry=self._registry,
+            registry=self.registry,
             buckets=_SECONDS,
         )
         self._fields = Counter(
-            "sovgate_fields_treated", "Values treated", ("policy", "treatment"), registry=self._registry
+            "sovgate_fields_treated", "Values treated", ("policy", "treatment"), registry=self.registry
         )
         self._addresses = Counter(
-            "sovgate_addresses_left", "Answers that name a system's own address", ("route",), registry=self._registry
+            "sovgate_addresses_left", "Answers that name a system's own address", ("route",), registry=self.registry
         )
         self._audit_failures = Counter(
-            "sovgate_audit_write_failures", "Entries that could not be made durable", registry=self._registry
+            "sovgate_audit_write_failures", "Entries that could not be made durable", registry=self.registry
         )
         self._reload_ok = Gauge(
-            "sovgate_config_last_reload_successful", "1 if the last reload was taken", registry=self._registry
+            "sovgate_config_last_reload_successful", "1 if the last reload was taken", registry=self.registry
         )
         self._reloaded = Gauge(
             "sovgate_config_last_reload_success_timestamp_seconds",
             "When the last good set was taken",
-            registry=self._registry,
+            registry=self.registry,
         )
         self._capture_active = Gauge(
-            "sovgate_capture_active", "1 while what crosses is captured", registry=self._registry
+            "sovgate_capture_active", "1 while what crosses is captured", registry=self.registry
         )
-        self._captured = Counter("sovgate_captured_flows", "Flows that were captured", registry=self._registry)
-        self._captured_bytes = Counter("sovgate_captured_bytes", "What they took on disk", registry=self._registry)
+        self._captured = Counter("sovgate_captured_flows", "Flows that were captured", registry=self.registry)
+        self._captured_bytes = Counter("sovgate_captured_bytes", "What they took on disk", registry=self.registry)
         self._capture_dropped = Counter(
-            "sovgate_capture_dropped", "Flows that were not captured, for want of speed", registry=self._registry
+            "sovgate_capture_dropped", "Flows that were not captured, for want of speed", registry=self.registry
         )
         self._providers = Histogram(
             "sovgate_key_provider_duration_seconds",
             "Calls to providers of keys that are somewhere else, by how they went: done, gone, unavailable",
             ("provider", "outcome"),
-            registry=self._registry,
+            registry=self.registry,
             buckets=_SECONDS,
         )
-        Gauge("sovgate_build_info", "Always 1", ("version",), registry=self._registry).labels(version).set(1)
+        Gauge("sovgate_build_info", "Always 1", ("version",), registry=self.registry).labels(version).set(1)
         self._requests_of: dict[tuple[str, str, str], Counter] = {}
         self._fields_of: dict[tuple[str, str], Counter] = {}
         self._duration_of: dict[str, Histogram] = {}
@@ -142,4 +142,4 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """Give everything in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import Any
 
 from gateway.flow import Response
+from gateway.proxy.accepting import Accepting
 from gateway.proxy.connection import Connection
 from gateway.proxy.deadlines import Deadlines, tick_for
 from gateway.proxy.incoming import Asked
@@ -36,7 +39,7 @@ class Server:
         self._deadlines = Deadlines(self._loop, tick)
         self._connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listening: asyncio.Server | None = None
+        self._listening: asyncio.Server | Accepting | None = None
         self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -47,20 +50,44 @@ class Server:
         """How many clients are being answered."""
         return len(self._tasks)
 
-    async def start(self, listener: Listener) -> tuple[str, int]:
-        """Listen; gives the address taken. Raises OSError where it is taken or TLS files can't be read."""
+    async def start(self, listener: Listener, doorway: socket.socket | None = None) -> tuple[str, int]:
+        """Listen, on `doorway` if it is bound already; gives the address taken.
+
+        Raises OSError where it is taken or TLS files can't be read.
+        """
         context = server_context(listener.tls) if listener.tls is not None else None
+        if listener.proxies:
+            return self._start_behind(listener, doorway, context)
         more: dict[str, Any] = {"ssl_handshake_timeout": self.limits.head_seconds} if context is not None else {}
-        self._listening = await self._loop.create_server(
+        if doorway is None:
+            more |= {"host": listener.host, "port": listener.port}
+        else:
+            more["sock"] = doorway
+        self._listening = server = await self._loop.create_server(
             lambda: Connection(self._loop, self, secure=context is not None),
-            listener.host,
-            listener.port,
             ssl=context,
             backlog=1024,
             **more,
         )
-        host, port = self._listening.sockets[0].getsockname()[:2]
+        host, port = server.sockets[0].getsockname()[:2]
         return str(host), int(port)
+
+    def _start_behind(
+        self, listener: Listener, doorway: socket.socket | None, context: ssl.SSLContext | None
+    ) -> tuple[str, int]:
+        """Listen for connections that proxies make for others."""
+        made = Accepting(
+            listener.proxies,
+            lambda proxied: Connection(self._loop, self, secure=context is not None, proxied=proxied),
+            context,
+            self.limits.head_seconds,
+            lambda: self._unserved("proxy-header-missing"),
+        )
+        if doorway is None:
+            family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
+            doorway = socket.create_server((listener.host, listener.port), family=family, backlog=1024)
+        self._listening = made
+        return made.start(doorway)
 
     async def stop(self, limit: float) -> bool:
         """Take no more, let what is in flight end within `limit` seconds, close. Tells whether all of it did."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 MIB = 1024 * 1024
@@ -20,11 +21,12 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where to listen; port 0 takes any free one."""
+    """Where to listen; port 0 takes any free one. Connections from `proxies` must begin with a PROXY header."""
 
     host: str = "127.0.0.1"
     port: int = 8080
     tls: Tls | None = None
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from gateway.policy.asks import Asks
 from gateway.policy.compile import RuleBook
 from gateway.policy.decide import Decision, Situation, decide
 from gateway.policy.readback import Form, alike, readback
+from gateway.policy.situation import told_of
 from gateway.ports import Ports
 from gateway.regime import Regime
 from gateway.steps.find import Aim
@@ -77,10 +78,8 @@ async def convene(
         operation=aim.plan.operation.name,
         leg=leg,
         purpose=flow.purpose,
-        role=operator.role,
-        kind=operator.kind,
-        assurance=operator.assurance,
         peer=flow.peer,
+        **told_of(operator),
     )
     distinct = dict.fromkeys(customers)
     named = [customer for customer in distinct if customer is not None]

@@ -11,8 +11,20 @@ from typing import cast
 
 from msgspec import structs
 
-from gateway.audit.entry import Actor, Body, Decided, Entry, FieldTreated, KeysUsed, Kind, Mark, Network, Observed
-from gateway.flow import Flow, Leg, Response
+from gateway.audit.entry import (
+    Actor,
+    Body,
+    Decided,
+    DeviceUsed,
+    Entry,
+    FieldTreated,
+    KeysUsed,
+    Kind,
+    Mark,
+    Network,
+    Observed,
+)
+from gateway.flow import NONE, Device, Flow, Leg, Response
 from gateway.formats.document import Spot, Touch
 from gateway.formats.head import Head
 from gateway.ports import Names, Ports
@@ -214,8 +226,13 @@ def _entry(
             operator.assurance,
             operator.authenticated,
             operator.evidence,
+            operator.acr,
+            operator.amr,
+            operator.holder if operator.holder != NONE else "",
+            operator.presence if operator.presence != NONE else "",
         ),
-        network=Network(flow.peer),
+        device=_device(operator.device, ports.names) if operator.device is not None else None,
+        network=_network(flow),
         decided=passage.decided,
         policies=regime.policies.digest,
         catalogue=regime.policies.catalogue_digest,
@@ -231,6 +248,32 @@ def _entry(
         status=status,
         intent=intent,
         duration=now - flow.started,
+    )
+
+
+def _device(device: Device, names: Names) -> DeviceUsed:
+    """Name what they acted with by its pseudonym."""
+    pseudonym = names.device(device.name) if device.name else ""
+    return DeviceUsed(
+        device.evidence, device.how, pseudonym, device.profile, device.boot, device.debug, device.measured
+    )
+
+
+def _network(flow: Flow) -> Network:
+    """Say where a request came from."""
+    origin = flow.origin
+    if origin is None:
+        return Network(flow.peer)
+    return Network(
+        origin.peer,
+        origin.client,
+        origin.proxy,
+        origin.tls,
+        origin.forwarded,
+        origin.trusted,
+        origin.asn,
+        origin.country,
+        origin.dated,
     )
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.audit.tampering import Kind, broken
 from gateway.errors import FaultyFiles, Place, Problem
 from gateway.faults import Fault
+
+LARGEST = 256 << 20
+"""Bytes: no bundle and no journal file comes near to it."""
+
+
+def _opener(path: str, flags: int) -> int:
+    """Open without waiting: a pipe in the place of a file must not stop whoever reads a log."""
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +27,19 @@ class Folder:
     path: Path
 
     def read(self, path: str, /) -> bytes | None:
-        """Give a file's content; None where there is none."""
+        """Give a file's content; None where there is none. Raises `BrokenLog` for what no file of a log is."""
         try:
-            return (self.path / path).read_bytes()
+            with open(self.path / path, "rb", opener=_opener) as file:
+                found = os.fstat(file.fileno())
+                if not stat.S_ISREG(found.st_mode):
+                    raise broken(Kind.MALFORMED_FILE, path, "not a file")
+                if found.st_size > LARGEST:
+                    raise broken(Kind.MALFORMED_FILE, path, f"{found.st_size} bytes: no file of a log is so large")
+                return file.read(LARGEST)
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except IsADirectoryError:
+            raise broken(Kind.MALFORMED_FILE, path, "a folder, not a file") from None
         except OSError as error:
             raise self._unreadable(path, error) from None
 

@@ -13,15 +13,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.entry import Entry, encode
 from gateway.audit.show import published_size
+from gateway.audit.upkeep import Which
 from gateway.errors import BrokenLog, FaultyFiles, NotRecorded, SovgateError
 from gateway.storage.folder import Folder
 from gateway.storage.launch import Launched, knock, launch
 from gateway.storage.ledger import LogSettings
-from gateway.storage.wire import Order, message, results
+from gateway.storage.wire import Errand, Order, Probe, asked, message, results
 
 __all__ = ["Journal", "LogSettings"]
 
 _PAUSES = (0.1, 5.0)  # seconds before the sequencer is started again: at first, and at most
+_PROBES = 1.0  # seconds between two looks whether a log that failed can be written again
 _PATIENCE = 30.0  # seconds for the sequencer to publish everything and end
 
 
@@ -41,6 +43,7 @@ class Journal:
         self.entries = self.recovered.entries + 1 if self.recovered else 0  # how many are known to be durable
         self._line: _Line | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._prober: asyncio.Task[None] | None = None
         self._attaching: asyncio.Task[_Line] | None = None
         self._closed = False
         self._closing = asyncio.Event()
@@ -50,20 +53,31 @@ class Journal:
         cls,
         folder: Path,
         *,
-        entry_key: Ed25519PrivateKey,
-        checkpoint_key: Ed25519PrivateKey,
+        keys: Path | tuple[Ed25519PrivateKey, Ed25519PrivateKey],
         settings: LogSettings,
         clock: Callable[[], int],
+        lost: tuple[Which, ...] = (),
+        reason: str = "",
     ) -> Journal:
         """Open or begin the log in `folder`, in a process of its own, which records that the log starts. Blocks.
 
-        `clock` gives nanoseconds since the epoch. Raises `BrokenLog` where the log contradicts itself, `LogInUse` where
-        another gateway writes it, and `NotRecorded` where the start can't be made durable.
+        `keys` are those of entries and of checkpoints, or the keyring's folder that has them. `clock` gives nanoseconds
+        since the epoch. Keys that are `lost` get successors, and the log says so, and why. Raises `BrokenLog` where the
+        log contradicts itself, `LogInUse` where another gateway writes it, and `NotRecorded` where the start can't be
+        made durable.
         """
+        gone = list(lost)
 
         def start() -> Launched:
-            entry, checkpoint = entry_key.private_bytes_raw(), checkpoint_key.private_bytes_raw()
-            return launch(Order(str(folder.absolute()), settings, entry, checkpoint, clock()))
+            at = str(folder.absolute())
+            if isinstance(keys, Path):
+                order = Order(at, settings, clock(), str(keys.absolute()), lost=tuple(gone), reason=reason)
+            else:
+                entry, checkpoint = (key.private_bytes_raw() for key in keys)
+                order = Order(at, settings, clock(), "", entry, checkpoint)
+            launched = launch(order)
+            gone.clear()  # once is enough, should the sequencer be started again
+            return launched
 
         return cls(start, folder, settings.waiting, settings.patience)
 
@@ -86,18 +100,29 @@ class Journal:
         Raises `NotRecorded`, and then nothing may be released. If the caller is cancelled while it waits, or the
         sequencer ends or stalls, the entry may be in the log all the same.
         """
+        return await self._handed(encode(entry))
+
+    async def run(self, errand: Errand) -> int:
+        """Have the sequencer run an errand, and give the counter of the entry that says so. Raises `NotRecorded`."""
+        return await self._handed(asked(errand))
+
+    async def _handed(self, payload: bytes) -> int:
         line = self._line or await self._attached()
         if len(line.waiting) >= self._most:
             raise NotRecorded("too many entries wait for the audit log")
         try:
-            counter = await line.send(encode(entry))
+            counter = await line.send(payload)
         except NotRecorded as error:
-            self.failing = str(error)
+            self._fails(str(error))
             raise
         self.failing = ""
         if counter >= self.entries:
             self.entries = counter + 1
         return counter
+
+    async def tend(self) -> None:
+        """Connect now, so that a sequencer that ends is started again whether or not anything is appended here."""
+        await self._attached()
 
     async def close(self) -> None:
         """Record what was handed over, publish everything and end the sequencer."""
@@ -105,6 +130,8 @@ class Journal:
             return
         self._closed = True
         self._closing.set()
+        if self._prober is not None:
+            await self._prober
         if self._keeper is not None:
             await self._keeper
         else:
@@ -136,8 +163,26 @@ class Journal:
         """See to it that there is a sequencer again."""
         self._line = None
         if not self._closed:
-            self.failing = "the audit log's sequencer ended"
+            self._fails("the audit log's sequencer ended")
             self._keeper = asyncio.get_running_loop().create_task(self._revive())
+
+    def _fails(self, why: str) -> None:
+        """Remember why nothing is recorded, and find out by itself when it is again: there may be no flows to tell."""
+        self.failing = why
+        if self._prober is None and not self._closed:
+            self._prober = asyncio.get_running_loop().create_task(self._probe())
+
+    async def _probe(self) -> None:
+        try:
+            while self.failing and not self._closed:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), _PROBES)
+                if self._line is not None and not self._closed:
+                    with suppress(NotRecorded):
+                        await self._line.send(asked(Probe()))
+                        self.failing = ""
+        finally:
+            self._prober = None
 
     async def _revive(self) -> None:
         """Start the sequencer again, with longer and longer pauses."""

@@ -53,8 +53,8 @@ class Keyring:
                 raise FaultyKeyring(f"{folder}: missing, though there is a log: restore the keys from the backup")
             _private(folder)
             return cls(
-                _signing_key(folder / ENTRIES),
-                _signing_key(folder / CHECKPOINTS),
+                signing_key(folder / ENTRIES),
+                signing_key(folder / CHECKPOINTS),
                 _secret(folder / PSEUDONYMS),
             )
         except OSError as error:
@@ -63,13 +63,13 @@ class Keyring:
 
 def _make(folder: Path, random: Callable[[int], bytes]) -> None:
     """Make the keys that are not there; those of a start that was cut short are kept."""
-    _create(folder / PSEUDONYMS, b64encode(random(SECRET)) + b"\n")
+    create(folder / PSEUDONYMS, b64encode(random(SECRET)) + b"\n")
     for name in (CHECKPOINTS, ENTRIES):
         key = Ed25519PrivateKey.from_private_bytes(random(SECRET))
-        _create(folder / name, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        create(folder / name, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
-def _create(path: Path, data: bytes) -> None:
+def create(path: Path, data: bytes) -> None:
     """Create a file that is there complete or not at all; one that exists, also by another process just now, stays."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -102,7 +102,8 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _signing_key(path: Path) -> Ed25519PrivateKey:
+def signing_key(path: Path) -> Ed25519PrivateKey:
+    """Read an Ed25519 key that nobody else may read; raises `FaultyKeyring`, and `OSError`."""
     try:
         key = load_pem_private_key(_read(path), password=None)
     except (ValueError, TypeError) as error:

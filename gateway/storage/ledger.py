@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -13,14 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.entry import Entry, Seen, Start, encode, seen
 from gateway.audit.log import Position, Record, Scribe, moved
-from gateway.audit.note import NoteSigner
+from gateway.audit.upkeep import Which
 from gateway.crypto import JwsSigner
 from gateway.errors import NotRecorded
 from gateway.storage.disk import Disk, lock, unlock
+from gateway.storage.log_keys import LogKeys
 from gateway.storage.publisher import Publisher
 from gateway.storage.recovery import Recovered, Resumed, resume
 from gateway.storage.segment import Segment
 
+_PROBE = 65_536  # bytes that there must be room for
 _LISTED = 300  # dangling flows that a start entry names
 
 
@@ -55,8 +57,6 @@ class Ledger:
         folder: Path,
         held: int,
         resumed: Resumed,
-        scribe: Scribe,
-        signer: NoteSigner,
         settings: LogSettings,
         disk: Disk,
     ) -> None:
@@ -64,8 +64,10 @@ class Ledger:
         self.recovered: Recovered = resumed.recovered
         self.failing = ""
         self._folder, self._lock, self._disk, self._settings = folder, held, disk, settings
-        self._scribe = scribe
-        self._publisher = Publisher(folder, resumed.tree, signer, disk)
+        self._keys = resumed.keys
+        self._instance = json.dumps(settings.instance).encode()
+        self._scribe = self._scribe_of(resumed.keys.entries())
+        self._publisher = Publisher(folder, resumed.tree, disk)
         self._publisher.waiting.extend(resumed.tail)
         self._publishing = Lock()
         self._segment: Segment = resumed.segment
@@ -77,31 +79,33 @@ class Ledger:
         cls,
         folder: Path,
         *,
-        entry_key: Ed25519PrivateKey,
-        checkpoint_key: Ed25519PrivateKey,
+        keys: LogKeys,
         settings: LogSettings,
         now: int,
         disk: Disk | None = None,
+        lost: frozenset[Which] = frozenset(),
+        reason: str = "",
     ) -> Ledger:
         """Open or begin the log in `folder`, record that it starts, and publish what the last run could not.
 
-        `now` is in nanoseconds since the epoch. Raises `BrokenLog` where the log contradicts itself, `LogInUse` where
+        `now` is in nanoseconds since the epoch. Keys that are `lost` get successors first, and the log says so, and why
+        (`reason`). Raises `BrokenLog` where the log contradicts itself, `LogInUse` where
         another one writes it, and `NotRecorded` where the start can't be made durable.
         """
         disk = Disk() if disk is None else disk
-        signer = NoteSigner(settings.origin, checkpoint_key)
-        scribe = Scribe(JwsSigner.of(entry_key), json.dumps(settings.instance).encode())
         with ExitStack() as undo:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 held = lock(folder / "lock")
                 undo.callback(unlock, folder / "lock", held)
-                resumed = resume(folder, entry_key.public_key(), signer, disk)
+                resumed = resume(folder, keys, settings.origin, lost, disk)
                 undo.callback(resumed.segment.close)
-                ledger = cls(folder, held, resumed, scribe, signer, settings, disk)
+                ledger = cls(folder, held, resumed, settings, disk)
+                for which in sorted(lost, reverse=True):  # the entries' key first: it speaks for the other
+                    ledger.rotate(which, now, lost=True, reason=reason)
                 ledger._begin(now)
             except OSError as error:
-                raise NotRecorded(reason(error)) from error
+                raise NotRecorded(reason_of(error)) from error
             undo.pop_all()
         return ledger
 
@@ -117,11 +121,14 @@ class Ledger:
 
     def record(self, payloads: Sequence[bytes]) -> list[int | NotRecorded]:
         """Make a batch durable, and give each entry's counter, or why it is not in the log."""
+        scribe = self._scribe
+        if scribe is None:
+            return [NotRecorded("the key of entries is lost") for _ in payloads]
         at, placed, results, noted = self._at, list[bytes](), list[int | NotRecorded](), list[tuple[Seen, int]]()
         for payload in payloads:
             try:
                 entry = seen(payload)
-                made = self._scribe.place(payload, at)
+                made = scribe.place(payload, at)
             except (NotRecorded, ValueError) as error:
                 results.append(NotRecorded(f"an entry can't be recorded: {type(error).__name__}"))
                 continue
@@ -130,11 +137,11 @@ class Ledger:
             placed += made
             at = moved(at, made)
         try:
-            records = self._scribe.sign(placed)
+            records = scribe.sign(placed)
             if records:
                 self._append(records)
         except (OSError, NotRecorded) as error:
-            self.failing = reason(error)
+            self.failing = reason_of(error)
             return [NotRecorded(self.failing) for _ in payloads]
         self.failing = ""
         for entry, counter in noted:
@@ -147,7 +154,56 @@ class Ledger:
         """Publish what is durable, if anything is new; raises `OSError`, and the next call goes on from there."""
         with self._publishing:
             if self._publisher.published < self._at.next:
-                self._publisher.publish()
+                self._keys.settle(self._disk)
+                self._publisher.publish(self._keys.signer())
+
+    def roll(self) -> int:
+        """Begin a new journal file, and give how many entries are before it. Raises `NotRecorded`."""
+        try:
+            self._following()
+        except OSError as error:
+            raise NotRecorded(reason_of(error)) from error
+        return self._at.next
+
+    def probe(self) -> int:
+        """See whether an entry could be recorded now, and give how many are. Raises `NotRecorded`."""
+        scratch = self._folder / "journal" / "probe.tmp"
+        try:
+            self._segment.settle()
+            self._disk.put(scratch, b"\0" * _PROBE)
+            scratch.unlink()
+        except OSError as error:
+            raise NotRecorded(reason_of(error)) from error
+        self.failing = ""
+        return self._at.next
+
+    def rotate(self, which: Which, now: int, *, lost: bool = False, reason: str = "") -> int:
+        """Give a key of the log a successor, and give the counter of the entry that says so.
+
+        It is done once that entry is durable, and not at all before; raises `NotRecorded`. Called where `record` is.
+        """
+        with self._publishing:  # nothing is published until the new public key is beside the log
+            before, keys = self._scribe, self._keys
+            try:
+                said = keys.exchange(which, lost=lost, reason=reason)
+                if which == "entries" and lost:
+                    self._scribe = self._scribe_of(keys.successor(which))
+                (result,) = self.record([encode(Entry(kind="rotation", time=now, rotation=said))])
+                if isinstance(result, NotRecorded):
+                    raise result
+            except (OSError, NotRecorded) as error:
+                self._scribe = before
+                with suppress(OSError):
+                    keys.forget(which)
+                raise NotRecorded(reason_of(error)) from error
+            keys.recorded(which)
+            with suppress(OSError):  # then the next publication does it first
+                keys.settle(self._disk)
+            self._scribe = self._scribe_of(keys.entries())
+        return result
+
+    def _scribe_of(self, key: Ed25519PrivateKey | None) -> Scribe | None:
+        return None if key is None else Scribe(JwsSigner.of(key), self._instance)
 
     def close(self) -> None:
         """Publish everything, and release the folder whatever happens."""
@@ -170,12 +226,19 @@ class Ledger:
         if self._at.next - self._publisher.published > self._settings.unpublished:
             raise NotRecorded("the audit log can't be published, and too much waits for it")
         if self._segment.length > self._settings.segment:
-            following = Segment.create(self._folder / "journal", self._at.next, self._open.state(), self._disk)
-            self._segment.close()
-            self._segment = following
+            self._following()
         self._segment.append([record.jws for record in records])
 
+    def _following(self) -> None:
+        """Go on in a new journal file. Raises `OSError`."""
+        if self._segment.first == self._at.next:
+            return
+        self._segment.settle()
+        following = Segment.create(self._folder / "journal", self._at.next, self._open.state(), self._disk)
+        self._segment.close()
+        self._segment = following
 
-def reason(error: OSError | NotRecorded) -> str:
+
+def reason_of(error: OSError | NotRecorded) -> str:
     """Say what failed, without a value of anyone's."""
     return f"the audit log can't be written: {error.strerror}" if isinstance(error, OSError) else str(error)

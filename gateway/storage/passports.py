@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import OrderedDict
+from collections import ChainMap, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,9 +61,10 @@ class Passports:
         patience: float = 0.25,
         capacity: int = 100_000,
     ) -> None:
-        """Open the file, or make it (mode 0600). `older_keys` are public keys that signed before `signer` did."""
+        """Open the file, or make it (mode 0600). `older_keys` are public keys that signed where `signer` did not."""
         self._signer = signer
-        self._keys: Keys = {**(older_keys or {}), signer.kid: signer.key.public_key()}
+        older = older_keys if older_keys is not None else {}  # one that is empty may fill: `public_keys.EverUsed`
+        self._keys: Keys = ChainMap({signer.kid: signer.key.public_key()}, older)  # type: ignore[arg-type] # only read
         self._versions = {name: kind.version for name, kind in consents.items()}
         self._capacity = capacity
         self._known: OrderedDict[str, tuple[int, Known]] = OrderedDict()

@@ -17,19 +17,21 @@ from gateway.storage.segment import segment_name
 class Publisher:
     """Takes durable records from `waiting` into the tree and onto the disk. One thread at a time may `publish`."""
 
-    def __init__(self, folder: Path, tree: Tree, signer: NoteSigner, disk: Disk) -> None:
+    def __init__(self, folder: Path, tree: Tree, disk: Disk) -> None:
         """Go on where `tree` stands."""
         self.waiting: deque[Record] = deque()
         self.published = tree.size
         self._folder = folder
         self._tree = tree
-        self._signer = signer
         self._disk = disk
         self._unwritten: deque[File] = deque()  # full files that the disk did not take yet
         self._touched: set[Path] = set()  # folders whose names are not known to be durable
 
-    def publish(self) -> None:
-        """Publish everything that waits; raises `OSError`, and then the next call goes on where this one stopped."""
+    def publish(self, signer: NoteSigner) -> None:
+        """Publish everything that waits, the head signed by `signer`.
+
+        Raises `OSError`, and then the next call goes on where this one stopped.
+        """
         self._drain()
         while self.waiting:
             record = self.waiting.popleft()
@@ -39,7 +41,7 @@ class Publisher:
             self._put(path, data)
         for folder in self._touched:
             self._disk.sync_folder(folder)
-        self._disk.put(self._folder / "checkpoint", self._signer.checkpoint(self._tree.size, self._tree.root()))
+        self._disk.put(self._folder / "checkpoint", signer.checkpoint(self._tree.size, self._tree.root()))
         self._disk.sync_folder(self._folder)
         self.published = self._tree.size
         self._forget_partials()

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.audit.log import Position, Record, moved
 from gateway.audit.merkle import leaf_hash
-from gateway.audit.note import NoteSigner
 from gateway.audit.reading import JournalFile, journal_file, journal_names
-from gateway.audit.signatures import EntryKeys, NoteKey, open_checkpoint, payload_of, said_in
+from gateway.audit.signatures import Checkpoint, EntryKeys, NoteKey, open_checkpoint, payload_of, said_in
 from gateway.audit.tiles import Tree
-from gateway.crypto import public_jwk
+from gateway.audit.upkeep import Which
 from gateway.errors import BrokenLog
 from gateway.storage.disk import Disk
 from gateway.storage.folder import Folder
+from gateway.storage.held_keys import HeldKeys
+from gateway.storage.log_keys import LogKeys
+from gateway.storage.public_keys import PublicKeys
 from gateway.storage.segment import Segment, segment_name
 
 
@@ -62,17 +62,20 @@ class Resumed:
     position: Position
     open: OpenFlows
     recovered: Recovered
+    keys: HeldKeys
 
 
-def resume(folder: Path, entry_key: Ed25519PublicKey, signer: NoteSigner, disk: Disk) -> Resumed:
-    """Open the log in `folder`, or begin it; raises `BrokenLog` where it contradicts itself, and changes nothing."""
-    files = Folder(folder)
+def resume(folder: Path, keys: LogKeys, origin: str, lost: frozenset[Which], disk: Disk) -> Resumed:
+    """Open the log in `folder`, or begin it; raises `BrokenLog` where it contradicts itself, and changes nothing.
+
+    Keys that are `lost` needn't be there. Otherwise those in use must be, whose successors the log may have named.
+    """
+    files, own = Folder(folder), HeldKeys.found(keys, origin, PublicKeys.read(folder))
     names = journal_names(files)
     note = files.read("checkpoint")
     if note is None:
-        return _begun(files, names, entry_key, signer, disk)
-    key = NoteKey.read(signer.verifier_key())
-    head = open_checkpoint(note, key, str(folder / "checkpoint"))
+        return _begun(files, names, own, disk)
+    head = _head(note, own.note_keys(), str(folder / "checkpoint"))
     tree = Tree.restored(head.size, files.read)
     if tree.root() != head.root:
         raise BrokenLog(f"{folder / 'tile'}: the tiles have another root than the checkpoint")
@@ -81,29 +84,40 @@ def resume(folder: Path, entry_key: Ed25519PublicKey, signer: NoteSigner, disk: 
             f"{folder / 'journal'}: the journal is gone, with what came after the first {head.size} entries; "
             f"to go on without, create the empty file journal/{segment_name(head.size)}"
         )
-    return _resumed(files, names, tree, entry_key, disk)
+    return _resumed(files, names, tree, own, lost, disk)
 
 
-def _begun(files: Folder, names: list[str], entry_key: Ed25519PublicKey, signer: NoteSigner, disk: Disk) -> Resumed:
+def _head(note: bytes, keys: list[NoteKey], where: str) -> Checkpoint:
+    """Open the checkpoint with the newest key of the log that signed it."""
+    wrong = BrokenLog(f"{where}: not signed by the key of this log: edited, or another log's")
+    for key in reversed(keys):
+        try:
+            return open_checkpoint(note, key, where)
+        except BrokenLog as error:
+            wrong = error
+    raise wrong
+
+
+def _begun(files: Folder, names: list[str], own: HeldKeys, disk: Disk) -> Resumed:
     """Begin a log, or begin again where that was cut short before the first checkpoint."""
     held = [journal_file(name, files.read(f"journal/{name}") or b"") for name in names]
     if (files.path / "tile").exists() or any(found.entries or found.first for found in held):
         raise BrokenLog(f"{files.path / 'checkpoint'}: missing, and yet there are entries: it was deleted")
+    own.demand(frozenset())
     journal = files.path / "journal"
     journal.mkdir(parents=True, exist_ok=True)
-    disk.put(files.path / "log.vkey", signer.verifier_key().encode() + b"\n")
-    disk.put(files.path / "keys.jwks", json.dumps({"keys": [public_jwk(entry_key)]}, indent=1).encode() + b"\n")
+    own.settle(disk)
     open_flows = OpenFlows()
     segment = Segment.create(journal, 0, open_flows.state(), disk)
     tree = Tree()
-    disk.put(files.path / "checkpoint", signer.checkpoint(0, tree.root()))
+    disk.put(files.path / "checkpoint", own.signer().checkpoint(0, tree.root()))
     disk.sync_folder(files.path)
-    return Resumed(tree, [], segment, Position(), open_flows, Recovered(0, 0, ()))
+    return Resumed(tree, [], segment, Position(), open_flows, Recovered(0, 0, ()), own)
 
 
-def _resumed(files: Folder, names: list[str], tree: Tree, entry_key: Ed25519PublicKey, disk: Disk) -> Resumed:
+def _resumed(files: Folder, names: list[str], tree: Tree, own: HeldKeys, lost: frozenset[Which], disk: Disk) -> Resumed:
     """Read the journal from the oldest file on, and check what is not published yet."""
-    keys = EntryKeys(orjson.dumps({"keys": [public_jwk(entry_key)]}))
+    keys = EntryKeys(own.jwks())
     tail: list[Record] = []
     position, open_flows, expected = Position.after(tree.size, tree.newest), OpenFlows(), None
     for name in names:
@@ -125,12 +139,14 @@ def _resumed(files: Folder, names: list[str], tree: Tree, entry_key: Ed25519Publ
                     raise BrokenLog(f"{where}: it belongs to another place")
                 tail.append(Record(jws, leaf_hash(jws)))
                 position = moved(position, [payload])
+                own.note(said, where)
             else:
                 said = said_in(_stored(jws), where)
             _note(open_flows, said, counter)
+    own.demand(lost)
     segment = Segment(files.path / held.path, held.end, disk)
     recovered = Recovered(position.next, held.torn, tuple(open_flows.flows))
-    return Resumed(tree, tail, segment, position, open_flows, recovered)
+    return Resumed(tree, tail, segment, position, open_flows, recovered, own)
 
 
 def _held(files: Folder, name: str, disk: Disk) -> JournalFile:

@@ -17,6 +17,7 @@ class Segment:
     def __init__(self, path: Path, length: int, disk: Disk) -> None:
         """Open the existing file, and cut off what stands after `length` before the first append."""
         self.path = path
+        self.first = int(path.name)
         self.length = length
         self._disk = disk
         self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -34,8 +35,7 @@ class Segment:
 
     def append(self, entries: Sequence[bytes]) -> None:
         """Write a batch and make it durable; raises `OSError` or `NotRecorded`, and then nothing of it counts."""
-        if self._suspect:
-            self._repair()
+        self.settle()
         if not same_file(self._file, self.path, self.length):
             raise NotRecorded("the journal of the audit log was deleted, replaced or changed by someone else")
         batch = b"".join(frame(entry, self.length) for entry in entries)
@@ -45,6 +45,11 @@ class Segment:
         self._suspect = False
         self._last = (self.length, batch)
         self.length += len(batch)
+
+    def settle(self) -> None:
+        """See to it that nothing stands after what is durable. Raises `OSError` and `NotRecorded`."""
+        if self._suspect:
+            self._repair()
 
     def _repair(self) -> None:
         """Cut off what a failed write or sync may have left, and see that what was durable is still there.

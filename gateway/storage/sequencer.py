@@ -25,7 +25,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.errors import LogInUse, NotRecorded, SovgateError
 from gateway.storage.ledger import Ledger
-from gateway.storage.wire import LENGTH, SOCKET, Opened, Order, answers, message, messages
+from gateway.storage.log_keys import FolderKeys, LentKeys, LogKeys
+from gateway.storage.wire import (
+    ERRAND,
+    LENGTH,
+    SOCKET,
+    Opened,
+    Order,
+    Probe,
+    Roll,
+    Rotate,
+    answers,
+    errand_in,
+    message,
+    messages,
+)
 
 _CHUNK = 1 << 18
 _MOST_PENDING = 64 << 20  # bytes of unfinished message from one connection
@@ -63,18 +77,19 @@ def main(descriptor: int) -> None:
     except SovgateError as error:
         gateway.sendall(message(msgspec.json.encode(Opened(None, type(error).__name__, str(error)))))
         return
-    with _listening(folder) as door:
-        gateway.sendall(message(msgspec.json.encode(Opened(ledger.recovered))))
-        ending = threading.Event()
-        publisher = threading.Thread(target=_publish, args=(ledger, order.settings.publish_every, ending))
-        publisher.start()
-        try:
+    ending = threading.Event()
+    publisher = threading.Thread(target=_publish, args=(ledger, order.settings.publish_every, ending))
+    try:
+        with _listening(folder) as door:  # gone before the lock is: a successor listens as soon as it has that
+            gateway.sendall(message(msgspec.json.encode(Opened(ledger.recovered))))
+            publisher.start()
             _serve(gateway, door, ledger, order.settings.batch)
-        finally:
-            ending.set()
+    finally:
+        ending.set()
+        if publisher.ident is not None:
             publisher.join()
-            with contextlib.suppress(OSError):  # what can't be published now is in the journal
-                ledger.close()
+        with contextlib.suppress(OSError):  # what can't be published now is in the journal
+            ledger.close()
 
 
 def _first(gateway: socket.socket) -> bytes:
@@ -90,15 +105,24 @@ def _opened(folder: Path, order: Order) -> Ledger:
         try:
             return Ledger.open(
                 folder,
-                entry_key=Ed25519PrivateKey.from_private_bytes(order.entry_key),
-                checkpoint_key=Ed25519PrivateKey.from_private_bytes(order.checkpoint_key),
+                keys=_keys(order),
                 settings=order.settings,
                 now=order.now,
+                lost=frozenset(order.lost),
+                reason=order.reason,
             )
         except LogInUse:
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
+
+
+def _keys(order: Order) -> LogKeys:
+    """Find the keys."""
+    if order.keys:
+        return FolderKeys(Path(order.keys))
+    lent = (Ed25519PrivateKey.from_private_bytes(key) for key in (order.entry_key, order.checkpoint_key))
+    return LentKeys(*lent)
 
 
 @contextlib.contextmanager
@@ -155,7 +179,7 @@ def _serve(gateway: socket.socket, door: socket.socket, ledger: Ledger, most: in
 
 def _record(ledger: Ledger, batch: list[tuple[_Connection, bytes]]) -> None:
     """Record a batch and answer."""
-    outcomes = ledger.record([payload for _, payload in batch])
+    outcomes = _outcomes(ledger, [payload for _, payload in batch])
     told: dict[_Connection, list[int | NotRecorded]] = {}
     for (connection, _), outcome in zip(batch, outcomes, strict=True):
         told.setdefault(connection, []).append(outcome)
@@ -163,6 +187,37 @@ def _record(ledger: Ledger, batch: list[tuple[_Connection, bytes]]) -> None:
         with contextlib.suppress(OSError):  # it went away; what it handed over is recorded all the same
             connection.socket.settimeout(_STUCK)
             connection.socket.sendall(answers(results))
+
+
+def _outcomes(ledger: Ledger, payloads: list[bytes]) -> list[int | NotRecorded]:
+    """Record entries and run errands, in their order."""
+    outcomes: list[int | NotRecorded] = []
+    waiting: list[bytes] = []
+    for payload in payloads:
+        if payload[:1] == ERRAND:
+            outcomes += ledger.record(waiting)
+            waiting = []
+            outcomes.append(_run(ledger, payload))
+        else:
+            waiting.append(payload)
+    return outcomes + ledger.record(waiting)
+
+
+def _run(ledger: Ledger, payload: bytes) -> int | NotRecorded:
+    try:
+        match errand_in(payload):
+            case Rotate(which, now, lost, reason):
+                return ledger.rotate(which, now, lost=lost, reason=reason)
+            case Probe():
+                return ledger.probe()
+            case Roll():
+                return ledger.roll()
+            case _:
+                return NotRecorded("nobody knows what was asked for")
+    except ValueError:
+        return NotRecorded("nobody knows what was asked for")
+    except (NotRecorded, SovgateError) as error:
+        return NotRecorded(str(error))
 
 
 if __name__ == "__main__":

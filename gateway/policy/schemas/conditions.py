@@ -18,7 +18,8 @@ from gateway.policy.schemas.parts import (
     titled,
     words,
 )
-from gateway.policy.when import KINDS, OPERATOR, SOURCES, UNLESS
+from gateway.policy.situation import OPERATOR
+from gateway.policy.when import SOURCES, UNLESS
 from gateway.policy.windows import CLOCK, DAYS
 from gateway.policy.windows import KEYS as WINDOW
 
@@ -27,7 +28,33 @@ _SOURCES = {
     "claim": "A claim of the caller's signed token. It counts unless something else is written.",
     "header": "A header of the request, which anyone who calls could write.",
 }
-_KINDS = {"human": "A person.", "agent": "A program that acts on its own."}
+OPERATOR_WORDS = {
+    "kind": {"human": "A person.", "agent": "A program that acts on its own."},
+    "holder": {"attested": "The caller proved to hold the key that the token or certificate is bound to."},
+    "presence": {
+        "attested": "Their authenticator signed for this very request (WebAuthn), and the signature was checked.",
+        "claimed": "The issuer of the token says so.",
+    },
+    "device": {
+        "attested": "The device signed what it is (EAT, or a quote of its TPM), and the signature was checked.",
+        "claimed": "The issuer of the token says which it is.",
+    },
+    "boot": {"secure": "An attested device says that it started with software that its maker signed."},
+    "debug": {
+        "enabled": "An attested device says that somebody may look into it by debugging.",
+        "disabled": "An attested device says that nobody may.",
+    },
+}
+OPERATOR_TOLD = {
+    "role": "Roles, as the caller's token has them.",
+    "kind": "A person, or a program.",
+    "assurance": "How surely it is known who they are, by the levels of the configuration, or as the token says it.",
+    "holder": "That nobody else can use their token.",
+    "presence": "That they themselves are there.",
+    "device": "That their device is known.",
+    "boot": "How their device started.",
+    "debug": "Whether their device is open to debugging.",
+}
 _DAYS = {
     "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
     "sun": "Sunday",
@@ -58,10 +85,11 @@ def conditions() -> dict[str, Schema]:
 
 def condition_parts() -> dict[str, Schema]:
     """Make what conditions refer to."""
+    examples: dict[str, list[object]] = {"role": ["sales", ["sales", "support"]], "assurance": ["high"]}
     operator = {
-        "role": some(text(), "Roles, as the caller's token has them.", ["sales", ["sales", "support"]]),
-        "kind": some(words(KINDS, _KINDS), "A person, or a program."),
-        "assurance": some(text(), "How they proved who they are, as the token says it.", ["high"]),
+        name: some(text() if among is None else words(among, OPERATOR_WORDS[name]), told, examples.get(name, ()))
+        for name, told in OPERATOR_TOLD.items()
+        for among in (OPERATOR[name],)
     }
     customer = {
         "type": "object",
