@@ -10,6 +10,7 @@ from hidden_kit import scene
 from image_kit import BOTH, HIDDEN, KEY, PLAN, SECRET, apart, changed, deep, frames, moving, photo, read, written
 from PIL import Image, ImageChops, ImageCms, JpegImagePlugin, TiffImagePlugin
 
+from gateway.sandbox import Sandbox
 from gateway.watermark import image_frame, image_pngfile, image_tifffile
 from gateway.watermark.document import mark
 from gateway.watermark.hidden import brightness, embed
@@ -412,3 +413,14 @@ def test_the_hidden_mark_is_put_in_as_it_is_where_formats_lose_nothing():
     expected = embed(fine, bits, KEY, "rgb")
     assert np.array_equal(samples16(mark("png", png16(fine), HIDDEN).body), expected)
     assert np.array_equal(tiff_samples(mark("tiff", tiff16(fine), HIDDEN).body), expected)
+
+
+async def test_every_format_is_marked_in_a_worker_that_may_do_nothing_else():
+    box = Sandbox(workers=1)
+    await box.start()
+    try:
+        for kind in ("png", "jpeg", "webp", "avif", "gif", "tiff"):
+            body = written(photo(size=(200, 150)), kind)
+            assert (await box.run(mark, kind, body, BOTH)).codes == (code(BOTH.secret, 1),)
+    finally:
+        await box.close()
