@@ -24,7 +24,18 @@ from gateway.watermark.hidden_search import Lattice, Spectrum
 from gateway.watermark.hidden_tile import Keyed
 from gateway.watermark.hidden_views import COUNT, SMALLEST, shrunk, views
 
-__all__ = ["AGREEMENT", "SMALLEST", "Compared", "Found", "compared", "likeness", "readings", "seek", "shrunk"]
+__all__ = [
+    "AGREEMENT",
+    "FALSE_FINDS",
+    "SMALLEST",
+    "Compared",
+    "Found",
+    "compared",
+    "likeness",
+    "readings",
+    "seek",
+    "shrunk",
+]
 
 _TRIED = 16  # places that are read, each way
 _REPEATED = 6  # places that are read on lattices that repetition shows
@@ -33,6 +44,11 @@ _TURNED = 8  # places that are read in each of the other ways that a square can 
 _BANDS = 4  # of the waves by their length: attacks weaken short waves most
 AGREEMENT = 10.4
 """How far a code has to agree to be taken, in standard deviations."""
+FALSE_FINDS = 1e-6
+"""Codes to be expected in a picture without a mark: readings beyond `AGREEMENT`, divided by the 65,536 of their check.
+
+Measured by bench/hidden_false.py at effort 1; effort 2 reads some eight times as often.
+"""
 _THOROUGH, _WAYS_FOR_PARTS = 2, 2
 _PARTS = tuple(
     (top, left, side)
