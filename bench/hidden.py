@@ -2,8 +2,8 @@
 
 `python bench/hidden.py` runs the whole suite (an hour or two); `--quick` a part of it; `--photos DIR` takes photos
 from a folder beside the made ones; `--pdf` marks drawn over PDF pages; `--peers` blind-watermark and
-invisible-watermark under the same attacks, where they are installed; `--false N` N unmarked pictures and keys;
-`--speed` speed and memory.
+invisible-watermark under the same attacks, where they are installed; `--further` other attacks; `--speed` speed and
+memory. What is found where there is nothing is counted by hidden_false.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import hidden_pages
 import hidden_pictures
 import numpy as np
 from hidden_attacks import ATTACKS, NAMED, Attack
+from hidden_further import FURTHER
 from hidden_overlay import overlaid
 from PIL import Image
 
@@ -34,35 +35,36 @@ SIZES = {
     "photos from 0.8 Mpx": ((1100, 800), (1600, 1200), (4000, 3000)),
 }
 DOTS = (100, 150, 200)
+AREAS = (0.3e6, 0.6e6, 1.2e6, 1e9)
 QUICK = ("jpeg 50", "resize 0.5", "crop 25%", "rotate -2", "screenshot", NAMED)
 
 
-def subjects(photos: Path | None, quick: bool) -> Iterator[tuple[str, str, Image.Image]]:
+def subjects(photos: Path | None, few: bool) -> Iterator[tuple[str, str, Image.Image]]:
     """Give each picture's group, name and pixels."""
     for group, sizes in SIZES.items():
         for at, kind in enumerate(hidden_pictures.KINDS):
-            size = sizes[at % len(sizes) if quick or sizes[at % len(sizes)][0] < 4000 else -1]
+            size = sizes[at % len(sizes) if few or sizes[at % len(sizes)][0] < 4000 else -1]
             yield group, f"{kind} {size[0]}x{size[1]}", hidden_pictures.picture(kind, *size)
-    for path in sorted(photos.iterdir()) if photos else ():
+    for at, path in enumerate(sorted(photos.iterdir()) if photos else ()):
         image = Image.open(path).convert("RGB")
-        for area in (0.3e6, 0.6e6, 1.2e6, 1e9):
+        for area in (AREAS[at % len(AREAS)],) if few else AREAS:
             scale = min(1.0, (area / (image.width * image.height)) ** 0.5)
-            if scale == 1 and area < 1e9:
+            if scale == 1 and not few and area < AREAS[-1]:
                 continue
             small = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
             mega = small.width * small.height / 1e6
             if mega >= 0.25:
                 yield list(SIZES)[mega >= 0.8], f"{path.stem} {small.width}x{small.height}", small
     for at, kind in enumerate(hidden_pages.KINDS):
-        dots = DOTS[at % 3] if quick else 0
+        dots = DOTS[at % 3] if few else 0
         for each in (dots,) if dots else DOTS:
             yield "pages", f"{kind} {each} dpi", hidden_pages.render(hidden_pages.pdf(kind), each)
 
 
-def pdf_pages(quick: bool) -> Iterator[tuple[str, str, Image.Image]]:
+def pdf_pages(few: bool) -> Iterator[tuple[str, str, Image.Image]]:
     for kind in hidden_pages.KINDS:
         marked = overlaid(hidden_pages.pdf(kind), CODE, KEY)
-        for dots in (150,) if quick else (72, 100, 150, 200):
+        for dots in (150,) if few else (72, 100, 150, 200):
             yield "PDF pages", f"{kind} {dots} dpi", hidden_pages.render(marked, dots)
 
 
@@ -133,22 +135,6 @@ def attacked(
         print(f"{group:20} {name:32} {len(attacks) - len(lost)}/{len(attacks)}{notes}  {', '.join(lost)}", flush=True)
 
 
-def false_finds(count: int) -> None:
-    """Try `count` pairs of an unmarked picture or page and a key; the pictures come in many sizes."""
-    chance = np.random.default_rng(1)
-    finds, tried = 0, 0
-    while tried < count:
-        if tried % 40 == 0:
-            kind = list(hidden_pictures.KINDS)[tried // 40 % len(hidden_pictures.KINDS)]
-            image = hidden_pictures.picture(kind, int(chance.integers(240, 700)), int(chance.integers(240, 700)), tried)
-            if tried // 40 % 2:
-                kind = list(hidden_pages.KINDS)[tried // 40 % len(hidden_pages.KINDS)]
-                image = hidden_pages.render(hidden_pages.pdf(kind, tried), float(chance.uniform(50, 90)))
-        finds += seek(hidden.brightness(np.asarray(image), "rgb"), chance.bytes(32)) is not None
-        tried += 1
-    print(f"false finds: {finds} in {tried} unmarked pictures and pages")
-
-
 def speed() -> dict[str, float]:
     """Megapixels a second in and seconds out, the best of three, and what 12 megapixels add to memory, in MiB."""
     small = np.asarray(hidden_pictures.picture("nature", 1600, 1250))
@@ -179,16 +165,17 @@ def best(work: Callable[[], object]) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="The hidden mark under attack.")
-    parser.add_argument("--quick", action="store_true", help="fewer attacks, one size of each page")
+    parser.add_argument("--quick", action="store_true", help="fewer attacks, one size of each")
+    parser.add_argument("--few", action="store_true", help="one size of each page and picture")
+    parser.add_argument("--further", action="store_true", help="attacks of hidden_further.py, instead")
     parser.add_argument("--photos", type=Path, help="a folder of photos, beside those made by program")
     parser.add_argument("--only", choices=["photos", "pages", "pdf"], help="a part of the suite")
     parser.add_argument("--pdf", action="store_true", help="marks drawn over PDF pages, instead")
     parser.add_argument("--peers", action="store_true", help="other libraries' marks, instead")
-    parser.add_argument("--false", type=int, metavar="N", help="unmarked pictures and keys, instead")
     parser.add_argument("--speed", action="store_true", help="speed and memory, instead")
     parser.add_argument("--json", action="store_true", help="for machines")
     options = parser.parse_args()
-    attacks = {name: ATTACKS[name] for name in QUICK} if options.quick else ATTACKS
+    attacks = {name: ATTACKS[name] for name in QUICK} if options.quick else FURTHER if options.further else ATTACKS
     if options.speed:
         numbers = speed()
         print(
@@ -197,21 +184,18 @@ def main() -> int:
             else "\n".join(f"{name}: {value:.2f}" for name, value in numbers.items())
         )
         return 0
-    if options.false:
-        false_finds(options.false)
-        return 0
     table = Table()
     if options.pdf:
-        attacked(table, pdf_pages(options.quick), attacks, None)
+        attacked(table, pdf_pages(options.few or options.quick), attacks, None)
     elif options.peers:
         from hidden_peers import compare  # noqa: PLC0415  their libraries are installed for this alone
 
-        compare(subjects(options.photos, quick=True), attacks)
+        compare(subjects(options.photos, few=True), attacks)
         return 0
     else:
         chosen = (
             item
-            for item in subjects(options.photos, options.quick)
+            for item in subjects(options.photos, options.few or options.quick)
             if not options.only or item[0].startswith(options.only)
         )
         attacked(table, chosen, attacks, marked)

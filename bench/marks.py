@@ -79,7 +79,17 @@ CASES = {
     "report, 2,000 pages, hidden too": ("pdf", lambda: invoices(2_000, 50), HIDDEN, "pages"),
     "invoice, 1 page": ("pdf", lambda: invoices(1, 30), PLAN, "pages"),
     "photo, JPEG, 12 megapixels": ("jpeg", lambda: photo("JPEG", 4_000, 3_000), PLAN, "megapixels"),
+    "the same, hidden too": ("jpeg", lambda: photo("JPEG", 4_000, 3_000), HIDDEN, "megapixels"),
     "picture, PNG, 2 megapixels": ("png", lambda: photo("PNG", 1_600, 1_250), PLAN, "megapixels"),
+    **{
+        f"picture, {kind}, 2 megapixels, hidden too": (
+            kind.lower(),
+            lambda kind=kind: photo(kind, 1_600, 1_250),
+            HIDDEN,
+            "megapixels",
+        )
+        for kind in ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF")
+    },
 }
 
 
@@ -125,9 +135,9 @@ def apart(case: str, repetitions: int) -> Result:
 
 def table(results: list[Result]) -> str:
     """Lay the results out for people."""
-    rows = [f"{'case':32} {'a second':>18} {'took':>9} {'in':>9} {'out':>9} {'peak +':>9} {'a page +':>9}"]
+    rows = [f"{'case':41} {'a second':>18} {'took':>9} {'in':>9} {'out':>9} {'peak +':>9} {'a page +':>9}"]
     rows += [
-        f"{result.case:32} {result.a_second:>8,.0f} {result.unit:9} {result.seconds * 1000:>6.0f} ms"
+        f"{result.case:41} {result.a_second:>8,.0f} {result.unit:9} {result.seconds * 1000:>6.0f} ms"
         f" {result.input_mib:>5.1f} MiB {result.output_mib:>5.1f} MiB {result.peak_mib:>5.0f} MiB"
         f" {result.added_bytes_a_page:>7,.0f} B"
         for result in results

@@ -10,6 +10,7 @@ from hidden_kit import scene
 from image_kit import BOTH, HIDDEN, KEY, PLAN, SECRET, apart, changed, deep, frames, moving, photo, read, written
 from PIL import Image, ImageChops, ImageCms, JpegImagePlugin, TiffImagePlugin
 
+from gateway.sandbox import Sandbox
 from gateway.watermark import image_frame, image_pngfile, image_tifffile
 from gateway.watermark.document import mark
 from gateway.watermark.hidden import brightness, embed
@@ -265,9 +266,9 @@ def test_every_format_lies_as_its_orientation_says_and_says_so_no_more(kind, ori
     exif = Image.Exif()
     exif[0x0112] = orientation
     options = {"tiff": {"tiffinfo": {274: orientation}}, "webp": {"exif": exif, "lossless": True}}
-    body = written(photo(), kind.upper(), **options.get(kind, {"exif": exif}))
+    body = written(photo(size=(160, 120)), kind.upper(), **options.get(kind, {"exif": exif}))
     after = mark(kind, body, PLAN).body
-    assert read(after).size == ((400, 300) if orientation < 5 else (300, 400))
+    assert read(after).size == ((160, 120) if orientation < 5 else (120, 160))
     assert not read(after).getexif().get(0x0112)
     assert apart(frames(body)[0][0], frames(after)[0][0]) < LOSSY
 
@@ -402,13 +403,24 @@ def test_the_hidden_mark_is_read_back_where_formats_lose_something(kind):
 
 
 def test_the_hidden_mark_is_put_in_as_it_is_where_formats_lose_nothing():
-    shown = np.asarray(scene())
+    shown = np.asarray(scene(200, 150))
     bits = number(code(HIDDEN.secret, 1))
     expected = embed(shown, bits, KEY, "rgb")
     for kind, options in (("png", {}), ("tiff", {}), ("webp", {"lossless": True})):
-        result = mark(kind, written(scene(), kind, **options), HIDDEN)
+        result = mark(kind, written(scene(200, 150), kind, **options), HIDDEN)
         assert np.array_equal(np.asarray(read(result.body).convert("RGB")), expected)
     fine = shown.astype(np.uint16) * 257
     expected = embed(fine, bits, KEY, "rgb")
     assert np.array_equal(samples16(mark("png", png16(fine), HIDDEN).body), expected)
     assert np.array_equal(tiff_samples(mark("tiff", tiff16(fine), HIDDEN).body), expected)
+
+
+async def test_every_format_is_marked_in_a_worker_that_may_do_nothing_else():
+    box = Sandbox(workers=1)
+    await box.start()
+    try:
+        for kind in ("png", "jpeg", "webp", "avif", "gif", "tiff"):
+            body = written(photo(size=(200, 150)), kind)
+            assert (await box.run(mark, kind, body, BOTH)).codes == (code(BOTH.secret, 1),)
+    finally:
+        await box.close()

@@ -57,7 +57,9 @@ class _Pages(click.ParamType[tuple[int, int]]):
 @click.argument("leak", metavar="FILE|CODE")
 @audit_wanted.log
 @click.option("--pages", type=_Pages(), help="Look at these pages of FILE only, such as 3 or 2-5.")
-@click.option("--thorough", is_flag=True, help="Look for hidden marks on every page, at any angle; takes longer.")
+@click.option(
+    "--thorough", is_flag=True, help="Look for hidden marks on every page, also in parts of it; takes longer."
+)
 @click.option("--since", type=TIME, help="Only exports from this time on (UTC).")
 @click.option("--until", type=TIME, help="Only exports before this time (UTC).")
 @click.option("--top", default=5, show_default=True, help="How many likely exports to name where no code can be read.")

@@ -16,9 +16,10 @@ FALSE_FINDS = "one in six million pictures without a mark"
 
 _COPIED = "text and metadata can be copied from one file to another; a hidden mark can't easily"
 _WEAK = (
-    "no code could be read: these exports' marks agree best with what is left. This is weaker than a reading: of "
-    "pictures without any mark the best of many scores about 20"
+    "no code could be read: these exports' marks agree best with what is left. This is weaker than a reading: before "
+    "each stands the chance that the best of as many wrong codes agrees so well"
 )
+_SURE = 0.01  # a chance that is told in full
 
 
 def in_words(traced: Traced, people: People, name: str) -> str:
@@ -35,7 +36,7 @@ def in_words(traced: Traced, people: People, name: str) -> str:
         lines.append(f"  page {reading.page}: {reading.code}, {_way(reading)}, is not in this log")
     if traced.likely:
         lines.append(f"{_WEAK}. {traced.compared} codes were compared.")
-        lines += [f"  {one.score:5.1f}  {_short(one, people)}" for one in traced.likely]
+        lines += [f"  {_chance(one.chance)}  {_short(one, people)}" for one in traced.likely]
     return "\n".join(lines)
 
 
@@ -53,7 +54,13 @@ def as_data(traced: Traced, people: People, name: str) -> dict[str, Any]:
         ],
         "unknown": [_reading(one) for one in traced.unknown],
         "likely": [
-            {"score": round(one.score, 2), "page": one.page, "mark": one.issue.code, **_entry(one.issue, people)}
+            {
+                "chance": one.chance,
+                "score": round(one.score, 2),
+                "page": one.page,
+                "mark": one.issue.code,
+                **_entry(one.issue, people),
+            }
             for one in traced.likely
         ],
         "compared": traced.compared,
@@ -94,6 +101,10 @@ def _way(reading: Reading) -> str:
     turned = f", turned by {reading.turn:.0f} degrees" if abs(reading.turn) >= 1 else ""
     mirrored = ", mirrored" if reading.mirrored else ""
     return f"hidden in it, agreement {reading.agreement:.1f}{turned}{mirrored}, false in {FALSE_FINDS}"
+
+
+def _chance(chance: float) -> str:
+    return f"{chance:4.0%}" if chance >= _SURE else f"{chance:.0e}"
 
 
 def _short(one: Likely, people: People) -> str:

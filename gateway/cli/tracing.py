@@ -11,9 +11,7 @@ from gateway.audit.issued import Issue
 from gateway.ports import Offload
 from gateway.watermark.leak import Leak, Reading, compare, examine, read
 
-ASKEW, ANY_ANGLE = 4.3, 45.0
-"""Degrees that a page may be turned: usually, and where the search is thorough."""
-
+_USUAL, _THOROUGH = 1, 2  # efforts of `seek`
 _WRITTEN_AT_ONCE, _HIDDEN_AT_ONCE = 40, 4  # pages a call
 _LOOKED_AT = 60  # pages of a file whose hidden marks are looked for, unless the search is thorough
 _CONFIRMED = 2  # pages whose hidden mark is looked for although they say in letters where they come from
@@ -47,10 +45,14 @@ class Export:
 
 @dataclass(frozen=True, slots=True)
 class Likely:
-    """An issue whose hidden mark agrees with a page of the leak better than others: `score` as in `seek.likeness`."""
+    """An issue whose hidden mark agrees with a page of the leak better than others.
+
+    `score` and `chance` are those of `hidden_like.Compared`: the chance that the best of as many wrong codes does so.
+    """
 
     page: int
     score: float
+    chance: float
     issue: Issue
 
 
@@ -96,16 +98,16 @@ async def trace(search: Search, offload: Offload, lookup: Lookup, watch: Watch) 
     first, last = search.pages or (1, leak.pages)
     pages = tuple(range(first, min(last, leak.pages) + 1))
     look = partial(_look, search, leak, offload, watch)
-    readings = await look("reading", pages, _WRITTEN_AT_ONCE, b"", ASKEW)
+    readings = await look("reading", pages, _WRITTEN_AT_ONCE, b"", _USUAL)
     issues = _by_code(lookup(frozenset(one.code for one in readings)))
     told = {one.page for one in readings if one.code in issues}
     rest = [page for page in pages if search.thorough or page not in told or page < first + _CONFIRMED]
     rest = rest if search.thorough else rest[:_LOOKED_AT]
-    hidden = await look("looking for hidden marks", tuple(rest), _HIDDEN_AT_ONCE, search.key, ASKEW)
+    hidden = await look("looking for hidden marks", tuple(rest), _HIDDEN_AT_ONCE, search.key, _USUAL)
     hidden = [one for one in hidden if one.by == "hidden"]
     if search.thorough:
         silent = tuple(page for page in rest if page not in {one.page for one in hidden})
-        turned = await look("looking at any angle", silent, 1, search.key, ANY_ANGLE)
+        turned = await look("looking more closely", silent, 1, search.key, _THOROUGH)
         hidden += [one for one in turned if one.by == "hidden"]
     issues.update(_by_code(lookup(frozenset(one.code for one in hidden) - issues.keys())))
     readings += hidden
@@ -119,14 +121,14 @@ async def trace(search: Search, offload: Offload, lookup: Lookup, watch: Watch) 
 
 async def _look(
     search: Search, leak: Leak, offload: Offload, watch: Watch, doing: str, pages: tuple[int, ...], at_once: int,
-    key: bytes, askew: float,
+    key: bytes, effort: int,
 ) -> list[Reading]:  # fmt: skip
     """Read pages, some in each call."""
     found: list[Reading] = []
     for start in range(0, len(pages), at_once):
         watch(doing, start, len(pages))
         some = pages[start : start + at_once]
-        found += await offload(read, leak.kind, search.body, some, key, askew)
+        found += await offload(read, leak.kind, search.body, some, key, effort)
     return found
 
 
@@ -139,13 +141,13 @@ async def _rank(
     for done, page in enumerate(pages if issues else ()):
         watch("comparing with exports in the log", done, len(pages))
         codes = tuple(dict.fromkeys(issue.code for issue in issues))
-        scores: list[float] = await offload(compare, leak.kind, search.body, page, search.key, codes)
+        scores: list[tuple[float, float]] = await offload(compare, leak.kind, search.body, page, search.key, codes)
         by_code = dict(zip(codes, scores, strict=True))
         for issue in issues:
-            score = by_code[issue.code]
-            if issue.code not in best or best[issue.code].score < score:
-                best[issue.code] = Likely(page, score, issue)
-    ranked = sorted(best.values(), key=lambda one: -one.score)
+            score, chance = by_code[issue.code]
+            if issue.code not in best or best[issue.code].chance > chance:
+                best[issue.code] = Likely(page, score, chance, issue)
+    ranked = sorted(best.values(), key=lambda one: (one.chance, -one.score))
     return tuple(ranked[: search.top]), len(best)
 
 

@@ -28,6 +28,7 @@ _GROUND, _OTHER = (
     3.2,
     0.5,
 )  # levels that a page's ground keeps from the end of the scale, and the other end from its own
+_STILL_ON_PAGES = 1.2  # levels, however unlike the page gets by its ground alone
 _LOSS = 0.0187  # of structural similarity, at most, as measured on so many bands of so many rows
 _BANDS, _BAND, _TRIES = 24, 14, 3
 _DARKER = 0.03  # of the measure's first factor, at most, in one place
@@ -86,7 +87,7 @@ def _unseen(pixels: Pixels, columns: Floats, plan: Page | Photo, block: int, col
             break
         weaker = 0.995 * math.sqrt(_LOSS * count / loss)
         if isinstance(plan, Page):
-            plan = replace(plan, strength=plan.strength * weaker)
+            plan = replace(plan, strength=max(_STILL_ON_PAGES, plan.strength * weaker))
         else:
             plan = replace(plan, strength=plan.strength * np.float32(weaker))
     return plan

@@ -112,33 +112,40 @@ def lattices(found: Spectrum, turn: float) -> NDArray[np.float64]:
     return matrices
 
 
-def pilots(found: Spectrum, matrices: NDArray[np.float64], plan: Keyed, turns: range) -> list[Lattice]:
-    """Try each lattice with the pilots, each way that a square can lie, and give the best first."""
+def pilots(found: Spectrum, matrices: NDArray[np.float64], plan: Keyed, turns: range, shifts: int = 1) -> list[Lattice]:
+    """Try each lattice with the pilots, in each turn, at its best `shifts`, and give the best first."""
     waves = hidden_tile.waves()[plan.pilots]
     phases = np.conj(plan.phases[plan.pilots])
     tried: list[Lattice] = []
     for turn in turns if len(matrices) else ():
         turned = matrices @ _TURNS[turn]
-        power, places = peaks(sample(found, turned, waves) * phases, waves)
-        for matrix, score, place in zip(turned, power.tolist(), places.tolist(), strict=True):
-            tried.append(Lattice(matrix, (place % _GRID / _GRID, place // _GRID / _GRID), score))
+        power, places = _peaks(sample(found, turned, waves) * phases, waves, shifts)
+        for matrix, scores, shift in zip(turned, power.tolist(), (places / _GRID).tolist(), strict=True):
+            tried += [Lattice(matrix, (x, y), score) for score, (x, y) in zip(scores, shift, strict=True)]
     return sorted(tried, key=lambda lattice: -lattice.score)
 
 
-def peaks(values: Complexes, waves: NDArray[np.int16]) -> tuple[Floats, NDArray[np.intp]]:
-    """Give, for each row of values of waves, their energy at the shift that suits them best, and that shift.
+def _peaks(values: Complexes, waves: NDArray[np.int16], count: int) -> tuple[Floats, NDArray[np.intp]]:
+    """Give, for each row of values of waves, their energy at the shifts that suit them best, and those shifts (x, y).
 
-    The energy is in mean energies: where there is nothing, the best of all shifts has 8 or 9.
+    The energy is in mean energies: where there is nothing, the best of all shifts has 8 or 9. Shapes: (rows, `count`)
+    and (rows, `count`, 2).
     """
-    energy, places = [], []
+    energy, places = np.empty((len(values), count), np.float32), np.empty((len(values), count, 2), np.intp)
     for start in range(0, len(values), 64):
         grid = np.zeros((len(values[start : start + 64]), _GRID, _GRID), np.complex64)
         grid[:, waves[:, 1], waves[:, 0]] = values[start : start + 64]
-        shifted = np.fft.ifft2(grid).reshape(len(grid), -1)
+        shifted = np.fft.ifft2(grid)
         power = np.square(shifted.real) + np.square(shifted.imag)
-        energy.append(power.max(axis=1))
-        places.append(power.argmax(axis=1))
-    return np.concatenate(energy) * np.float32(_GRID**4 / len(waves)), np.concatenate(places)
+        row = np.arange(len(grid))
+        for at in range(count):
+            best = power.reshape(len(grid), -1).argmax(axis=1)
+            y, x = best // _GRID, best % _GRID
+            energy[start : start + 64, at] = power[row, y, x]
+            places[start : start + 64, at] = np.stack([x, y], axis=1)
+            for down, across in product((-1, 0, 1), repeat=2) if at + 1 < count else ():
+                power[row, (y + down) % _GRID, (x + across) % _GRID] = 0
+    return energy * np.float32(_GRID**4 / len(waves)), places
 
 
 def refined(found: Spectrum, lattice: Lattice, plan: Keyed) -> Lattice:

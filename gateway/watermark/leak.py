@@ -62,8 +62,8 @@ def examine(body: bytes) -> Leak:
     return Leak(kind, _opened(kind, body).count)
 
 
-def read(kind: str, body: bytes, pages: tuple[int, ...], key: bytes, askew: float) -> tuple[Reading, ...]:
-    """Read some pages; `key` is that of the hidden marks (b"": don't look), `askew` is as in `seek`.
+def read(kind: str, body: bytes, pages: tuple[int, ...], key: bytes, effort: int) -> tuple[Reading, ...]:
+    """Read some pages; `key` is that of the hidden marks (b"": don't look), `effort` is as in `seek`.
 
     Raises `Unreadable` where a page can't be read.
     """
@@ -71,23 +71,27 @@ def read(kind: str, body: bytes, pages: tuple[int, ...], key: bytes, askew: floa
     for page in pages:
         written = [Reading(page, code, by) for code, by in dict.fromkeys(opened.written(page))]
         found += written
-        if key and (hidden := _hidden(opened, page, key, askew)):
+        if key and (hidden := _hidden(opened, page, key, effort)):
             found.append(hidden)
     return tuple(found)
 
 
-def compare(kind: str, body: bytes, page: int, key: bytes, codes: tuple[str, ...]) -> list[float]:
-    """Tell how well the hidden mark of each code agrees with a page, where none can be read: see `seek.likeness`."""
-    from gateway.watermark import seek  # noqa: PLC0415 - numpy belongs to the worker, not to who imports this
+def compare(kind: str, body: bytes, page: int, key: bytes, codes: tuple[str, ...]) -> list[tuple[float, float]]:
+    """Tell how well the hidden mark of each code agrees with a page, where none can be read: its score and chance.
 
-    return seek.likeness(_opened(kind, body).luma(page), key, [number(code) for code in codes])
+    Both are those of `hidden_like.Compared`.
+    """
+    from gateway.watermark import hidden_like  # noqa: PLC0415 - numpy belongs to the worker, not to who imports this
+
+    found = hidden_like.compared(_opened(kind, body).luma(page), key, [number(code) for code in codes])
+    return list(zip(found.scores, found.chances, strict=True))
 
 
-def _hidden(opened: Pages, page: int, key: bytes, askew: float) -> Reading | None:
+def _hidden(opened: Pages, page: int, key: bytes, effort: int) -> Reading | None:
     from gateway.watermark import seek  # noqa: PLC0415 - as above
 
     luma = opened.luma(page)
-    found = seek.seek(luma, key, askew) if min(luma.shape) >= seek.SMALLEST else None
+    found = seek.seek(luma, key, effort=effort) if min(luma.shape) >= seek.SMALLEST else None
     if found is None:
         return None
     return Reading(page, printed(found.code), "hidden", found.confidence, found.turn, found.mirrored)

@@ -73,8 +73,10 @@ class Typesetter:
 
 
 def shows(character: str) -> bool:
-    """Tell whether a character can be drawn."""
-    return character in _JOINERS or number_of(character) is not None
+    """Tell whether a character can be drawn; what steers text, and other things unseen, can't, whatever fonts have."""
+    if unicodedata.category(character) == "Cf":
+        return character in _JOINERS
+    return number_of(character) is not None
 
 
 def _line(text: str) -> Line:

@@ -50,17 +50,6 @@ def is_winansi(text: str) -> bool:
     return all(c.isprintable() and _encodes(c, "cp1252") for c in text)
 
 
-def winansi(text: str) -> str:
-    """Spell a text in the characters of WinAnsiEncoding (ISO 32000-2, Annex D); others become `[U+5317 U+4EAC]`."""
-    return _spelled(unicodedata.normalize("NFC", text), is_winansi)
-
-
-def ascii_only(text: str) -> str:
-    """Spell a text in ASCII, for a font that has no more: letters lose their accents, others become `[U+5317]`."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return _spelled(bare, lambda c: c.isprintable() and c.isascii())
-
-
 def spelled(text: str, shows: Callable[[str], bool]) -> str:
     """Spell a text in the characters that `shows` allows; others become `[U+5317 U+4EAC]` rather than be left out."""
     composed = unicodedata.normalize("NFC", text)
