@@ -125,8 +125,8 @@ class Flow:
     """One request from a system to another, before its answer. `started` is in nanoseconds since the epoch, UTC.
 
     `root` is the URL under which the caller reaches the system through the gateway, "" where nobody said it. `batch` is
-    the id of the flow whose body this one came in, "" for all others. `peer` is the address that the caller is proven to
-    have, "" where nobody can tell; `origin` is how that is recorded. `repeats` tells of a header field, by name and
+    the id of the flow whose body this one came in, "" for all others. `peer` is the address that the caller is proven
+    to have, "" where nobody can tell; `origin` is how that is recorded. `repeats` tells of a header field, by name and
     value, whether it is the one that proved who calls: that one goes no further, and is told to nobody.
     """
 

@@ -14,6 +14,7 @@ from gateway.proxy.lifecycle import Gateway, Running
 from gateway.proxy.logs import AccessLog, make_log
 from gateway.proxy.metrics import Metrics
 from gateway.proxy.settings import Limits, Listener, ProxySettings, Route
+from gateway.proxy.whereabouts import plain
 from gateway.refusals import problem
 
 Address = tuple[str, int]
@@ -121,7 +122,9 @@ class House:
 
 
 @asynccontextmanager
-async def gateway(*routes: Route, desk: Desk | None = None, limits: Limits = QUICK, **more) -> AsyncIterator[House]:
+async def gateway(
+    *routes: Route, desk: Desk | None = None, limits: Limits = QUICK, locate=plain, **more
+) -> AsyncIterator[House]:
     desk = desk or Desk()
     settings = ProxySettings(Listener(port=0), routes, limits=limits)
     running_ = more.pop("running", Running(lambda: (True, {}), nothing))
@@ -129,7 +132,7 @@ async def gateway(*routes: Route, desk: Desk | None = None, limits: Limits = QUI
     stream = io.BytesIO()
     log = make_log(stream)
     metrics = Metrics("test")
-    doors = Doors(desk.identify, desk.handle, desk.refuse, desk.streams)
+    doors = Doors(desk.identify, desk.handle, desk.refuse, desk.streams, locate)
     made = Gateway(settings, doors, running_, metrics, log, AccessLog(log))
     address, admin = await made.start()
     try:

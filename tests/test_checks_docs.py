@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from checks_pages import CHECKS, INDEX, files, index, page, report, tell
 
+from gateway.attestation.credentials import read_credentials
 from gateway.cli.checking import check_folder
 from gateway.cli.forms.finding import Checked, Level
+from gateway.cli.locating import open_whereabouts
 from gateway.cli.testing import Wanted, run_folder
 from gateway.config import load as load_config
+from gateway.config.settings import NetworkSettings
 from gateway.errors import FaultyFiles, Place, Problem
 from gateway.faults import Fault
 from gateway.identity.jwks import read_key_set
 from gateway.policy.compile import RuleBook
+from gateway.proxy.logs import make_log
 from gateway.storage.policy_folder import read_folder
 from gateway.yamlsource import LARGEST, parse
 
@@ -144,7 +150,26 @@ def little_reached(folder: Path) -> None:
     )
 
 
+def unread_key(folder: Path) -> None:
+    text = (CHECKS / f"{Fault.BAD_CREDENTIAL}.md").read_text(encoding="utf-8")
+    wrong, right = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert len(read_credentials("authenticators.yaml", right.encode())) == 1
+    read_credentials("authenticators.yaml", wrong.encode())
+
+
+def no_database(folder: Path) -> None:
+    (folder / "asn.mmdb").write_bytes(b"no database")
+    asyncio.run(_located(folder / "asn.mmdb"))
+
+
+async def _located(path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        await open_whereabouts(NetworkSettings(databases=(path,)), str, make_log(io.BytesIO()), stack)
+
+
 OTHERWISE = {
+    Fault.BAD_CREDENTIAL: unread_key,
+    Fault.BAD_DATABASE: no_database,
     Fault.CASE_BROKE: broken_gate,
     Fault.TWO_GOLDENS: two_goldens,
     Fault.NOT_WRITTEN: in_the_way,

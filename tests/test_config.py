@@ -44,7 +44,7 @@ def test_the_example_of_the_docs_loads_whole(tmp_path):
     assert (route.timeouts.answer, route.also) == (60.0, ("https://erp.example.com",))
     assert found.jwt.claims["system"] == "azp"
     assert found.bodies.size == 16 * 1024 * 1024
-    assert found.proxy.strip == {"authorization", "dpop", "x-purpose"}
+    assert found.proxy.strip == {"authorization", "dpop", "sovgate-assertion", "sovgate-device", "x-purpose"}
     assert found.keys.approvals == {"destroy", "export"}
     assert "secret-" not in repr(found)
 
@@ -76,6 +76,16 @@ def test_flags_beat_the_file(tmp_path):
         (("upstream:", "credential: {header: 'X: y', environment: PLAIN}, upstream:"), "no header can have this name"),
         (("upstream:", "credential: {header: X, environment: BROKEN}, upstream:"), "BROKEN holds what no header"),
         (("version: 1", "version: 1\npurpose: {header: 'X Purpose'}"), "no header can have this name"),
+        (("development: {", "urls: ftp://x\n  development: {"), "no address of the gateway"),
+        (("development: {", "webauthn: {credentials_file: a.yaml}\n  development: {"), "what the gateway's own is"),
+        (("development: {", "device: {}\n  development: {"), "no device could attest itself"),
+        (("development: {", "device: {eat: {}}\n  development: {"), "nobody's attestations would count"),
+        (("development: {", "device: {tpm: {registers: {'0,7': ab}}}\n  development: {"), "no selection of registers"),
+        (("version: 1", "version: 1\nnetwork: {proxy_protocol: 10.0.0.1/8}"), "this is no network"),
+        (("version: 1", "version: 1\nnetwork: {proxy_protocol: '::/0'}"), "everybody would be a proxy"),
+        (("version: 1", "version: 1\nnetwork: {forwarded: {from: 10.0.0.0/8, hops: 1}}"), "said in one way"),
+        (("version: 1", "version: 1\nnetwork: {forwarded: {hops: 0}}"), "out of range"),
+        (("version: 1", "version: 1\nnetwork: {addresses: none}"), "none"),
         (("erp:", "erp: {at: /x, upstream: http://h}\n  erp:"), "stands twice"),
     ],
 )

@@ -216,21 +216,27 @@ class Walk:
             what = "missing: entries that were not published yet are lost"
             raise broken(Kind.MISSING_JOURNAL, "journal", what)
         torn = 0
-        for name in names:
+        for name, following in zip(names, (*names[1:], None), strict=True):
             data = self.files.read(f"journal/{name}")
+            if data is None and following is not None and int(following) <= self.through:
+                continue  # all of it is published, and it was deleted for that while we looked
             if data is None or int(name) > self.size:
                 if published_now() > self.through:
                     return None
                 what = f"the entries from {self.size} on are missing before it"
                 raise broken(Kind.CUT_JOURNAL, f"journal/{name}", what)
             held = journal_file(name, data)
-            if held.torn and name != names[-1]:
+            end = held.first + len(held.entries)
+            if held.torn and following is not None:
                 what = f"cut short at byte {held.end}, and yet a later file goes on"
                 raise broken(Kind.CUT_JOURNAL, held.path, what)
             self._same_as_published(held)
             for entry in held.entries[max(0, self.size - held.first) :]:
                 self.take(entry, held.path)
-            if held.first + len(held.entries) < self.size:
+            if following is not None and end != int(following) <= self.size:  # what is not published is missed below
+                what = f"it ends before entry {end}, and yet a later file goes on from {int(following)}"
+                raise broken(Kind.CUT_JOURNAL, held.path, what)
+            if end < self.size and following is None:
                 what = f"it ends before entry {self.size}, which is published: truncated"
                 raise broken(Kind.CUT_JOURNAL, held.path, what)
             self.rows.clear()

@@ -16,7 +16,7 @@ _COUNTRY = re.compile(r"[A-Z]{2}")
 _NUMBER = re.compile(r"(?:AS)?([0-9]{1,10})")
 _REMEMBERED = 4096
 _TRIED = ("1.1.1.1", "8.8.8.8", "81.2.69.142", "203.0.113.7", "2001:4860:4860::8888", "2a02:d600::1", "::1")
-_TREE_TO_DATA = 16  # zero bytes between a database's tree and its data
+_BETWEEN = bytes(16)  # what stands between a database's tree and its data
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ def _read(name: str, data: bytes) -> tuple[maxminddb.Reader, str]:
     try:
         reader = maxminddb.open_database(io.BytesIO(data), maxminddb.MODE_FD)
         told = reader.metadata()
-        if told.node_count * told.record_size // 4 + _TREE_TO_DATA > len(data) or told.ip_version not in (4, 6):
+        tree = told.node_count * told.record_size // 4
+        if data[tree : tree + len(_BETWEEN)] != _BETWEEN or told.ip_version not in (4, 6):
             raise InvalidDatabaseError("it is cut short")  # noqa: TRY301 - one way to refuse
         for address in _TRIED:
             if told.ip_version == 6 or ":" not in address:  # noqa: PLR2004 - IPv6
