@@ -169,6 +169,7 @@ class Fault(StrEnum):
     KEYS_UNPROTECTED = "SG514", "a rule needs customers' keys, and nothing protects them"
     UNKNOWN_PROVIDER = "SG515", "an unknown provider of keys"
     BAD_PROVIDER = "SG516", "a provider of keys is not written as one"
+    BAD_FONT = "SG530", "a font can't be used for marks"
 
     # -- policy cases: as written
     NO_CASES = "SG601", "a file of cases without a case"

@@ -33,6 +33,7 @@ from gateway.cli.house import (
 from gateway.cli.key_log import tell
 from gateway.cli.main import COULD_NOT, NO
 from gateway.cli.undumped import undumped
+from gateway.cli.workers import hire
 from gateway.config import Settings, load
 from gateway.custody.keeper import KEYS, VAULT, Keeper
 from gateway.custody.opening import NoCustody
@@ -51,7 +52,6 @@ from gateway.proxy.logs import AccessLog, Log, make_log, tame_libraries, tame_lo
 from gateway.proxy.metrics import Metrics
 from gateway.proxy.witness import Witness
 from gateway.regime import establish
-from gateway.sandbox import Sandbox
 from gateway.steps.edit import Editor
 from gateway.storage.journal import Journal
 from gateway.storage.passports import Passports
@@ -182,8 +182,7 @@ async def _serve(settings: Settings, policies: PolicySet, *, kept_in: bool) -> b
         stack.push_async_callback(journal.close)
         if isinstance(custody, Keeper):
             await _tell(settings, custody, journal, keys, log)
-        marks = settings.marks
-        sandbox = Sandbox(workers=marks.workers, seconds=marks.seconds, memory=marks.memory)
+        sandbox = hire(settings.marks, settings.marks.workers)
         await sandbox.start()
         stack.push_async_callback(sandbox.close)
         ports = Ports(

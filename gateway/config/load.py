@@ -8,7 +8,8 @@ from pathlib import Path
 from gateway.config.capture import read_capture
 from gateway.config.identity import read_proofs
 from gateway.config.keys import read_keys
-from gateway.config.settings import AuditSettings, MarkSettings, Settings
+from gateway.config.marks import read_marks
+from gateway.config.settings import AuditSettings, Settings
 from gateway.config.source import Source
 from gateway.config.systems import read_routes
 from gateway.errors import FaultyFiles, Place, Problem
@@ -29,7 +30,6 @@ LIMITS = (
 LISTENER = ("host", "port", "tls")
 TLS = ("certificate", "key", "client_ca", "client_required")
 AUDIT = ("origin", "publish_seconds")
-MARKS = ("workers", "seconds", "memory_mib")
 SHUTDOWN = ("delay", "limit")
 _MIB = 1024 * 1024
 
@@ -75,7 +75,6 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
     purpose = source.header(top.section("purpose", ("header",)), None)
     limits, bodies = _limits(source)
     audit = top.section("audit", AUDIT)
-    marks = top.section("marks", MARKS)
     shutdown = top.section("shutdown", SHUTDOWN)
     return Settings(
         proxy=ProxySettings(
@@ -95,11 +94,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
         development=proofs.development,
         purpose_header=purpose,
         audit=AuditSettings(audit.text("origin", "sovgate"), float(audit.integer("publish_seconds", 1, minimum=1))),
-        marks=MarkSettings(
-            marks.integer("workers", 2, minimum=1, maximum=64),
-            float(marks.integer("seconds", 30, minimum=1, maximum=600)),
-            marks.integer("memory_mib", 1024, minimum=128) * _MIB,
-        ),
+        marks=read_marks(source),
         bodies=bodies,
         capture=read_capture(source),
         keys=read_keys(source),

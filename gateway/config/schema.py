@@ -10,7 +10,8 @@ import json
 import sys
 
 from gateway.config.capture import KEYS, MOST
-from gateway.config.load import AUDIT, LIMITS, LISTENER, MARKS, REQUIRED, SHUTDOWN, TLS, TOP
+from gateway.config.load import AUDIT, LIMITS, LISTENER, REQUIRED, SHUTDOWN, TLS, TOP
+from gateway.config.marks import MARKS
 from gateway.config.schema_identity import identity_schema
 from gateway.config.schema_keys import keys_schema
 from gateway.config.schema_parts import PEM, header, seconds
@@ -141,6 +142,7 @@ def _marks() -> Schema:
         "workers": integer("How many processes.", 1, 64, usual.workers),
         "seconds": integer("How long a document may take.", 1, 600, int(usual.seconds)),
         "memory_mib": integer("MiB of memory of each.", 128, None, usual.memory // _MIB),
+        "fonts": some(text(), "TrueType files that marks are set in first.", ["fonts/NotoSansJP-Regular.ttf"]),
     }
     return mapping(exactly(MARKS, properties), (), "The worker processes that open documents.")
 
