@@ -179,6 +179,7 @@ class Fault(StrEnum):
     BAD_ANCHOR = "SG523", "whom to trust about devices is missing, or can't be read"
     BAD_PROXIES = "SG524", "which proxies are trusted is not written as it must be"
     BAD_DATABASE = "SG525", "a database of networks can't be used"
+    BAD_FONT = "SG530", "a font can't be used for marks"
 
     # -- policy cases: as written
     NO_CASES = "SG601", "a file of cases without a case"

@@ -25,7 +25,9 @@ from gateway.cli.house import load_policies, now
 from gateway.cli.knowing import knowledge
 from gateway.cli.main import COULD_NOT, NO
 from gateway.cli.reading import Readings
+from gateway.cli.workers import hire
 from gateway.config import Settings
+from gateway.config.settings import MarkSettings
 from gateway.dryrun.against import Comparison
 from gateway.dryrun.as_json import flow_line
 from gateway.dryrun.flows import Assumed
@@ -36,7 +38,6 @@ from gateway.dryrun.tally import Tally
 from gateway.dryrun.text import flow_text
 from gateway.formats.limits import BodyLimits
 from gateway.policy.model import PolicySet
-from gateway.sandbox import Sandbox
 from gateway.workbench import Known, Workbench
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -132,11 +133,7 @@ async def _through(plan: _Plan, readings: Readings, tally: Tally, comparison: Co
     """Put everything through; tell whether it came to the end. Documents are opened in a process of their own."""
     settings = plan.settings
     limits = settings.bodies if settings else BodyLimits()
-    sandbox = (
-        Sandbox(workers=1, seconds=settings.marks.seconds, memory=settings.marks.memory)
-        if settings
-        else Sandbox(workers=1)
-    )
+    sandbox = hire(settings.marks if settings else MarkSettings())
     await sandbox.start()
     try:
         run = DryRun(

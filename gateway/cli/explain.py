@@ -22,6 +22,7 @@ from gateway.cli.knowing import knowledge
 from gateway.cli.main import COULD_NOT, NO
 from gateway.cli.reading import Readings
 from gateway.cli.testing import Documents
+from gateway.config.settings import MarkSettings
 from gateway.dryrun.chosen import chosen
 from gateway.dryrun.explain import LegStory, Story, explain
 from gateway.dryrun.explain_json import as_dict
@@ -88,15 +89,16 @@ def command(
     settings = asked.settings()
     folder, policies = asked.policies(settings)
     limits = settings.bodies if settings else BodyLimits()
+    marks = settings.marks if settings else None
     if case_name is not None:
         tried = _case(folder, policies, case_name)
-        trial = asyncio.run(_put(tried, policies, limits))
+        trial = asyncio.run(_put(tried, policies, limits, marks))
     else:
         assumed = asked.assumed(settings, policies)
         exchange = _exchange(str(capture), number or 0, key_files)
         with knowledge(asked, settings, policies) as knowing:
             tried = _captured(str(capture), exchange, assumed, knowing.known)
-            trial = asyncio.run(_put(tried, policies, limits))
+            trial = asyncio.run(_put(tried, policies, limits, marks))
     if part is not None:
         tried, trial = _part(tried, trial, part)
     story = explain(trial, policies, str(folder))
@@ -183,10 +185,10 @@ def _agreed(case: Case) -> Known:
     return known
 
 
-async def _put(tried: _Tried, policies: PolicySet, limits: BodyLimits) -> Trial:
+async def _put(tried: _Tried, policies: PolicySet, limits: BodyLimits, marks: MarkSettings | None) -> Trial:
     """Put the flow through the gate."""
     async with AsyncExitStack() as stack:
-        bench = Workbench(policies, Documents(stack), limits, custody=SupposedCustody())
+        bench = Workbench(policies, Documents(stack, marks), limits, custody=SupposedCustody())
         try:
             return await bench.put(tried.flow, tried.answer, tried.known)
         except SovgateError:

@@ -22,11 +22,11 @@ from gateway.cli import options
 from gateway.cli.account import account
 from gateway.cli.house import GateKeys, now, open_keys, record
 from gateway.cli.main import COULD_NOT, NO
+from gateway.cli.workers import hire
 from gateway.config import Settings, load
 from gateway.errors import NotRecorded, Unreadable
 from gateway.flow import Purpose
 from gateway.formats.documents import kind_of
-from gateway.sandbox import Sandbox
 from gateway.watermark.document import mark
 from gateway.watermark.plan import REASONS, Marked, Placement, Plan, Visible, unmarkable
 from gateway.watermark.template import Words
@@ -162,8 +162,7 @@ async def _marked(body: bytes, plan: Plan, settings: Settings) -> Marked:
     kind = kind_of(body)
     if kind is None:
         raise unmarkable("format")
-    limits = settings.marks
-    sandbox = Sandbox(workers=1, seconds=limits.seconds, memory=limits.memory)
+    sandbox = hire(settings.marks)
     await sandbox.start()
     try:
         return await sandbox.run(mark, kind, body, plan)

@@ -27,6 +27,7 @@ from gateway.cli.house import (
 )
 from gateway.cli.key_log import tell
 from gateway.cli.locating import open_whereabouts
+from gateway.cli.workers import hire
 from gateway.config import Settings
 from gateway.custody.keeper import KEYS, VAULT, Keeper
 from gateway.custody.opening import NoCustody
@@ -46,7 +47,6 @@ from gateway.proxy.metrics import Metrics
 from gateway.proxy.whereabouts import Whereabouts
 from gateway.proxy.witness import Witness
 from gateway.regime import establish
-from gateway.sandbox import Sandbox
 from gateway.steps.edit import Editor
 from gateway.storage.journal import Journal
 from gateway.storage.passports import Passports
@@ -189,8 +189,7 @@ async def open_house(
         stack.push_async_callback(custody.close)
         if first:
             await _tell(settings, custody, journal, keys, log)
-    marks = settings.marks
-    sandbox = Sandbox(workers=marks.workers, seconds=marks.seconds, memory=marks.memory)
+    sandbox = hire(settings.marks, settings.marks.workers)
     await sandbox.start()
     stack.push_async_callback(sandbox.close)
     append, unattested = attended(settings, journal.append)

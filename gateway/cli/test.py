@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +18,8 @@ from gateway.cli.forms.finding import Checked, Finding, Level
 from gateway.cli.forms.text import coloured, counted, plural, text
 from gateway.cli.main import COULD_NOT, NO
 from gateway.cli.testing import FolderRun, Wanted, run_folder
+from gateway.config import load
+from gateway.config.settings import MarkSettings
 
 _MANY = 20
 """So many places that no case reaches are listed unasked."""
@@ -32,8 +35,23 @@ _MANY = 20
     help="Fail if less than this share of the rules, the fields or the operations is reached.",
 )
 @click.option("--update-golden", "update", is_flag=True, help="Write the bodies that cases expect in files anew.")
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The gateway's configuration: its fonts and limits hold for documents.",
+)
 @options.forms("text", "json", *PROGRAMS)
-def command(folders: tuple[Path, ...], only: str | None, coverage: float | None, form: str, *, update: bool) -> None:
+def command(
+    folders: tuple[Path, ...],
+    only: str | None,
+    coverage: float | None,
+    config_file: Path | None,
+    form: str,
+    *,
+    update: bool,
+) -> None:
     """Run the cases (tests/*.yaml) of the policies in each DIR (default: policies) through the gate.
 
     Exit 0: every case passed. 1: some failed, or too little was reached. 2: they could not run, or there are none.
@@ -41,8 +59,9 @@ def command(folders: tuple[Path, ...], only: str | None, coverage: float | None,
     if only is not None and coverage is not None:
         raise click.UsageError("--coverage needs all cases, and --only leaves some out")
     wanted = Wanted(only, coverage, update)
+    marks = load(config_file, os.environ, secrets=False).marks if config_file else None
     tested: list[FolderRun] = []
-    asyncio.run(_test(folders or (Path("policies"),), wanted, tested))
+    asyncio.run(_test(folders or (Path("policies"),), wanted, marks, tested))
     if form == "text":
         for one in tested:
             _print(one, wanted)
@@ -56,9 +75,9 @@ def command(folders: tuple[Path, ...], only: str | None, coverage: float | None,
     sys.exit(COULD_NOT if any(one.faults for one in tested) else failed)
 
 
-async def _test(folders: Iterable[Path], wanted: Wanted, tested: list[FolderRun]) -> None:
+async def _test(folders: Iterable[Path], wanted: Wanted, marks: MarkSettings | None, tested: list[FolderRun]) -> None:
     """Run folder after folder. Nothing is given back: asyncio writes a task's result out as text when it ends."""
-    tested.extend([await run_folder(folder, wanted) for folder in folders])
+    tested.extend([await run_folder(folder, wanted, marks) for folder in folders])
 
 
 def _print(tested: FolderRun, wanted: Wanted) -> None:

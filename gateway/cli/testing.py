@@ -17,6 +17,8 @@ from gateway.cases.run import Result, Runner
 from gateway.cli.forms.finding import Checked, Finding, Level
 from gateway.cli.forms.text import plural
 from gateway.cli.naming import within
+from gateway.cli.workers import hire
+from gateway.config.settings import MarkSettings
 from gateway.errors import FaultyFiles, Place, Problem
 from gateway.faults import Fault
 from gateway.policy.load import load as load_policies
@@ -83,22 +85,25 @@ class FolderRun:
 class Documents:
     """Opens documents in worker processes, started when the first one comes."""
 
-    def __init__(self, stack: AsyncExitStack) -> None:
-        """Take what closes them in the end."""
-        self._stack = stack
+    def __init__(self, stack: AsyncExitStack, marks: MarkSettings | None = None) -> None:
+        """Take what closes them in the end, and how documents are marked."""
+        self._stack, self._marks = stack, marks or MarkSettings()
         self._sandbox: Sandbox | None = None
 
     async def __call__(self, function: Callable[..., T], /, *arguments: object) -> T:
         """Give what a function makes of a document."""
         if self._sandbox is None:
-            self._sandbox = Sandbox()
+            self._sandbox = hire(self._marks)
             await self._sandbox.start()
             self._stack.push_async_callback(self._sandbox.close)
         return await self._sandbox.run(function, *arguments)
 
 
-async def run_folder(folder: Path, wanted: Wanted) -> FolderRun:
-    """Run the cases of a folder. What keeps them from running is in `faults`; only unforeseen errors are raised."""
+async def run_folder(folder: Path, wanted: Wanted, marks: MarkSettings | None = None) -> FolderRun:
+    """Run the cases of a folder. What keeps them from running is in `faults`; only unforeseen errors are raised.
+
+    `marks` is how documents are marked: as they are where no configuration says otherwise, if it is None.
+    """
     attached = AttachedFiles(folder)
     try:
         files = read_folder(folder)
@@ -113,7 +118,7 @@ async def run_folder(folder: Path, wanted: Wanted) -> FolderRun:
             return FolderRun(folder, faults=(_nothing(wanted if found else Wanted()),))
         doubts = tuple(doubt for suite in suites for doubt in suite.warnings)
         async with AsyncExitStack() as stack:
-            runner, coverage, goldens = Runner(policies, Documents(stack)), Coverage(policies), Goldens()
+            runner, coverage, goldens = Runner(policies, Documents(stack, marks)), Coverage(policies), Goldens()
             results = []
             for case, _ in cases:
                 result = await runner.run(case)

@@ -10,10 +10,9 @@ from gateway.cli.people import People
 from gateway.cli.times import shown_time
 from gateway.cli.tracing import Export, Hit, Likely, Traced
 from gateway.watermark.leak import Reading
+from gateway.watermark.seek import FALSE_FINDS
 
-FALSE_FINDS = "one in six million pictures without a mark"
-"""How often a picture without a mark gives a code, any code: see docs/marks.md for how this was estimated."""
-
+_FALSE = f"read by chance in one of {1 / FALSE_FINDS:,.0f} pictures without a mark"
 _COPIED = "text and metadata can be copied from one file to another; a hidden mark can't easily"
 _WEAK = (
     "no code could be read: these exports' marks agree best with what is left. This is weaker than a reading: before "
@@ -100,7 +99,7 @@ def _way(reading: Reading) -> str:
         return f"in its {reading.by}"
     turned = f", turned by {reading.turn:.0f} degrees" if abs(reading.turn) >= 1 else ""
     mirrored = ", mirrored" if reading.mirrored else ""
-    return f"hidden in it, agreement {reading.agreement:.1f}{turned}{mirrored}, false in {FALSE_FINDS}"
+    return f"hidden in it, agreement {reading.agreement:.1f}{turned}{mirrored}, {_FALSE}"
 
 
 def _chance(chance: float) -> str:

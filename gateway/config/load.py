@@ -11,9 +11,10 @@ from gateway.config.capture import read_capture
 from gateway.config.identity import read_proofs
 from gateway.config.keys import read_keys
 from gateway.config.listener import read_listener
+from gateway.config.marks import read_marks
 from gateway.config.network import read_network
 from gateway.config.retention import read_retention
-from gateway.config.settings import AuditSettings, MarkSettings, Settings
+from gateway.config.settings import AuditSettings, Settings
 from gateway.config.source import Source
 from gateway.config.systems import read_routes
 from gateway.errors import FaultyFiles, Place, Problem
@@ -32,7 +33,6 @@ LIMITS = (
     "expansion", "depth", "values",
 )  # fmt: skip
 AUDIT = ("origin", "publish_seconds", "serve", "witness", "timestamps", "retention")
-MARKS = ("workers", "seconds", "memory_mib")
 SHUTDOWN = ("delay", "limit")
 _MIB = 1024 * 1024
 
@@ -79,7 +79,6 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
     purpose = source.header(top.section("purpose", ("header",)), None)
     limits, bodies = _limits(source)
     audit = top.section("audit", AUDIT)
-    marks = top.section("marks", MARKS)
     shutdown = top.section("shutdown", SHUTDOWN)
     return Settings(
         proxy=ProxySettings(
@@ -110,11 +109,7 @@ def _settings(source: Source, overrides: Mapping[str, str]) -> Settings:
             *read_retention(audit),
             serve=audit.boolean("serve", default=False),
         ),
-        marks=MarkSettings(
-            marks.integer("workers", 2, minimum=1, maximum=64),
-            float(marks.integer("seconds", 30, minimum=1, maximum=600)),
-            marks.integer("memory_mib", 1024, minimum=128) * _MIB,
-        ),
+        marks=read_marks(source),
         bodies=bodies,
         capture=read_capture(source),
         keys=read_keys(source),

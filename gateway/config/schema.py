@@ -11,7 +11,8 @@ import sys
 
 from gateway.config.capture import KEYS, MOST
 from gateway.config.listener import LISTENER, TLS
-from gateway.config.load import AUDIT, LIMITS, MARKS, REQUIRED, SHUTDOWN, TOP
+from gateway.config.load import AUDIT, LIMITS, REQUIRED, SHUTDOWN, TOP
+from gateway.config.marks import MARKS
 from gateway.config.schema_attested import timestamps_schema, witness_schema
 from gateway.config.schema_identity import identity_schema
 from gateway.config.schema_keys import keys_schema
@@ -151,6 +152,7 @@ def _marks() -> Schema:
         "workers": integer("How many processes.", 1, 64, usual.workers),
         "seconds": integer("How long a document may take.", 1, 600, int(usual.seconds)),
         "memory_mib": integer("MiB of memory of each.", 128, None, usual.memory // _MIB),
+        "fonts": some(text(), "TrueType files that marks are set in first.", ["fonts/NotoSansJP-Regular.ttf"]),
     }
     return mapping(exactly(MARKS, properties), (), "The worker processes that open documents.")
 

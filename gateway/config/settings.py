@@ -109,11 +109,15 @@ class AuditSettings:
 
 @dataclass(frozen=True, slots=True)
 class MarkSettings:
-    """The worker processes that open documents: how many, seconds a document may take, bytes of memory of each."""
+    """The worker processes that open documents: how many, seconds a document may take, bytes of memory of each.
+
+    `fonts` are files that marks are set in before the fonts that come along are asked.
+    """
 
     workers: int = 2
     seconds: float = 30.0
     memory: int = 1024 * 1024 * 1024
+    fonts: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

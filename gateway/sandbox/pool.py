@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TypeVar
 
 from gateway.errors import Unreadable
@@ -22,7 +23,9 @@ class Sandbox:
 
     `workers` processes at most, started when they are needed; `seconds` of time and `memory` bytes of address space for
     each call; `waiting` calls in the queue before more are refused as `overloaded`; after `jobs` calls a worker is
-    replaced, whatever it may have gathered; `preload` are modules that a worker imports before its first call.
+    replaced, whatever it may have gathered; `preload` are modules that a worker imports before its first call. `files`
+    are handed in before it gives up reading: each is a function, as `module:name`, and a path, and the function gets
+    the file's bytes and its name without the ending.
     """
 
     def __init__(
@@ -34,9 +37,10 @@ class Sandbox:
         waiting: int = 64,
         jobs: int = 500,
         preload: tuple[str, ...] = _PRELOAD,
+        files: Iterable[tuple[str, Path]] = (),
     ) -> None:
         self._seconds, self._memory, self._most_waiting, self._jobs = seconds, memory, waiting, jobs
-        self._preload = preload
+        self._preload = (*preload, *(f"{function}:{path.absolute()}" for function, path in files))
         self._workers, self._slots = workers, asyncio.Semaphore(workers)
         self._waiting = 0
         self._idle: list[Hand] = []

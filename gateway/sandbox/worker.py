@@ -6,6 +6,7 @@ import logging
 import socket
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from gateway.errors import Unreadable
 from gateway.sandbox import wire
@@ -13,10 +14,17 @@ from gateway.sandbox.confine import allow_seconds, confine
 
 
 def main(descriptor: int, memory: int, preload: list[str]) -> None:
-    """Serve calls that come over a socket; the heavy modules are loaded first, so that no call waits for them."""
+    """Serve calls that come over a socket; the heavy modules are loaded first, so that no call waits for them.
+
+    `preload` are such modules, and `module:function:path` where a function is to get a file: later on none is read.
+    """
     logging.disable()  # what libraries log about a file may hold what is in it
-    for module in preload:
-        import_module(module)
+    for step in preload:
+        name, _, handed = step.partition(":")
+        module = import_module(name)
+        if handed:
+            function, _, path = handed.partition(":")
+            getattr(module, function)(Path(path).read_bytes(), Path(path).stem)
     with socket.socket(fileno=descriptor) as channel:
         confine(memory)
         _send(channel, b"")

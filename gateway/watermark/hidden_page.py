@@ -23,7 +23,7 @@ OPACITY = 7 / 255
 _IN_INK = 9 / 255
 _SIDE = hidden_tile.NOMINAL * 72 / 150  # points: the nominal tile at 150 dots an inch
 _AREA = 595.0 * 842.0  # square points of A4; larger pages are looked at smaller and get larger tiles
-_SPREAD = 1.5  # of eight levels, for one root mean square of the mark
+_SPREAD = 1.8  # of eight levels, for one root mean square of the mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ def mark(body: bytes, plan: Plan) -> Marked:
         if count > max(look.frames, 1):
             raise unmarkable("broken")
         orientation = image_beside.exif(image.info.get("exif", b""))[0]
+        if count > 1:
+            marker.expect_frames(image_beside.turned_size(image.size, orientation))
         for number in range(count):
             image.seek(number)
             image.load()

@@ -60,6 +60,11 @@ def turned(dots: tuple[float, float] | None, orientation: int) -> tuple[float, f
     return dots[::-1] if dots and orientation >= _SWAPPED else dots
 
 
+def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Give width and height of a picture that was turned upright."""
+    return (size[1], size[0]) if orientation >= _SWAPPED else size
+
+
 def exif(data: bytes) -> tuple[int, tuple[float, float] | None]:
     """Give orientation, 1 to 8, and resolution that EXIF data say; what can't be read says nothing."""
     data = data.removeprefix(b"Exif\0\0")

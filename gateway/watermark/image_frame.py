@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -30,6 +30,7 @@ class Marker:
 
     plan: Plan
     page: int = 1
+    above: dict[tuple[int, int], Image.Image] = field(default_factory=dict, repr=False)
 
     @property
     def text(self) -> str:
@@ -40,12 +41,20 @@ class Marker:
         """Give a marked copy of an L, RGB, RGBA or CMYK image. Refuses `too-small` where a mark has no room."""
         self._check_room(image.size)
         if self._seen:
-            image = stamp(image, self.plan.visible, self.text)
+            if image.size in self.above and image.mode in {"RGB", "RGBA"}:
+                image = Image.alpha_composite(image.convert("RGBA"), self.above[image.size]).convert(image.mode)
+            else:
+                image = stamp(image, self.plan.visible, self.text)
         if not self.plan.hidden:
             return image
         colours = _COLOURS[image.mode]
         pixels = hidden.embed(np.asarray(image), number(self.text), self.plan.hidden, colours)
         return Image.frombuffer(image.mode, image.size, pixels, "raw", image.mode, 0, 1)
+
+    def expect_frames(self, size: tuple[int, int]) -> None:
+        """Draw the visible mark once for many frames of a size."""
+        if self._seen:
+            self.above[size] = self._overlay(size)
 
     def mark_deep(self, pixels: Deep, colours: Colours) -> Deep:
         """Give a marked copy of 16-bit samples; a channel beyond those of `colours` is alpha, CMYK is ink."""

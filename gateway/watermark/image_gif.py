@@ -50,6 +50,8 @@ def mark(body: bytes, plan: Plan) -> Marked:
     with Image.open(io.BytesIO(clean), formats=["GIF"]) as image:
         if getattr(image, "n_frames", 1) != len(gif.controls):
             raise unmarkable("broken")
+        if len(gif.controls) > 1:
+            marker.expect_frames(image.size)
         for number, delay in enumerate(gif.controls):
             image.seek(number)
             parts.append(_frame(marker.mark(plain(image.copy())), delay))

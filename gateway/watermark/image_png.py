@@ -78,6 +78,7 @@ def _animation(image: Image.Image, png: _Png, marker: Marker) -> bytes:
     if getattr(image, "n_frames", 1) != pictures:
         raise unmarkable("broken")
     parts, sequence, size, room = [], 0, (0, 0), marker.plan.limits.output
+    marker.expect_frames(image_beside.turned_size(image.size, png.orientation))
     for number in range(pictures):
         image.seek(number)
         shown = marker.mark(upright(plain(image.convert("RGBA")), png.orientation))

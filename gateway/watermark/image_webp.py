@@ -63,6 +63,8 @@ def mark(body: bytes, plan: Plan) -> Marked:
     with Image.open(io.BytesIO(clean), formats=["WEBP"]) as image:
         if getattr(image, "n_frames", 1) != len(webp.frames):
             raise unmarkable("broken")
+        if webp.control:
+            marker.expect_frames(image_beside.turned_size(image.size, webp.orientation))
         for number, frame in enumerate(webp.frames):
             image.seek(number)
             picture = marker.mark(upright(plain(image), webp.orientation))

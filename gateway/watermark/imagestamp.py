@@ -43,12 +43,15 @@ def _stamp(image: Image.Image, visible: Visible, group: Placed, number: int, typ
     colours = ink(visible)
     letters, around = (draw(group, number, typesetter, rim=rim) for rim in (False, True))
     rim = Letters(ImageChops.subtract(around.mask, letters.mask), around.left, around.top)  # hollow
-    for x, y in group.layout.centres:
+    layers = [
+        (drawn, drawn.mask.point([round(level * min(1.0, alpha * _SOFTER)) for level in range(256)]), colour)
         for drawn, colour, alpha in (
             (rim, colours.rim, colours.rim_alpha),
             (letters, colours.letters, colours.letters_alpha),
-        ):
-            mask = drawn.mask.point([round(level * min(1.0, alpha * _SOFTER)) for level in range(256)])
+        )
+    ]
+    for x, y in group.layout.centres:
+        for drawn, mask, colour in layers:
             _lay(image, mask, (round(x) + drawn.left, round(image.height - y) - drawn.top), colour)
 
 

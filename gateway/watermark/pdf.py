@@ -13,9 +13,11 @@ from gateway.watermark import pdfattached, pdfclaims, pdfclean, pdfnotes, pdfsea
 from gateway.watermark.mark import code
 from gateway.watermark.pdfimages import Pictures
 from gateway.watermark.pdfpages import frame, pages
+from gateway.watermark.pdfread import TOO_LARGE, Reader
+from gateway.watermark.pdfrescue import opened
 from gateway.watermark.pdfstamp import Stamps
 from gateway.watermark.pdftags import Tags
-from gateway.watermark.pdfwrap import TOO_LARGE, Wrapper
+from gateway.watermark.pdfwrap import Wrapper
 from gateway.watermark.plan import Marked, Plan, unmarkable
 
 if TYPE_CHECKING:
@@ -54,10 +56,8 @@ def mark(_document: str, body: bytes, plan: Plan) -> Marked:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about files that are odd, but odd already when they came
-            with pikepdf.open(io.BytesIO(body), inherit_page_attributes=True) as pdf:
+            with opened(body) as pdf:
                 return _mark(pdf, plan)
-    except pikepdf.PasswordError as error:
-        raise unmarkable("encrypted") from error
     except MemoryError as error:
         raise unmarkable("too-large") from error
     except _BROKEN as error:
@@ -120,8 +120,11 @@ class _Press:
         self._pdf, self._reliant = pdf, reliant
         self.lifted = False
         self._tags = Tags(pdf)
-        self._wrapper, self._stamps = Wrapper(pdf), Stamps(pdf, plan.visible, plan.hidden, embed=archive)
-        self._pictures = Pictures(pdf, plan.hidden, plan.limits.pixels) if plan.hidden and not plan.view_only else None
+        self._reader = Reader()
+        self._wrapper, self._stamps = Wrapper(pdf, self._reader), Stamps(pdf, plan.visible, plan.hidden, embed=archive)
+        self._pictures = (
+            Pictures(pdf, self._reader, plan.hidden, plan.limits.pixels) if plan.hidden and not plan.view_only else None
+        )
         self._contents: dict[tuple[bool, int], Object] = {}
 
     def mark(self, page: Object, text: str) -> None:
@@ -141,7 +144,7 @@ class _Press:
         page.Resources = _with(resources, forms) if self._reliant else Dictionary(XObject=Dictionary(forms))
         page.Contents = self._content(wrapped.form is not None, wrapped.open)
         page["/SOVG_Mark"] = pikepdf.String(text)
-        self.lifted |= pdfnotes.lift(self._pdf, page, frame_, stamp)
+        self.lifted |= pdfnotes.lift(self._pdf, self._reader, page, frame_, stamp)
 
     @property
     def missed(self) -> bool:

@@ -21,6 +21,7 @@ from gateway.watermark.layout import Area
 from gateway.watermark.mark import number as bits_of
 from gateway.watermark.pdfpages import number
 from gateway.watermark.pdfplaced import Finder
+from gateway.watermark.pdfread import Reader
 from gateway.watermark.pdfsamples import Unusual
 
 _BROKEN = (
@@ -47,9 +48,9 @@ Samples = NDArray[np.uint8] | NDArray[np.uint16]
 class Pictures:
     """Marks the pictures of one document, `pixels` in all. `missed`: one was left as it was."""
 
-    def __init__(self, pdf: Pdf, key: bytes, pixels: int) -> None:
-        self._pdf, self._key, self._left = pdf, key, pixels
-        self._finder, self._done = Finder(), set[tuple[int, int]]()
+    def __init__(self, pdf: Pdf, reader: Reader, key: bytes, pixels: int) -> None:
+        self._pdf, self._reader, self._key, self._left = pdf, reader, key, pixels
+        self._finder, self._done = Finder(reader), set[tuple[int, int]]()
         self.missed = False
 
     def mark(self, content: Object, resources: Object, shown: Area, code: str) -> None:
@@ -80,7 +81,7 @@ class Pictures:
 
     def _file(self, image: Object, filters: list[str], code: int) -> None:
         """Mark a JPEG or JPEG 2000."""
-        body = _inner(self._pdf, image, filters)
+        body = _inner(self._pdf, self._reader, image, filters)
         kind = "JPEG2000" if filters[-1] == "/JPXDecode" else "JPEG"
         with Image.open(io.BytesIO(body), formats=[kind]) as picture:
             colours = _MODES.get(picture.mode)
@@ -89,7 +90,7 @@ class Pictures:
             options = _jpeg_options(picture, image) if kind == "JPEG" else _jpx_options(picture, len(body))
             picture.load()
             pixels = np.asarray(picture)
-        if "/ColorSpace" in image and pdfsamples.space(image.ColorSpace).colours != colours:
+        if "/ColorSpace" in image and pdfsamples.space(image.ColorSpace, self._reader).colours != colours:
             raise Unusual
         # The library gives the inks of a JPEG turned round, and takes them so again.
         turned = pdfsamples.inverted(image, len(picture.mode)) != (colours == "cmyk")
@@ -101,7 +102,7 @@ class Pictures:
 
     def _samples(self, image: Object, code: int) -> None:
         """Mark samples that are packed without loss, or not at all."""
-        pixels, space = pdfsamples.read(image)
+        pixels, space = pdfsamples.read(image, self._reader)
         before = len(image.read_raw_bytes())
         turned = space.palette is None and pdfsamples.inverted(image, space.count)
         marked = self._embedded(pixels, code, space.colours, turned=turned)
@@ -136,7 +137,7 @@ def _filters(image: Object) -> list[str]:
     return [_SHORT.get(str(name), str(name)) for name in names]
 
 
-def _inner(pdf: Pdf, image: Object, filters: list[str]) -> bytes:
+def _inner(pdf: Pdf, reader: Reader, image: Object, filters: list[str]) -> bytes:
     """Give the picture file that the last filter holds, out of the filters around it."""
     raw = image.read_raw_bytes()
     if len(filters) == 1:
@@ -145,7 +146,7 @@ def _inner(pdf: Pdf, image: Object, filters: list[str]) -> bytes:
     around = pdf.make_stream(raw, Filter=Array(list(image.Filter)[:-1]))
     if isinstance(parameters, Array):
         around.DecodeParms = Array(list(parameters)[:-1])
-    return around.read_bytes()
+    return reader.read(around)
 
 
 def _jpeg_options(picture: Image.Image, image: Object) -> dict[str, object]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from pikepdf import Array, Dictionary, Name, Object, Pdf
+import re
+from collections.abc import Iterator
+
+from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from gateway.watermark.layout import Area
 from gateway.watermark.pdfpages import Frame, box
+from gateway.watermark.pdfread import UNREADABLE, Reader
 from gateway.watermark.plan import unmarkable
 
 _UNSEEN = 2 | 32  # Hidden, NoView (ISO 32000-2, table 167)
 _FIXED = 4 | 64 | 128 | 512  # Print, ReadOnly, Locked, LockedContents
 _MOST_HOLES = 200
 _MOST = 10_000  # annotations of a page
+_PAINTING = re.compile(rb"(?<![^\s\])>])(?:[fFbB]\*?|sh|Do|EI)(?![^\s/\[(<%])")  # operators that fill areas
+_LONGEST = 1 << 20  # bytes of an appearance that are looked through
 _MOST_COVERED = 0.5  # of the page, by form fields, which viewers draw above everything else
 
 
-def lift(pdf: Pdf, page: Object, frame: Frame, stamp: Object) -> bool:
+def lift(pdf: Pdf, reader: Reader, page: Object, frame: Frame, stamp: Object) -> bool:
     """Add an annotation that shows the stamp inside the rectangles of the visible ones; tell whether there are any.
 
     Refuses `covered` where form fields, which no annotation can be put above, hide half of the page, and
@@ -35,7 +41,7 @@ def lift(pdf: Pdf, page: Object, frame: Frame, stamp: Object) -> bool:
         if area is None:
             continue
         holes.append(area)
-        if note.get("/Subtype") == Name.Widget:
+        if note.get("/Subtype") == Name.Widget and _fills(note, reader):
             fields += _size(area)
     if fields > _MOST_COVERED * _size(frame.shown):
         raise unmarkable("covered")
@@ -66,6 +72,32 @@ def _opaque(note: Object) -> bool:
         return False
     kind = note.get("/Subtype")
     return kind != Name.Popup and (kind != Name.Link or "/AP" in note)
+
+
+def _fills(field: Object, reader: Reader) -> bool:
+    """Tell whether a field may fill its rectangle: with a background, or with more than letters and lines."""
+    look = field.get("/MK")
+    ground = look.get("/BG") if isinstance(look, Dictionary) else None
+    if isinstance(ground, Array) and len(ground) > 0:
+        return True
+    return any(_paints(state, reader) for state in _states(field))
+
+
+def _states(field: Object) -> Iterator[Object]:
+    appearances = field.get("/AP")
+    normal = appearances.get("/N") if isinstance(appearances, Dictionary) else None
+    if isinstance(normal, Stream):
+        yield normal
+    elif isinstance(normal, Dictionary):
+        yield from (normal[state] for state in normal.keys() if isinstance(normal[state], Stream))  # noqa: SIM118  not a dict
+
+
+def _paints(appearance: Object, reader: Reader) -> bool:
+    try:
+        content = reader.read(appearance)
+    except UNREADABLE:
+        return False
+    return len(content) > _LONGEST or _PAINTING.search(content) is not None
 
 
 def _within(area: Area | None, page: Area) -> Area | None:

@@ -12,30 +12,36 @@ from pikepdf import Array, Dictionary, Name, Object, PdfError, Stream
 
 from gateway.watermark.layout import Area
 from gateway.watermark.pdfpages import number
+from gateway.watermark.pdfread import Reader
 
 _LEAST = 100_000  # pixels that can hold a code
 _NARROWEST = 64  # pixels
 _SHARE = 0.1  # of what is shown, to be a good part of a page
 _DEEPEST, _MOST_DRAWN = 4, 2_000  # forms in forms, and what they draw: further in nobody looks
-_LONGEST = 4 << 20  # bytes of content that are read
+_LONGEST, _LONGEST_OF_ALL = 1 << 20, 32 << 20  # bytes of content that are read, and of a document's
+_MOST_STEPS, _MOST_FORMS = 2_000_000, 500  # of a document: steps that are taken, and forms whose steps are kept
 _PARTS = 6  # of a matrix
 
 Matrix = tuple[float, float, float, float, float, float]
+Steps = list[tuple[object, str]]
 _PLAIN: Matrix = (1, 0, 0, 1, 0, 0)
 
 
 class Finder:
     """Looks through the pages of one document, and remembers which resources hold no large picture: most."""
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._known: dict[tuple[int, int], bool] = {}
+        self._forms: dict[tuple[int, int], Steps] = {}
+        self._bytes, self._most_steps = _LONGEST_OF_ALL, _MOST_STEPS
 
     def pictures(self, content: Object, resources: Object, shown: Area) -> list[Object]:
         """Give the large pictures that a page's content draws over a good part of it, each once."""
         if not self._any(resources, 0):
             return []
         found: dict[tuple[int, int], Object] = {}
-        for image, share in _drawn(content, resources, _PLAIN, shown, 0, [_MOST_DRAWN]):
+        for image, share in self._drawn(content, resources, _PLAIN, shown, 0, [_MOST_DRAWN]):
             if share >= _SHARE and _large(image):
                 found[image.objgen] = image
         return list(found.values())
@@ -55,53 +61,62 @@ class Finder:
             self._known[key] = found
         return found
 
+    def _drawn(
+        self, content: Object, resources: Object, matrix: Matrix, shown: Area, depth: int, left: list[int]
+    ) -> Iterator[tuple[Object, float]]:
+        """Give each picture that is drawn, and the share of what is shown that it may cover."""
+        things = resources.get("/XObject")
+        if not isinstance(things, Dictionary):
+            return
+        stack: list[Matrix | None] = []
+        now: Matrix | None = matrix  # None: anywhere, in any size
+        for operand, operator in self._steps(content, things, depth):
+            match operator:
+                case "q":
+                    stack.append(now)
+                case "Q":
+                    now = stack.pop() if stack else now
+                case "cm":
+                    now = _times(operand, now) if isinstance(operand, tuple) and now else None
+                case _:
+                    thing = things.get(str(operand))
+                    left[0] -= 1
+                    if not isinstance(thing, Stream) or left[0] < 0:
+                        continue
+                    if thing.get("/Subtype") == Name.Image:
+                        yield thing, _share(now, shown) if now else 1.0
+                    elif depth < _DEEPEST and _is_form(thing):
+                        inner = _numbers(list(thing.Matrix)) if isinstance(thing.get("/Matrix"), Array) else _PLAIN
+                        onto = _times(inner, now) if inner and now else matrix
+                        yield from self._drawn(thing, _own(thing, resources), onto, shown, depth + 1, left)
 
-def _drawn(
-    content: Object, resources: Object, matrix: Matrix, shown: Area, depth: int, left: list[int]
-) -> Iterator[tuple[Object, float]]:
-    """Give each picture that is drawn, and the share of what is shown that it may cover."""
-    things = resources.get("/XObject")
-    if not isinstance(things, Dictionary):
-        return
-    try:
-        steps = _steps(content)
-    except (PdfError, ValueError, TypeError, RuntimeError):
-        steps = [(None, "cm"), *((Name(name), "Do") for name in things.keys())]  # noqa: SIM118  not a dict
-    stack: list[Matrix | None] = []
-    now: Matrix | None = matrix  # None: anywhere, in any size
-    for operand, operator in steps:
-        match operator:
-            case "q":
-                stack.append(now)
-            case "Q":
-                now = stack.pop() if stack else now
-            case "cm":
-                now = _times(operand, now) if isinstance(operand, tuple) and now else None
-            case _:
-                thing = things.get(str(operand))
-                left[0] -= 1
-                if not isinstance(thing, Stream) or left[0] < 0:
-                    continue
-                if thing.get("/Subtype") == Name.Image:
-                    yield thing, _share(now, shown) if now else 1.0
-                elif depth < _DEEPEST and _is_form(thing):
-                    inner = _numbers(list(thing.Matrix)) if isinstance(thing.get("/Matrix"), Array) else _PLAIN
-                    onto = _times(inner, now) if inner and now else matrix
-                    yield from _drawn(thing, _own(thing, resources), onto, shown, depth + 1, left)
+    def _steps(self, content: Object, things: Object, depth: int) -> Steps:
+        """Give what matters of a content stream; where reading it takes too long, that all may be drawn anywhere."""
+        key = content.objgen
+        try:
+            steps = self._forms.get(key) or self._read(content)
+            if depth > 0 and len(self._forms) < _MOST_FORMS and len(steps) < _MOST_DRAWN:
+                self._forms[key] = steps
+            self._most_steps -= len(steps)
+            if self._most_steps >= 0:
+                return steps
+        except (PdfError, ValueError, TypeError, RuntimeError):
+            pass
+        return [(None, "cm"), *((Name(name), "Do") for name in things.keys())]  # noqa: SIM118  not a dict
 
-
-def _steps(content: Object) -> list[tuple[object, str]]:
-    """Give what matters of a content stream; where it is too long to be read, that anything may be drawn anywhere."""
-    if len(content.read_bytes()) > _LONGEST:
-        raise ValueError
-    steps: list[tuple[object, str]] = []
-    for step in pikepdf.parse_content_stream(content, "q Q cm Do"):
-        operands, name = step.operands, str(step.operator)
-        if name == "cm":
-            steps.append((_numbers(list(operands)), name))
-        elif name in {"q", "Q"} or (operands and isinstance(operands[-1], Name)):
-            steps.append((operands[-1] if operands else None, name))
-    return steps
+    def _read(self, content: Object) -> Steps:
+        size = len(self._reader.read(content))
+        self._bytes -= size
+        if size > _LONGEST or self._bytes < 0:
+            raise ValueError
+        steps: Steps = []
+        for step in pikepdf.parse_content_stream(content, "q Q cm Do"):
+            operands, name = step.operands, str(step.operator)
+            if name == "cm":
+                steps.append((_numbers(list(operands)), name))
+            elif name in {"q", "Q"} or (operands and isinstance(operands[-1], Name)):
+                steps.append((operands[-1] if operands else None, name))
+        return steps
 
 
 def _numbers(values: list[object]) -> Matrix | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from gateway.watermark.pdfpages import number
+from gateway.watermark.pdfread import Reader
 
 Colours = Literal["grey", "rgb", "cmyk"]
 _COUNTS: dict[Colours, int] = {"grey": 1, "rgb": 3, "cmyk": 4}
@@ -42,7 +43,7 @@ class Space:
         return _COUNTS[self.colours]
 
 
-def space(value: Object | None) -> Space:
+def space(value: Object | None, reader: Reader) -> Space:
     """Read a colour space. Raises `Unusual` where it is none of grey, RGB, CMYK or a palette of them."""
     if isinstance(value, Name) and str(value) in _NAMED:
         return Space(_NAMED[str(value)])
@@ -56,9 +57,9 @@ def space(value: Object | None) -> Space:
         if count in _BY_COUNT:
             return Space(_BY_COUNT[count])
     if kind in {"/Indexed", "/I"} and len(value) == _INDEXED:
-        base, lookup = space(value[1]), value[3]
+        base, lookup = space(value[1], reader), value[3]
         data = (
-            lookup.read_bytes() if isinstance(lookup, Stream) else bytes(lookup) if isinstance(lookup, String) else b""
+            reader.read(lookup) if isinstance(lookup, Stream) else bytes(lookup) if isinstance(lookup, String) else b""
         )
         entries = len(data) // base.count
         if base.palette is None and entries:
@@ -80,18 +81,18 @@ def inverted(image: Object, count: int) -> bool:
     raise Unusual
 
 
-def read(image: Object) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], Space]:
+def read(image: Object, reader: Reader) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], Space]:
     """Give the samples, (height, width) or (height, width, channels), palettes resolved.
 
     Raises `Unusual` for pictures of two colours and for those that aren't whole.
     """
     width, height, bits = (int(number(image.get(key))) for key in ("/Width", "/Height", "/BitsPerComponent"))
-    found = space(image.get("/ColorSpace"))
+    found = space(image.get("/ColorSpace"), reader)
     channels = 1 if found.palette is not None else found.count
     if bits not in (2, 4, _WHOLE, _DEEP) or (bits < _WHOLE and channels > 1):
         raise Unusual
     row = (width * channels * bits + 7) // 8
-    data = image.read_bytes()
+    data = reader.read(image)
     if len(data) < row * height:
         raise Unusual
     rows = np.frombuffer(data, np.uint8, row * height).reshape(height, row)

@@ -8,17 +8,19 @@ content's bytes go into it as they are.
 from __future__ import annotations
 
 import copy
+import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from pikepdf import Array, DataDecodingError, Dictionary, Name, Object, Pdf, PdfError, Stream
+from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
 from gateway.watermark.pdfcontent import absurd, left_open
+from gateway.watermark.pdfread import UNREADABLE, Reader
 from gateway.watermark.pdfstamp import Sheet
 from gateway.watermark.plan import unmarkable
 
-TOO_LARGE = "memory limit"
-"""What the library says of streams that inflate beyond what is allowed."""
+_STEP = 64  # bytes of damaged data that are inflated at a time
 _ENCODING = ("/Length", "/Filter", "/DecodeParms", "/DL")  # the entries of a stream that say how it is written
 
 
@@ -33,8 +35,8 @@ class Wrapped:
 class Wrapper:
     """Wraps the contents of one document's pages. Pages that share content, resources and box share the form."""
 
-    def __init__(self, pdf: Pdf) -> None:
-        self._pdf = pdf
+    def __init__(self, pdf: Pdf, reader: Reader) -> None:
+        self._pdf, self._reader = pdf, reader
         self._known: dict[object, Wrapped] = {}
 
     def wrap(self, page: Object, resources: Object, sheet: Sheet, *, tagged: bool) -> Wrapped:
@@ -48,7 +50,7 @@ class Wrapper:
         stream = self._one(contents)
         if stream is None:
             return Wrapped(None, 0)
-        wrapped = Wrapped(stream, _examine(stream, resources))
+        wrapped = Wrapped(stream, _examine(stream, resources, self._reader))
         stream.Type, stream.Subtype, stream.BBox, stream.Resources = Name.XObject, Name.Form, sheet.box, resources
         if key is not None:
             self._known[key] = wrapped
@@ -74,19 +76,30 @@ class Wrapper:
 
         A space and no line end, because that is what viewers put there: a comment goes on into the next stream.
         """
-        try:
-            return self._pdf.make_stream(b" ".join(stream.read_bytes() for stream in streams))
-        except (PdfError, DataDecodingError) as error:
-            raise unmarkable("too-large" if TOO_LARGE in str(error) else "broken") from error
+        return self._pdf.make_stream(b" ".join(_data(stream, self._reader) for stream in streams))
 
 
-def _examine(stream: Object, resources: Object) -> int:
+def _data(stream: Object, reader: Reader) -> bytes:
+    """Give the data of a stream, or as much of it as viewers get out where it is damaged."""
+    try:
+        return reader.read(stream)
+    except UNREADABLE as error:
+        if stream.get("/Filter") != Name.FlateDecode or "/DecodeParms" in stream:
+            raise unmarkable("broken") from error
+    raw, whole, inflater = stream.read_raw_bytes(), bytearray(), zlib.decompressobj()
+    with suppress(zlib.error):
+        for at in range(0, len(raw), _STEP):
+            part = inflater.decompress(raw[at : at + _STEP])
+            reader.count(len(part))
+            whole += part
+    return bytes(whole)
+
+
+def _examine(stream: Object, resources: Object, reader: Reader) -> int:
     """Refuse absurd nesting; count what is left open where that can hide what follows, in a layer (8.11.3)."""
     try:
-        content = stream.read_bytes()
-    except (PdfError, DataDecodingError) as error:
-        if TOO_LARGE in str(error):
-            raise unmarkable("too-large") from error
+        content = reader.read(stream)
+    except UNREADABLE:
         return 0  # a viewer can't read it either; the data goes along as it is
     if absurd(content):
         raise unmarkable("nested")

@@ -17,8 +17,8 @@ class Limits:
 
     pages: int = 5_000
     pixels: int = 50_000_000
-    frames_pixels: int = 200_000_000
-    objects: int = 1_000_000
+    frames_pixels: int = 100_000_000
+    objects: int = 300_000
     output: int = 128 << 20
 
 
