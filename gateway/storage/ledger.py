@@ -68,7 +68,7 @@ class Ledger:
         self._instance = json.dumps(settings.instance).encode()
         self._scribe = self._scribe_of(resumed.keys.entries())
         self._publisher = Publisher(folder, resumed.tree, disk)
-        self._publisher.waiting.extend(resumed.tail)
+        self._publisher.take(resumed.tail)
         self._publishing = Lock()
         self._segment: Segment = resumed.segment
         self._at: Position = resumed.position
@@ -119,6 +119,11 @@ class Ledger:
         """Tell how many entries the newest checkpoint covers."""
         return self._publisher.published
 
+    @property
+    def waited(self) -> float:
+        """Tell how many seconds the newest batch took to become durable, once it was signed."""
+        return self._segment.waited
+
     def record(self, payloads: Sequence[bytes]) -> list[int | NotRecorded]:
         """Make a batch durable, and give each entry's counter, or why it is not in the log."""
         scribe = self._scribe
@@ -147,7 +152,7 @@ class Ledger:
         for entry, counter in noted:
             self._open.note(entry.kind, entry.flow, counter)
         self._at = at
-        self._publisher.waiting.extend(records)
+        self._publisher.take(records)
         return results
 
     def publish(self) -> None:
