@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -413,3 +414,40 @@ def test_a_log_that_failed_is_tried_without_an_entry(tmp_path):
     assert one(log, "f2") == 1
     log.close()
     assert check(tmp_path).entries == 2
+
+
+@pytest.mark.parametrize("tamper", [gone, replaced, shortened, lengthened])
+def test_a_log_whose_journal_was_changed_does_not_say_that_it_can_be_written(tmp_path, tamper):
+    log = ledger(tmp_path)
+    assert one(log, "before") == 1
+    (path,) = (tmp_path / "journal").iterdir()
+    kept = path.with_suffix(".kept")
+    os.link(path, kept)
+    sound = path.read_bytes()
+    tamper(path)
+    for errand in (log.probe, log.roll):
+        with pytest.raises(NotRecorded, match="deleted, replaced or changed"):
+            errand()
+    kept.replace(path)  # the same file is put back, as it was
+    path.write_bytes(sound)
+    assert log.probe() == 2
+    assert one(log, "after") == 2
+    log.close()
+    check(tmp_path)
+
+
+def test_a_folder_of_tiles_that_is_deleted_comes_back_as_far_as_it_is_in_memory_and_the_rest_is_missed(tmp_path):
+    log = ledger(tmp_path)
+    grow(log, 20)
+    log.publish()
+    shutil.rmtree(tmp_path / "tile")
+    grow(log, 1, 20)
+    log.publish()
+    check(tmp_path)
+    grow(log, 300, 21)
+    log.publish()
+    shutil.rmtree(tmp_path / "tile")
+    assert one(log, "after") == 322
+    log.close()
+    with pytest.raises(BrokenLog, match=r"tile/.*000: missing"):
+        check(tmp_path)

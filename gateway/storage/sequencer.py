@@ -92,7 +92,7 @@ def main(descriptor: int) -> None:
         ending.set()
         if publisher.ident is not None:
             publisher.join()
-        with contextlib.suppress(OSError):  # what can't be published now is in the journal
+        with contextlib.suppress(OSError, SovgateError):  # what can't be published now is in the journal
             ledger.close()
 
 
@@ -149,7 +149,7 @@ def _listening(folder: Path) -> Iterator[socket.socket]:
 def _publish(ledger: Ledger, every: float, ending: threading.Event) -> None:
     """Publish now and then; what can't be published stays in memory, and too much of it stops the recording."""
     while not ending.wait(every):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, SovgateError):  # of the disk, or of a file of keys that can't be read now
             ledger.publish()
 
 
