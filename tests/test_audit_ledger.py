@@ -451,3 +451,22 @@ def test_a_folder_of_tiles_that_is_deleted_comes_back_as_far_as_it_is_in_memory_
     log.close()
     with pytest.raises(BrokenLog, match=r"tile/.*000: missing"):
         check(tmp_path)
+
+
+def test_a_clock_that_is_set_back_or_ahead_changes_no_order_and_is_told(tmp_path):
+    log = ledger(tmp_path)
+    hour = 3_600 * 10**9
+    for flow, time in (("a", NOW), ("b", NOW + 5 * hour), ("c", NOW + hour), ("d", NOW + 2 * hour), ("e", NOW - hour)):
+        log.record([encode(Entry(kind="refusal", time=time, flow=flow))])
+    log.record([encode(Entry(kind="refusal", time=NOW - hour - 10**9, flow="f"))])  # as flows at the same time have it
+    log.close()
+    assert [entry.get("flow") for entry in said(tmp_path)][1:] == ["a", "b", "c", "d", "e", "f"]
+    told = [note.split(": a clock")[0] for note in check(tmp_path).notes if "clock" in note]
+    assert told == [
+        "entry 3: its time is 14400 seconds earlier than one before it",
+        "entry 5: its time is 10800 seconds earlier than one before it",
+    ]
+    again = ledger(tmp_path)
+    assert one(again, "g") == 8
+    again.close()
+    check(tmp_path)
