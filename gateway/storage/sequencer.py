@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.errors import LogInUse, NotRecorded, SovgateError
 from gateway.storage.ledger import Ledger
 from gateway.storage.log_keys import FolderKeys, LentKeys, LogKeys
+from gateway.storage.pace import Pace
 from gateway.storage.wire import (
     ERRAND,
     LENGTH,
@@ -43,8 +44,6 @@ from gateway.storage.wire import (
 
 _CHUNK = 1 << 18
 _MOST_PENDING = 64 << 20  # bytes of unfinished message from one connection
-_LEAST = 16  # entries that are made durable together at the least, if so many wait
-_SHARE = 10  # how many times longer a batch is signed than the disk takes for it
 _STUCK = 5.0  # seconds after which a connection that takes no answers is dropped
 _TURN = 0.001  # seconds that the publishing thread may keep whoever records waiting for Python's lock
 _HANDOVER = 15.0  # seconds to wait for the sequencer of a gateway that was killed to finish
@@ -159,7 +158,7 @@ def _serve(gateway: socket.socket, door: socket.socket, ledger: Ledger, most: in
         first = _Connection(gateway)
         selector.register(gateway, selectors.EVENT_READ, first)
         selector.register(door, selectors.EVENT_READ)
-        going, pace = True, _Pace(most)
+        going, pace = True, Pace(most)
         while going:
             pending: list[tuple[_Connection, bytes]] = []
             for key, _ in selector.select():
@@ -184,25 +183,6 @@ def _serve(gateway: socket.socket, door: socket.socket, ledger: Ledger, most: in
                 began = time.perf_counter()
                 _record(ledger, batch)
                 pace.took(len(batch), time.perf_counter() - began, ledger.waited)
-
-
-@dataclass(slots=True)
-class _Pace:
-    """How many entries are made durable together.
-
-    Few, so that those who wait for them go on while the next are signed, and yet so many that most of the time goes
-    into signing and not into waiting for the disk.
-    """
-
-    most: int
-    batch: int = _LEAST
-    _ratio: float = 1.0  # how many entries could be signed while the disk makes a batch durable
-
-    def took(self, entries: int, seconds: float, waited: float) -> None:
-        """Learn from a batch. Seconds of all of it, and of those the disk's."""
-        signing = max(seconds - waited, 1e-6) / entries
-        self._ratio += (waited / signing - self._ratio) / 8
-        self.batch = min(max(round(self._ratio * _SHARE), _LEAST), self.most)
 
 
 def _record(ledger: Ledger, batch: list[tuple[_Connection, bytes]]) -> None:
