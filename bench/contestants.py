@@ -93,14 +93,14 @@ def upstream(folder: Path, cores: Cores, workloads: tuple[Workload, ...]) -> Ite
 
 
 @contextmanager
-def serving(folder: Path, upstream_port: int, cores: frozenset[int]) -> Iterator[Running]:
+def serving(folder: Path, upstream_port: int, cores: frozenset[int], more: tuple[str, ...] = ()) -> Iterator[Running]:
     """Run the gateway as it runs in earnest: its state is on disk in `folder`, some customers granted a consent."""
     port, admin = free_ports(2)
     setting = Setting(folder, f"http://127.0.0.1:{upstream_port}", HOUSE, port=port, admin=admin)
     setting.write()
     _grant(setting)
     token = setting.issuer.token(CLAIMS, minutes=60)
-    words = sovgate("serve", "-c", str(setting.config))
+    words = sovgate("serve", "-c", str(setting.config), *more)
     with running(words, port, cores, folder / "gateway.log", cwd=HERE.parent) as process:
         yield Running(port, process, "/erp", {"Authorization": f"Bearer {token}"}, admin)
 

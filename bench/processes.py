@@ -13,7 +13,7 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _CALM, _SETTLING = 0.1, 3.0  # seconds that count as calm, and how long to wait for them
-_PATIENCE = 30.0  # seconds for a process to come up, or to end
+_PATIENCE = 90.0  # seconds for a process to come up, or to end
 
 
 class DidNotStart(Exception):
@@ -59,6 +59,10 @@ class Process:
     def cpu_seconds(self) -> float:
         """Give the processor time used so far by it and its children."""
         return sum(map(_cpu_seconds, self.family()))
+
+    def alone(self) -> float:
+        """Give the processor time used so far by it without its children."""
+        return _cpu_seconds(self.pid)
 
     def settle(self) -> None:
         """Wait until it has nothing left to do, so that what it began doesn't slow down whoever comes next."""

@@ -28,6 +28,7 @@ ROOT = report.ROOT
 PROGRAMS = {
     "decision": "decision.py",
     "audit": "audit_log.py",
+    "workers": "workers.py",
     "json": "json_body.py",
     "marks": "marks.py",
     "beside": "beside.py",

@@ -66,13 +66,13 @@ def attempt(target: Callable[[bytes], None], data: bytes) -> None:
 
 
 def mutated(random: Random, corpus: list[bytes]) -> bytes:
-    """Change one input a little: bytes out, bytes in, parts of another, parts twice."""
+    """Change one input a little: bytes out, bytes in, another byte, parts of another, parts twice."""
     data = bytearray(random.choice(corpus))
     words = (b'"', b'""', b"\\", b",", b"\n", b"\r\n", b"\r", b"\x00", b"\xff", b"'", b"{", b"}", b"[", b"]", b":")
     for _ in range(random.randint(1, 6)):
         at = random.randint(0, len(data))
         length = random.randint(1, 8)
-        match random.randrange(4):
+        match random.randrange(5):
             case 0:
                 del data[at : at + length]
             case 1:
@@ -81,6 +81,8 @@ def mutated(random: Random, corpus: list[bytes]) -> bytes:
                 other = random.choice(corpus)
                 start = random.randint(0, len(other))
                 data[at:at] = other[start : start + 4 * length]
+            case 3:
+                data[at : at + 1] = bytes([random.randrange(256)])
             case _:
                 data[at:at] = data[at : at + length]
     return bytes(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -413,3 +414,59 @@ def test_a_log_that_failed_is_tried_without_an_entry(tmp_path):
     assert one(log, "f2") == 1
     log.close()
     assert check(tmp_path).entries == 2
+
+
+@pytest.mark.parametrize("tamper", [gone, replaced, shortened, lengthened])
+def test_a_log_whose_journal_was_changed_does_not_say_that_it_can_be_written(tmp_path, tamper):
+    log = ledger(tmp_path)
+    assert one(log, "before") == 1
+    (path,) = (tmp_path / "journal").iterdir()
+    kept = path.with_suffix(".kept")
+    os.link(path, kept)
+    sound = path.read_bytes()
+    tamper(path)
+    for errand in (log.probe, log.roll):
+        with pytest.raises(NotRecorded, match="deleted, replaced or changed"):
+            errand()
+    kept.replace(path)  # the same file is put back, as it was
+    path.write_bytes(sound)
+    assert log.probe() == 2
+    assert one(log, "after") == 2
+    log.close()
+    check(tmp_path)
+
+
+def test_a_folder_of_tiles_that_is_deleted_comes_back_as_far_as_it_is_in_memory_and_the_rest_is_missed(tmp_path):
+    log = ledger(tmp_path)
+    grow(log, 20)
+    log.publish()
+    shutil.rmtree(tmp_path / "tile")
+    grow(log, 1, 20)
+    log.publish()
+    check(tmp_path)
+    grow(log, 300, 21)
+    log.publish()
+    shutil.rmtree(tmp_path / "tile")
+    assert one(log, "after") == 322
+    log.close()
+    with pytest.raises(BrokenLog, match=r"tile/.*000: missing"):
+        check(tmp_path)
+
+
+def test_a_clock_that_is_set_back_or_ahead_changes_no_order_and_is_told(tmp_path):
+    log = ledger(tmp_path)
+    hour = 3_600 * 10**9
+    for flow, time in (("a", NOW), ("b", NOW + 5 * hour), ("c", NOW + hour), ("d", NOW + 2 * hour), ("e", NOW - hour)):
+        log.record([encode(Entry(kind="refusal", time=time, flow=flow))])
+    log.record([encode(Entry(kind="refusal", time=NOW - hour - 10**9, flow="f"))])  # as flows at the same time have it
+    log.close()
+    assert [entry.get("flow") for entry in said(tmp_path)][1:] == ["a", "b", "c", "d", "e", "f"]
+    told = [note.split(": a clock")[0] for note in check(tmp_path).notes if "clock" in note]
+    assert told == [
+        "entry 3: its time is 14400 seconds earlier than one before it",
+        "entry 5: its time is 10800 seconds earlier than one before it",
+    ]
+    again = ledger(tmp_path)
+    assert one(again, "g") == 8
+    again.close()
+    check(tmp_path)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from evidence_kit import VKEY, Evidence, made, run, sovgate, typed
+from witness_kit import Authority
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 
@@ -95,6 +96,17 @@ def test_witness_and_time_stamp_go_along(attested, tmp_path):
     given = ["--vkey", (attested.log / "log.vkey").read_text(), "--jwks", attested.log / "keys.jwks"]
     said = sovgate("audit", "verify-proof", tmp_path / "p", *given, "--witness", VKEY, "--roots", roots)
     assert (said.code, "note" in said.out) == (0, False)
+
+
+def test_a_stamp_of_another_authority_is_none(attested, tmp_path):
+    """Roots of the same name, and another key; or of nobody at all."""
+    assert prove(attested, tmp_path / "p", "--index", 100).code == 0
+    (tmp_path / "empty.pem").write_bytes(b"")
+    wrong = {Authority(tmp_path / "other").roots: "timestamps/301.tsr", tmp_path / "empty.pem": "are no PEM"}
+    for roots, told in wrong.items():
+        for words in (["verify-proof", tmp_path / "p"], ["verify", "--log", attested.log]):
+            said = sovgate("audit", *words, "--roots", roots)
+            assert (said.code, told in said.out + said.err) == (1, True)
 
 
 def test_an_entry_after_the_cosigned_head_is_proven_by_the_newest(attested, tmp_path):

@@ -27,9 +27,9 @@ from gateway.errors import NotRecorded, UpstreamFailed
 from gateway.flow import CustomerFacts, Flow, Leg, Request, Response
 from gateway.formats.limits import BodyLimits
 from gateway.proxy.addresses import RouteAddresses
+from gateway.proxy.capturer import Capturer
 from gateway.proxy.metrics import Metrics
 from gateway.proxy.settings import Route
-from gateway.proxy.witness import Witness
 from gateway.storage.recovery import OpenFlows
 from gateway.workbench import Workbench
 
@@ -566,11 +566,11 @@ def test_the_log_shows_a_batch_with_its_requests():
 
 def test_a_capture_knows_the_customers_of_a_batchs_requests():
     kept = []
-    witness = Witness(kept.append, operations=frozenset({"erp.read"}))
+    capturer = Capturer(kept.append, operations=frozenset({"erp.read"}))
     desk = bench(replies(reply("200 OK", ANN)))
-    object.__setattr__(desk.gate, "watch", witness.watch)
+    object.__setattr__(desk.gate, "watch", capturer.watch)
     flow = Flow("f1", NOW, "erp", Request("POST", "/odata/$batch", multipart(), mixed(READ)), SALES)
-    asyncio.run(witness.handle(desk.gate.handle, flow, desk._send))
+    asyncio.run(capturer.handle(desk.gate.handle, flow, desk._send))
     assert set(kept[0].said.customers) == {"c1"}
 
 

@@ -329,6 +329,24 @@ def test_a_file_that_is_full_or_broken_lets_no_proof_count(tmp_path, monkeypatch
     memory.close()
 
 
+def test_a_lock_that_is_held_is_waited_for_once_and_then_refuses_at_once(tmp_path):
+    memory, holder = shared(tmp_path), shared(tmp_path)
+    waits = []
+    memory._file.connection.set_trace_callback(lambda text: waits.append(text) if "busy_timeout" in text else None)
+    holder._file.connection.execute("BEGIN IMMEDIATE")
+    for ask in (lambda: memory.seen(b"a", NOW + 9), lambda: memory.advance(b"id", 1, 0)):
+        for _ in range(3):
+            with pytest.raises(NotAuthenticated) as caught:
+                ask()
+            assert caught.value.refusal == "proofs-unavailable"
+    assert waits == ["PRAGMA busy_timeout = 0"]
+    holder._file.connection.execute("ROLLBACK")
+    assert [memory.seen(b"a", NOW + 9), memory.seen(b"a", NOW + 9), memory.advance(b"id", 1, 0)] == [False, True, True]
+    assert waits == ["PRAGMA busy_timeout = 0", "PRAGMA busy_timeout = 50"]
+    memory.close()
+    holder.close()
+
+
 def test_a_counter_only_goes_up(tmp_path):
     memory = shared(tmp_path)
     moves = [(5, 0), (5, 0), (4, 0), (6, 7), (8, 7), (9, 0)]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
+import signal
 import time
+from contextlib import AsyncExitStack
+from io import BytesIO
 
 import aiohttp
 import pytest
@@ -15,11 +19,15 @@ from authenticator import Authenticator
 from crafted_tokens import b64, sign
 from cryptography.hazmat.primitives.serialization import Encoding
 from dpop_kit import ath, bare_jwk
-from live import make_house, running, system, token
+from live import lines, make_house, running, system, token, until
 from mmdb_kit import mmdb
+from workers_kit import ready
 
 from gateway.attestation.device import bound
+from gateway.cli.locating import open_whereabouts
+from gateway.config.settings import NetworkSettings
 from gateway.identity.dpop import thumbprint
+from gateway.proxy.logs import make_log
 
 PUBLIC = "https://gateway.example.com"
 TARGET = "/erp/api/orders/SO-1"
@@ -61,6 +69,13 @@ deny:
 """
 
 
+def register(folder, *authenticators):
+    """Write the file of those that are registered for Ann."""
+    credential = {"operator": "ann", "origins": ["https://crm.example.com"]}
+    written = [credential | {"id": b64(one.id), "rp": one.rp, "key": b64(one.cose)} for one in authenticators]
+    (folder / "authenticators.yaml").write_text(f"version: 1\ncredentials: {json.dumps(written)}\n")
+
+
 @pytest.fixture
 def house(tmp_path):
     policies = tmp_path / "policies"
@@ -70,18 +85,16 @@ def house(tmp_path):
     for name, text in (("orders", POLICY), ("writes", STRICT), ("near", NEAR)):
         (policies / f"{name}.yaml").write_text(text)
     one = Authenticator()
-    credential = {"id": b64(one.id), "operator": "ann", "rp": one.rp, "origins": ["https://crm.example.com"]}
-    written = json.dumps(credential | {"key": b64(one.cose)})
-    (tmp_path / "authenticators.yaml").write_text(f"version: 1\ncredentials: [{written}]\n")
+    register(tmp_path, one)
     (tmp_path / "makers.pem").write_bytes(certificate("ES256-maker", ca=True, days=9000).public_bytes(Encoding.PEM))
     (tmp_path / "asn.mmdb").write_bytes(mmdb({"198.51.100.0/24": {"asn": "AS64501", "country": "DE"}}))
 
-    def made(upstream):
+    def made(upstream, extra=""):
         built = make_house(
             tmp_path,
             policies,
             upstream,
-            "network: {forwarded: {from: 127.0.0.0/8}, databases: asn.mmdb}\n",
+            "network: {forwarded: {from: 127.0.0.0/8}, databases: asn.mmdb}\n" + extra,
         )
         text = built.config.read_text()
         built.config.write_text(
@@ -210,3 +223,93 @@ async def _tried(client, access, seen):
     await ask(200, presented(access, jti="9") | {"X-Forwarded-For": "8.8.8.8, 198.51.100.9"})
     await ask(200, presented(access, jti="10") | {"X-Forwarded-For": "203.0.113.7, 198.51.100.9"})
     await ask(403, presented(access, jti="11") | {"X-Forwarded-For": "203.0.113.7"})
+
+
+async def test_workers_are_one_gateway_for_proofs_and_take_new_authenticators_and_anchors(house, tmp_path):
+    async def answer(_):
+        return web.json_response({"customer": "C-1", "email": "a@example.com"})
+
+    access = token(cnf={"jkt": thumbprint(bare_jwk("ES256-holder"))}, amr=["mfa", "hwk"])
+    async with system(answer) as upstream:
+        with running(house(upstream, "workers: 2\n")) as gateway:
+            await ready(
+                gateway, lambda said: len(said["workers"]) == 2 and all(w["ready"] for w in said["workers"].values())
+            )
+
+            async def ask(headers, method="GET", target=TARGET, data=None):
+                async with (  # a connection of its own: the workers share them out
+                    aiohttp.ClientSession(gateway.data) as client,
+                    client.request(method, target, headers=headers, data=data) as got,
+                ):
+                    await got.read()
+                    return got.status, got.headers
+
+            proof = presented(access, jti="once")
+            statuses = [status for status, _ in await asyncio.gather(*(ask(proof) for _ in range(24)))]
+            assert sorted(statuses) == [200, *[401] * 23]
+            asked = [line for line in lines(gateway.errors) if "flow" in line]
+            assert {line["worker"] for line in asked} == {1, 2}
+
+            async def reloaded(event):
+                before = sum(line["event"] == event for line in lines(gateway.errors))
+                gateway.process.send_signal(signal.SIGHUP)
+                await until(lambda: sum(line["event"] == event for line in lines(gateway.errors)) > before)
+
+            count = iter(range(100))
+            two = Authenticator("ES256-between", b"credential-2")
+
+            async def writes(one):
+                jti, order, salt = f"w{next(count)}", b'{"customer": "C-1"}', f"{next(count):016}".encode()
+                value = one.assertion("POST", f"{PUBLIC}/erp/api/orders", order, made=int(time.time()), salt=salt)
+                headers = presented(access, method="POST", target="/erp/api/orders", jti=jti)
+                headers |= {"Content-Type": "application/json", "Sovgate-Assertion": value}
+                return (await ask(headers, "POST", "/erp/api/orders", order))[0]
+
+            async def reads():
+                """Read with a device that attests itself."""
+                _, headers = await ask(presented(access, jti=f"r{next(count)}") | {"Sovgate-Device": "?"})
+                device = {"Sovgate-Device": eat(headers["Sovgate-Nonce"], access)}
+                return (await ask(presented(access, jti=f"r{next(count)}") | device))[0]
+
+            assert {await writes(two) for _ in range(4)} == {401}
+            assert {await reads() for _ in range(4)} == {200}
+            register(tmp_path, Authenticator(), two)
+            await reloaded("reloaded")
+            assert {await writes(two) for _ in range(6)} == {200}
+            (tmp_path / "makers.pem").write_bytes(b"no certificates")
+            await reloaded("reload-refused")
+            assert {await reads() for _ in range(4)} == {200}
+            other = certificate("ES256-between", ca=True, days=9000).public_bytes(Encoding.PEM)
+            (tmp_path / "makers.pem").write_bytes(other)
+            await reloaded("reloaded")
+            assert {await reads() for _ in range(6)} == {401}
+
+
+async def test_a_database_of_networks_that_changes_is_taken_up_and_a_broken_one_changes_nothing(tmp_path):
+    path, said = tmp_path / "asn.mmdb", BytesIO()
+    path.write_bytes(mmdb({"198.51.100.0/24": {"asn": "AS1"}}))
+
+    def events():
+        return [json.loads(line)["event"] for line in said.getvalue().splitlines()]
+
+    async with AsyncExitStack() as stack:
+        made = await open_whereabouts(NetworkSettings(databases=(path,)), str, make_log(said), stack, every=0.01)
+
+        def number():
+            return made.places.find("198.51.100.9").asn
+
+        assert number() == 1
+        path.write_bytes(mmdb({"198.51.100.0/24": {"asn": "AS2"}}, built=1_790_000_000))
+        await until(lambda: number() == 2)
+        for broken in (b"", mmdb({"198.51.100.0/24": {"asn": "AS3"}})[:60]):
+            path.write_bytes(broken)
+            count = len(events())
+            await until(lambda count=count: len(events()) > count)
+            assert (events()[-1], number()) == ("databases-refused", 2)
+        path.unlink()
+        await until(lambda: len(events()) == 4)
+        assert (events()[-1], number()) == ("databases-refused", 2)
+        path.write_bytes(mmdb({"198.51.100.0/24": {"asn": "AS4"}}))
+        await until(lambda: number() == 4)
+    assert events().count("databases-read") == 2
+    assert b"198.51" not in said.getvalue()

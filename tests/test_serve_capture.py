@@ -21,7 +21,7 @@ from live import House, lines, make_house, running, system, token, until
 from yarl import URL
 
 from gateway.capture import Exchange, Said
-from gateway.cli.capturing import open_witness, with_flags
+from gateway.cli.capturing import open_capturer, with_flags
 from gateway.config import load
 from gateway.errors import FaultyFiles, FaultyKeyring, SovgateError
 from gateway.flow import CustomerFacts, Flow, Operator, Request, Response, header
@@ -245,7 +245,7 @@ def test_a_capture_that_cant_be_is_refused_before_anything_is_kept(tmp_path, hou
     (tmp_path / "open").mkdir(mode=0o755)
     settings, policies = settings_of(tmp_path, f"capture: {said}"), load_policies(read_folder(tmp_path / "policies"))
     with pytest.raises(SovgateError, match=told):
-        open_witness(settings, policies, Metrics("1"), make_log(BytesIO()), lambda _close: None)
+        open_capturer(settings, policies, Metrics("1"), make_log(BytesIO()), lambda _close: None)
     assert not (tmp_path / "c").exists()
 
 

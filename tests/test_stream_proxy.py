@@ -22,8 +22,8 @@ from gateway.capture.keep import Keeper, packed
 from gateway.capture.seal import END
 from gateway.errors import StreamCut
 from gateway.flow import Flow, Operator, Request, Response
+from gateway.proxy.capturer import Capturer
 from gateway.proxy.settings import Route, Timeouts
-from gateway.proxy.witness import Witness
 from gateway.steps import source
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -588,7 +588,7 @@ async def test_a_stream_that_fails_in_an_unforeseen_way_is_cut_and_only_its_type
 )
 async def test_a_capture_keeps_bodies_in_pieces_as_far_as_they_are_short_and_whole(live, pieces, body, repairs):
     kept = []
-    witness = Witness(kept.append)
+    capturer = Capturer(kept.append)
     flow = Flow("f1", 0, "erp", Request("POST", "/a", stream=Source(b"x", b"y")), Operator("crm"))
 
     async def send(request, *, streamed=False):
@@ -599,7 +599,7 @@ async def test_a_capture_keeps_bodies_in_pieces_as_far_as_they_are_short_and_who
         answer = await send(flow.request, streamed=True)
         return replace(answer, live=live)
 
-    answer = await witness.handle(handle, flow, send)
+    answer = await capturer.handle(handle, flow, send)
     assert kept == []
     await drained(answer.stream)
     await answer.stream.aclose()
@@ -619,7 +619,7 @@ async def test_a_captured_request_that_was_too_long_to_keep_is_said_to_be_missin
     async def send(_request, *, streamed=False):
         return Response(204)
 
-    await Witness(kept.append).handle(handle, flow, send)
+    await Capturer(kept.append).handle(handle, flow, send)
     keeper = Keeper(KEY.public_key(), b"s" * 32)
     file = keeper.start + keeper.seal(packed(kept[0])) + keeper.seal(END)
     assert list(open_capture(BytesIO(file), "x", [KEY])) == [Unusable(1, "no-request-body")]

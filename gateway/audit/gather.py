@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from gateway.audit import bundle
 from gateway.audit.cosignature import WitnessKey, cosignatures
 from gateway.audit.proof import Proof, inclusion, write_proof
-from gateway.audit.reading import WIDTH, Files, bundle_entries
+from gateway.audit.reading import WIDTH, Files, bundle_entries, tile_path
 from gateway.audit.signatures import Checkpoint, EntryKeys, NoteKey, payload_of, signed_checkpoint
 from gateway.errors import BrokenLog
 
@@ -105,6 +105,8 @@ class Gathering:
         number, offset = divmod(index, WIDTH)
         if self._bundle[0] != number:
             width = min(WIDTH, self.published - number * WIDTH)
+            if width == WIDTH and self.files.read(tile_path("entries", number, WIDTH)) is None:
+                raise BrokenLog(f"the body of entry {index} is gone: removed by retention, or deleted")
             self._bundle = number, bundle_entries(self.files.read, number, width)
         return self._bundle[1][offset]
 

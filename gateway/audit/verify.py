@@ -24,6 +24,7 @@ from gateway.errors import BrokenLog
 
 __all__ = ["Dangling", "Progress", "Verified", "Witnesses", "verify"]
 
+_SHOWN = 5
 NOT_INDEPENDENT = (
     "the public keys were taken from beside the log: whoever could change the log could change them too; "
     "give the keys that you got another way"
@@ -122,6 +123,13 @@ def _notes(walk: Walk, independent: bool, remembered: bool, witnessed: int | Non
         )
     if walk.cut_off:
         yield f"whether {walk.cut_off} flows were finished can't be told: it stood in entries that were removed"
+    for entry, nanoseconds in walk.turned_back[:_SHOWN]:
+        yield (
+            f"entry {entry}: its time is {nanoseconds // 10**9} seconds earlier than one before it: a clock was set "
+            "back; the order of entries is proven, their times are what the gateway's clock said"
+        )
+    if len(walk.turned_back) > _SHOWN:
+        yield f"clocks were set back {len(walk.turned_back)} times in all"
     for one in walk.trust.rotations:
         how = (
             "was lost, and nothing but the new key speaks for it"

@@ -26,6 +26,8 @@ from gateway.audit.told import Told, told_in
 from gateway.audit.trust import Head, Trust
 from gateway.errors import BrokenLog
 
+_SWAYS = 60 * 10**9  # nanoseconds: entries of flows at the same time don't come in the order of their times
+
 Progress = Callable[[int, int], None]
 """Is told how many entries were verified, and how many the checkpoint names."""
 
@@ -60,6 +62,8 @@ class Walk:
     last: bytes = b""  # the hash of the last leaf
     through: int = 0  # how many of the entries were checked against a checkpoint
     agreed: int = 0  # the size of the largest known head that fits
+    latest: int = 0  # the latest time that an entry had
+    turned_back: list[tuple[int, int]] = field(default_factory=list)  # entries before which the clock was set back
     cut_off: int = 0  # how many flows were open where stored entries are missing
     open: dict[str, Dangling] = field(default_factory=dict)
     peaks: list[tuple[int, bytes]] = field(default_factory=list)  # (height, hash) of the perfect trees, largest first
@@ -70,6 +74,7 @@ class Walk:
         return replace(
             self,
             open=dict(self.open),
+            turned_back=list(self.turned_back),
             peaks=list(self.peaks),
             rows={},
             trust=self.trust.fork(),
@@ -127,6 +132,7 @@ class Walk:
                 error.place, error.entry = path, index
             raise
         self._flow(told)
+        self._clock(told)
         self.before = sha256(payload).digest()
         self._grow(leaf_hash(entry))
 
@@ -138,6 +144,13 @@ class Walk:
         for _, peak in reversed(self.peaks[:-1]):
             root = node_hash(peak, root)
         return root
+
+    def _clock(self, told: Told) -> None:
+        """See whether the clock was set back: from there on times start anew, the order of entries stays."""
+        if told.time < self.latest - _SWAYS:
+            self.turned_back.append((told.counter, self.latest - told.time))
+            self.latest = told.time
+        self.latest = max(self.latest, told.time)
 
     def _flow(self, told: Told) -> None:
         """Follow which flows have an intent and no outcome yet."""

@@ -79,7 +79,8 @@ def _write(
 ) -> int:
     """Write the package; gives how many entries it holds. Raises `BrokenLog`, `NoTimestamps`, `OSError`."""
     gathering = Gathering.of(files, attesters.witnesses)
-    found = show(files, asked, gathering.published)
+    removed: list[int] = []
+    found = show(files, asked, gathering.published, removed.append)
     first = next((entry.index for entry in found if entry.index < gathering.head.checkpoint.size), None)
     if first is None:
         raise BrokenLog("no entry fits, or none that fits is published yet")
@@ -100,11 +101,12 @@ def _write(
             example, count = example or (Staged(dict(staged.files)), proven), count + 1
         assert example is not None, "there is a first entry"
         _log(bag, files, gathering)
-        told = {"asked": _told(asked), "count": str(count), "certificate": _certificate_told(key, settings)}
+        about = _told(asked, sum(removed))
+        told = {"asked": about, "count": str(count), "certificate": _certificate_told(key, settings)}
         shown, entry = example
         for path, data in explained("export.txt", shown, gathering, attesters, (entry, checking.proven()), told):
             bag.put(path, data)
-        _close(bag, gathering, asked, count, key, settings)
+        _close(bag, gathering, about, count, key, settings)
     return count
 
 
@@ -120,7 +122,7 @@ def _log(bag: Bag, files: Files, gathering: Gathering) -> None:
 def _close(
     bag: Bag,
     gathering: Gathering,
-    asked: Filter,
+    about: str,
     count: int,
     key: Ed25519PrivateKey | None,
     settings: Settings | None,
@@ -129,7 +131,7 @@ def _close(
     head = gathering.head.checkpoint
     info = {
         "Source-Organization": head.origin,
-        "External-Description": f"Entries of the audit log {head.origin}: {_told(asked)}",
+        "External-Description": f"Entries of the audit log {head.origin}: {about}",
         "Bagging-Date": f"{datetime.now(UTC):%Y-%m-%d}",
         "Bag-Software-Agent": f"sovgate {__version__}",
         "Payload-Oxum": f"{bag.size}.{bag.files}",
@@ -146,7 +148,7 @@ def _close(
             "size": head.size,
             "root": head.root.hex(),
             "entries": count,
-            "asked": _told(asked),
+            "asked": about,
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "tool": f"sovgate {__version__}",
         }
@@ -197,9 +199,10 @@ def _certificate_told(key: Ed25519PrivateKey | None, settings: Settings | None) 
     return f"{what}, signed with the log's key for entries{more}."
 
 
-def _told(asked: Filter) -> str:
-    """Say what was asked for, people by their pseudonyms."""
-    return ", ".join(_asked(asked)) or "all"
+def _told(asked: Filter, removed: int) -> str:
+    """Say what was asked for, people by their pseudonyms, and what could not be searched for it."""
+    gone = f"; {removed} entries were not searched, because their bodies had been removed" if removed else ""
+    return (", ".join(_asked(asked)) or "all") + gone
 
 
 def _asked(asked: Filter) -> Iterator[str]:

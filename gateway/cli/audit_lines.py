@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.audit.show import Shown
+from gateway.cli.audit_callers import callers
 from gateway.cli.times import shown_time
 
 
@@ -14,11 +15,13 @@ def lines(entry: Shown) -> str:
     time = shown_time(said["time"])
     way = f"{said['from']} -> {said['to']}" if said.get("to") else ""
     parts = [str(entry.index), time, said["kind"], way, said.get("operation", ""), said.get("verdict", "")]
-    lines = ["  ".join(part for part in (*parts, said.get("refusal", "")) if part)]
+    parts += [said.get("refusal", ""), f"({said['why']})" if said.get("why") else ""]
+    lines = ["  ".join(part for part in parts if part)]
     if leg := said.get("leg"):
         lines.append(f"    {_piece(leg, said)}")
     if said.get("flow"):
-        lines.append(f"    flow {said['flow']}  operator {said.get('operator', {}).get('pseudonym', '-')}")
+        lines.append(f"    flow {said['flow']}" + ("" if said.get("operator") else "  operator -"))
+    lines += [f"    {line}" for line in callers(said)]
     if consent := said.get("consent"):
         lines.append(f"    {consent['customer']} {consent['action']} {consent['name']}")
     if key := said.get("key"):
@@ -26,8 +29,9 @@ def lines(entry: Shown) -> str:
     if rotation := said.get("rotation"):
         lines.append(f"    {_rotated(rotation)}")
     if prune := said.get("prune"):
-        told = "".join(f", {prune[name]}" for name in ("rule", "reason") if prune.get(name))
-        lines.append(f"    bodies of entries {prune['first']} to {prune['end'] - 1} removed{told}")
+        lines.append(f"    {_pruned(prune)}")
+    if start := said.get("start"):
+        lines.append(f"    {_started(start)}")
     for decision in said.get("decided", ()):
         customers = decision.get("customers", ())
         shown = ", ".join(customers[:3]) + (f" and {len(customers) - 3} more" if len(customers) > 3 else "")  # noqa: PLR2004 - a line's worth
@@ -40,14 +44,36 @@ def lines(entry: Shown) -> str:
     lines += [f"    {_used(use)}" for use in said.get("keys", ())]
     if said.get("marks"):
         lines.append("    marks " + ", ".join(f"{mark['code']} (page {mark.get('page', 1)})" for mark in said["marks"]))
+    if said.get("recipient"):
+        lines.append(f"    for {said['recipient']}")
+    if said.get("lost"):
+        lines.append("    goes without " + ", ".join(said["lost"]))
     return "\n".join(lines)
 
 
 def _rotated(rotation: dict[str, Any]) -> str:
     """Say which of the log's own keys was replaced, and why."""
-    lost = " as lost" if rotation.get("lost") else ""
+    what = "lost, and replaced" if rotation.get("lost") else "replaced"
     reason = f": {rotation['reason']}" if rotation.get("reason") else ""
-    return f"the log's key of {rotation['key']} {rotation['old']} was replaced{lost}{reason}"
+    endorsed = ", endorsed by the old one" if rotation.get("endorsed") else ""
+    new = f" by one with x {rotation['new']['x']}"
+    return f"the log's key of {rotation['key']} {rotation['old']} was {what}{new}{endorsed}{reason}"
+
+
+def _pruned(prune: dict[str, Any]) -> str:
+    """Say which bodies were removed, by what rule and why."""
+    before = f", older than {shown_time(prune['before'])}" if prune.get("before") else ""
+    told = "".join(f", {prune[name]}" for name in ("rule", "reason") if prune.get(name))
+    return f"bodies of entries {prune['first']} to {prune['end'] - 1} removed{before}{told}"
+
+
+def _started(start: dict[str, Any]) -> str:
+    """Say what the log found when it was opened."""
+    torn = f", {start['torn']} bytes of an unfinished write cut off" if start.get("torn") else ""
+    count = start.get("dangling_count", 0)
+    dangling = f", {count} flows without an outcome: {' '.join(start.get('dangling', ())[:3])}" if count else ""
+    more = " ..." if count > 3 else ""  # noqa: PLR2004 - a line's worth
+    return f"opened by version {start.get('version', '?')}{torn}{dangling}{more}"
 
 
 def _change(key: dict[str, Any]) -> str:

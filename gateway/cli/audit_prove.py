@@ -76,11 +76,13 @@ def prove(out: Path, index: int | None, flow: str | None, mark: str | None, fold
 
 def _found(files: Files, wanted: Filter) -> list[int]:
     """Find the entries. Raises `BrokenLog`."""
-    found = []
-    for entry in show(files, wanted, published_size(files)):
+    found, removed = list[int](), list[int]()
+    for entry in show(files, wanted, published_size(files), removed.append):
         found.append(entry.index)
         if len(found) > MOST:
             raise click.UsageError(f"more than {MOST} entries fit: that is for sovgate audit export")
+    if removed:
+        click.echo(f"{sum(removed)} entries were not searched: their bodies are gone", err=True)
     return found
 
 

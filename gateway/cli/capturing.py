@@ -1,4 +1,4 @@
-"""Capturing, wired: flags over the configuration, the sealed folder, the witness beside the gate, who is told."""
+"""Capturing, wired: flags over the configuration, the sealed folder, the capturer beside the gate, who is told."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from gateway.config import CaptureSettings, Settings
 from gateway.errors import FaultyFiles, Place, Problem
 from gateway.faults import Fault
 from gateway.policy.model import PolicySet
+from gateway.proxy.capturer import Capturer
 from gateway.proxy.logs import Log
 from gateway.proxy.metrics import Metrics
-from gateway.proxy.witness import Witness
 from gateway.storage.capture_folder import CaptureFolder
 from gateway.storage.capture_keys import read_recipient
 from gateway.yamlsource.suggest import suggest
@@ -91,9 +91,9 @@ class Teller:
         write("capture-stopped", reason=reason)
 
 
-def open_witness(
+def open_capturer(
     settings: Settings, policies: PolicySet, metrics: Metrics, log: Log, defer: Callable[[Callable[[], None]], object]
-) -> Witness | None:
+) -> Capturer | None:
     """Begin to capture, if that is asked for, and say so in the log; `defer` takes what is to be done at the end.
 
     Raises `FaultyFiles`, `FaultyKeyring` or `OSError`.
@@ -115,7 +115,7 @@ def open_witness(
     )
     folder.start()
     defer(folder.close)
-    return Witness(folder.offer, asked.systems, asked.operations)
+    return Capturer(folder.offer, asked.systems, asked.operations)
 
 
 def _known(operations: frozenset[str], policies: PolicySet, settings: Settings) -> None:

@@ -20,19 +20,22 @@ _EVERY = 5.0  # seconds between two looks at the files
 
 
 async def open_whereabouts(
-    settings: NetworkSettings, pseudonym: Callable[[str], str], log: Log, stack: AsyncExitStack
+    settings: NetworkSettings, pseudonym: Callable[[str], str], log: Log, stack: AsyncExitStack, every: float = _EVERY
 ) -> Whereabouts:
-    """Make ready what finds out where requests come from. Raises `FaultyFiles` for a database that can't be used."""
+    """Make ready what finds out where requests come from. Raises `FaultyFiles` for a database that can't be used.
+
+    The databases' files are looked at `every` so many seconds.
+    """
     made = Whereabouts(recorder(settings.addresses, pseudonym), settings.trust)
     if settings.databases:
         seen = _stamps(settings.databases)
         made.places = _places(settings.databases)
-        task = asyncio.create_task(_watch(settings.databases, made, log, seen), name="databases of networks")
+        task = asyncio.create_task(_watch(settings.databases, made, log, seen, every), name="databases of networks")
         stack.push_async_callback(_stop, task)
     return made
 
 
-async def _watch(paths: tuple[Path, ...], made: Whereabouts, log: Log, seen: object, every: float = _EVERY) -> None:
+async def _watch(paths: tuple[Path, ...], made: Whereabouts, log: Log, seen: object, every: float) -> None:
     """Read the files anew when one changes; a broken one changes nothing, and is told once."""
     while True:
         await asyncio.sleep(every)

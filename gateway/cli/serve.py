@@ -78,39 +78,10 @@ async def _serve(settings: Settings, policies: PolicySet, *, kept_in: bool) -> b
         keys = open_keys(settings)
         journal = open_journal(settings, keys)
         stack.push_async_callback(journal.close)
-<<<<<<< HEAD
         await start_rounds(settings, said.metrics.registry, said.log, stack)
         house = await open_house(settings, policies, keys, journal, said, stack)
         await keep_pruning(settings, journal, said.log, stack)
         running = Running(house.state, house.reload, (settings.policies,), served_log(settings))
-=======
-        if isinstance(custody, Keeper):
-            await _tell(settings, custody, journal, keys, log)
-        sandbox = hire(settings.marks, settings.marks.workers)
-        await sandbox.start()
-        stack.push_async_callback(sandbox.close)
-        ports = Ports(
-            facts=PassportFacts(passports),
-            append=Counted(journal.append, metrics, access),
-            offload=sandbox.run,
-            clock=now,
-            random=secrets.token_bytes,
-            names=keys.pseudonyms,
-            custody=custody,
-            alarm=access.failed,
-            marks=keys.keyring.marks,
-            addresses=RouteAddresses(settings.proxy.routes, metrics),
-        )
-        witness = capturing.open_witness(settings, policies, metrics, log, stack.callback)
-        watch = witness.watch if witness is not None else None
-        gate = Gate(establish(policies), ports, Editor(), settings.bodies, watch)
-        metrics.reloaded(successful=True, at=time.time())
-        callers = Callers(settings)
-        doorkeeper = await callers.open(policies, stack)
-        house = _House(settings, gate, passports, callers, journal, metrics, log, witness)
-        doors = Doors(doorkeeper.identify, house.handle, house.refuse, house.streams)
-        running = Running(house.state, house.reload, (settings.policies,))
->>>>>>> marks
         settle()
         gateway = Gateway(settings.proxy, house.doors, running, said.metrics, said.log, said.access)
         return await serve_until_told(gateway, _started)

@@ -157,25 +157,27 @@ class _Supervisor:
         assert self.crew is not None
         await self.look()
         up = self.crew.up()
-        workers = {
+        workers: dict[str, dict[str, Any]] = {
             str(number): {"ready": self.reports[number].ready, **orjson.loads(self.reports[number].details)}
             if number in up and number in self.reports
             else {"ready": False}
             for number in self.crew.numbers
         }
+        told = (worker.get("audit", {}).get("failing", "") for worker in workers.values())
+        failing = self.journal.failing or next(filter(None, told), "")  # one log: what one can't record, none can
         details = {
             "policies": {"digest": self.digest, "last_reload": "taken" if self.good else "refused"},
             "audit": {
                 "entries": max(self.journal.entries, self.journal.published),
                 "published": self.journal.published,
-                "failing": self.journal.failing,
+                "failing": failing,
             },
             "workers": workers,
             "restarts": self.crew.restarts,
             "draining": self.draining,
         }
         ready = any(worker["ready"] for worker in workers.values())
-        return ready and not self.journal.failing and not self.draining, details
+        return ready and not failing and not self.draining, details
 
     async def exposition(self) -> bytes:
         """Give the metrics of all workers as those of one gateway, and their number."""

@@ -39,13 +39,13 @@ from gateway.gate import Gate
 from gateway.policy.model import PolicySet
 from gateway.ports import Ports, Send
 from gateway.proxy.addresses import RouteAddresses
+from gateway.proxy.capturer import Capturer
 from gateway.proxy.counted import Counted
 from gateway.proxy.drive import Doors
 from gateway.proxy.identify import Doorkeeper
 from gateway.proxy.logs import AccessLog, Log
 from gateway.proxy.metrics import Metrics
 from gateway.proxy.whereabouts import Whereabouts
-from gateway.proxy.witness import Witness
 from gateway.regime import establish
 from gateway.steps.edit import Editor
 from gateway.storage.journal import Journal
@@ -91,15 +91,15 @@ class House:
     said: Said
     doorkeeper: Doorkeeper
     whereabouts: Whereabouts
-    witness: Witness | None = None
+    capturer: Capturer | None = None
     good: bool = True
     unattested: Callable[[], str] = str
     """Says why new flows are refused for want of witnesses or timestamps; empty while they aren't."""
 
     async def handle(self, flow: Flow, send: Send) -> Response:
-        """Let the gate in force handle a flow, with a witness where what crosses is captured."""
-        if self.witness is not None:
-            return await self.witness.handle(self.gate.handle, flow, send)
+        """Let the gate in force handle a flow, with a capturer beside it where what crosses is captured."""
+        if self.capturer is not None:
+            return await self.capturer.handle(self.gate.handle, flow, send)
         return await self.gate.handle(flow, send)
 
     async def refuse(self, flow: Flow, refusal: str) -> Response:
@@ -205,15 +205,15 @@ async def open_house(
         marks=keys.keyring.marks,
         addresses=RouteAddresses(settings.proxy.routes, metrics),
     )
-    witness = capturing.open_witness(settings, policies, metrics, log, stack.callback)
-    watch = witness.watch if witness is not None else None
+    capturer = capturing.open_capturer(settings, policies, metrics, log, stack.callback)
+    watch = capturer.watch if capturer is not None else None
     gate = Gate(establish(policies), ports, Editor(), settings.bodies, watch)
     metrics.reloaded(successful=True, at=time.time())
     callers = Callers(settings)
     doorkeeper = await callers.open(policies, stack, keys.keyring.pseudonyms)
     whereabouts = await open_whereabouts(settings.network, keys.pseudonyms.address, log, stack)
     return House(
-        settings, gate, passports, callers, journal, said, doorkeeper, whereabouts, witness, unattested=unattested
+        settings, gate, passports, callers, journal, said, doorkeeper, whereabouts, capturer, unattested=unattested
     )
 
 

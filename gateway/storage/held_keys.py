@@ -35,6 +35,7 @@ class HeldKeys:
     ever: list[Ed25519PublicKey] = field(default_factory=list)
     unsettled: bool = True
     _signing: dict[Which, Ed25519PrivateKey] = field(default_factory=dict)
+    _made: dict[Which, Ed25519PrivateKey] = field(default_factory=dict)  # successors, until the log speaks of them
 
     @classmethod
     def found(cls, keys: LogKeys, origin: str, public: PublicKeys) -> HeldKeys:
@@ -110,7 +111,7 @@ class HeldKeys:
         present = self._signing.get(which)
         if present is None and not lost:
             raise NotRecorded(f"{_NAMES[which]} is lost: nothing can be signed with it any more")
-        new = self.keys.make(which)
+        new = self._made[which] = self.keys.make(which)
         old, successor = thumbprint(self.in_use[which]), thumbprint(new.public_key())
         endorsed = ""
         if which == "checkpoints" and present is not None and not lost:
@@ -120,16 +121,16 @@ class HeldKeys:
 
     def successor(self, which: Which) -> Ed25519PrivateKey | None:
         """Give the successor that is made."""
-        return self.keys.following(which)
+        return self._made.get(which)
 
     def forget(self, which: Which) -> None:
         """Forget a successor that the log knows nothing of. Raises `OSError`."""
+        self._made.pop(which, None)
         self.keys.settle(which, taken=False)
 
     def recorded(self, which: Which) -> None:
-        """Take a successor for the key in use: the log has said so."""
-        new = self.keys.following(which)
-        assert new is not None
+        """Take a successor for the key in use: the log has said so. Nothing here may fail any more."""
+        new = self._made.pop(which)
         self.in_use[which], self._signing[which] = new.public_key(), new
         self.unsettled = True
 

@@ -72,6 +72,7 @@ def _make(folder: Path, random: Callable[[int], bytes]) -> None:
 def create(path: Path, data: bytes) -> None:
     """Create a file that is there complete or not at all; one that exists, also by another process just now, stays."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)  # of one that was cut short
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(file, "wb") as opened:

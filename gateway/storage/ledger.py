@@ -15,7 +15,7 @@ from gateway.audit.entry import Entry, Seen, Start, encode, seen
 from gateway.audit.log import Position, Record, Scribe, moved
 from gateway.audit.upkeep import Which
 from gateway.crypto import JwsSigner
-from gateway.errors import NotRecorded
+from gateway.errors import NotRecorded, SovgateError
 from gateway.storage.disk import Disk, lock, unlock
 from gateway.storage.log_keys import LogKeys
 from gateway.storage.publisher import Publisher
@@ -68,7 +68,7 @@ class Ledger:
         self._instance = json.dumps(settings.instance).encode()
         self._scribe = self._scribe_of(resumed.keys.entries())
         self._publisher = Publisher(folder, resumed.tree, disk)
-        self._publisher.waiting.extend(resumed.tail)
+        self._publisher.take(resumed.tail)
         self._publishing = Lock()
         self._segment: Segment = resumed.segment
         self._at: Position = resumed.position
@@ -119,6 +119,11 @@ class Ledger:
         """Tell how many entries the newest checkpoint covers."""
         return self._publisher.published
 
+    @property
+    def waited(self) -> float:
+        """Tell how many seconds the newest batch took to become durable, once it was signed."""
+        return self._segment.waited
+
     def record(self, payloads: Sequence[bytes]) -> list[int | NotRecorded]:
         """Make a batch durable, and give each entry's counter, or why it is not in the log."""
         scribe = self._scribe
@@ -147,7 +152,7 @@ class Ledger:
         for entry, counter in noted:
             self._open.note(entry.kind, entry.flow, counter)
         self._at = at
-        self._publisher.waiting.extend(records)
+        self._publisher.take(records)
         return results
 
     def publish(self) -> None:
@@ -191,15 +196,15 @@ class Ledger:
                 (result,) = self.record([encode(Entry(kind="rotation", time=now, rotation=said))])
                 if isinstance(result, NotRecorded):
                     raise result
-            except (OSError, NotRecorded) as error:
+            except (OSError, SovgateError) as error:
                 self._scribe = before
                 with suppress(OSError):
                     keys.forget(which)
                 raise NotRecorded(reason_of(error)) from error
             keys.recorded(which)
-            with suppress(OSError):  # then the next publication does it first
+            self._scribe = self._scribe_of(keys.entries())  # before anything else that could fail
+            with suppress(OSError, SovgateError):  # then the next publication does it first
                 keys.settle(self._disk)
-            self._scribe = self._scribe_of(keys.entries())
         return result
 
     def _scribe_of(self, key: Ed25519PrivateKey | None) -> Scribe | None:
@@ -239,6 +244,6 @@ class Ledger:
         self._segment = following
 
 
-def reason_of(error: OSError | NotRecorded) -> str:
+def reason_of(error: OSError | SovgateError) -> str:
     """Say what failed, without a value of anyone's."""
     return f"the audit log can't be written: {error.strerror}" if isinstance(error, OSError) else str(error)

@@ -85,7 +85,8 @@ class FolderKeys:
     def make(self, which: Which, /) -> Ed25519PrivateKey:
         """Write a successor, readable by this account alone."""
         key = Ed25519PrivateKey.from_private_bytes(self._random(SECRET))
-        (self._folder / f"{which}.next.pem").unlink(missing_ok=True)
+        for left in (*self._folder.glob(f".{which}.next.pem.*"), self._folder / f"{which}.next.pem"):
+            left.unlink(missing_ok=True)  # by one that was cut short
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         create(self._folder / f"{which}.next.pem", pem)
         return key

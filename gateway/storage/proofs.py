@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gateway.errors import NotAuthenticated
@@ -11,6 +12,7 @@ from gateway.identity.replay import full
 from gateway.storage.shared_file import FileKind, SharedFile
 
 _EVERY = 4096  # proofs, after which what can't count any more is deleted
+_WAIT = 0.05  # seconds for a lock, while everyone waits; another process holds it for some 0.1 ms
 
 
 class ProofsUnavailable(NotAuthenticated):
@@ -37,16 +39,20 @@ class SharedProofs:
 
     A proof is remembered when the call returns, also if this process dies then; a power failure may forget the last
     ones, which could count no longer than their lifetime. Counters survive that too.
+
+    Whoever asks holds everyone up meanwhile. So a lock of others is waited for a moment only, and after one such wait
+    in vain not at all until the file answers again: what needs it is refused, and everything else goes on.
     """
 
     def __init__(self, path: Path, clock: Callable[[], int], capacity: int = 1_000_000, patience: float = 2.0) -> None:
-        """Open the file, or make it. `patience` is in seconds. Raises `ProofsUnavailable`."""
+        """Open the file, or make it, with the `patience` (seconds) of a start. Raises `ProofsUnavailable`."""
         self._clock = clock
         self._capacity = capacity
         self._added = 0
         self._opened = 0
         self._file = SharedFile(FILE, path, patience)
         self._purge()
+        self._file.wait(_WAIT)
 
     def close(self) -> None:
         """Close the file."""
@@ -54,7 +60,7 @@ class SharedProofs:
 
     def seen(self, digest: bytes, until: int) -> bool:
         """Tell and remember, as `Replay` says."""
-        with FILE.told():
+        with self._hurried():
             self._relaxed()
             self._added += 1
             if self._added % _EVERY == 0:
@@ -71,7 +77,7 @@ class SharedProofs:
 
         0 after 0 is fine: it doesn't count. Durable before it returns.
         """
-        with FILE.told():
+        with self._hurried():
             self._file.generation()
             self._opened = 0
             self._file.connection.execute("PRAGMA synchronous = FULL")
@@ -87,6 +93,18 @@ class SharedProofs:
                     (credential, count),
                 )
         return True
+
+    @contextmanager
+    def _hurried(self) -> Iterator[None]:
+        """Wait for the file once at most."""
+        try:
+            with FILE.told():
+                yield
+                self._file.wait(_WAIT)
+        except ProofsUnavailable:
+            with FILE.told():
+                self._file.wait(0)
+            raise
 
     def _again(self, digest: bytes, until: int, now: int) -> bool:
         """Tell of a proof that stands in the file whether it still counts there."""

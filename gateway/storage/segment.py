@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class Segment:
         self.path = path
         self.first = int(path.name)
         self.length = length
+        self.waited = 0.0  # seconds that the newest batch took to become durable
         self._disk = disk
         self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         self._last = (0, b"")  # where the newest batch stands, and its bytes
@@ -36,20 +38,20 @@ class Segment:
     def append(self, entries: Sequence[bytes]) -> None:
         """Write a batch and make it durable; raises `OSError` or `NotRecorded`, and then nothing of it counts."""
         self.settle()
-        if not same_file(self._file, self.path, self.length):
-            raise NotRecorded("the journal of the audit log was deleted, replaced or changed by someone else")
         batch = b"".join(frame(entry, self.length) for entry in entries)
-        self._suspect = True
+        self._suspect, began = True, time.perf_counter()
         self._disk.write(self._file, batch, self.length)
         self._disk.sync(self._file)
-        self._suspect = False
+        self._suspect, self.waited = False, time.perf_counter() - began
         self._last = (self.length, batch)
         self.length += len(batch)
 
     def settle(self) -> None:
-        """See to it that nothing stands after what is durable. Raises `OSError` and `NotRecorded`."""
+        """See to it that nothing stands after what is durable, in the same file. Raises `OSError` and `NotRecorded`."""
         if self._suspect:
             self._repair()
+        if not same_file(self._file, self.path, self.length):
+            raise NotRecorded("the journal of the audit log was deleted, replaced or changed by someone else")
 
     def _repair(self) -> None:
         """Cut off what a failed write or sync may have left, and see that what was durable is still there.

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.errors import LogInUse, NotRecorded, SovgateError
 from gateway.storage.ledger import Ledger
 from gateway.storage.log_keys import FolderKeys, LentKeys, LogKeys
+from gateway.storage.pace import Pace
 from gateway.storage.wire import (
     ERRAND,
     LENGTH,
@@ -44,6 +45,7 @@ from gateway.storage.wire import (
 _CHUNK = 1 << 18
 _MOST_PENDING = 64 << 20  # bytes of unfinished message from one connection
 _STUCK = 5.0  # seconds after which a connection that takes no answers is dropped
+_TURN = 0.001  # seconds that the publishing thread may keep whoever records waiting for Python's lock
 _HANDOVER = 15.0  # seconds to wait for the sequencer of a gateway that was killed to finish
 
 
@@ -78,6 +80,7 @@ def main(descriptor: int) -> None:
         gateway.sendall(message(msgspec.json.encode(Opened(None, type(error).__name__, str(error)))))
         return
     ending = threading.Event()
+    sys.setswitchinterval(_TURN)
     publisher = threading.Thread(target=_publish, args=(ledger, order.settings.publish_every, ending))
     try:
         with _listening(folder) as door:  # gone before the lock is: a successor listens as soon as it has that
@@ -88,7 +91,7 @@ def main(descriptor: int) -> None:
         ending.set()
         if publisher.ident is not None:
             publisher.join()
-        with contextlib.suppress(OSError):  # what can't be published now is in the journal
+        with contextlib.suppress(OSError, SovgateError):  # what can't be published now is in the journal
             ledger.close()
 
 
@@ -145,7 +148,7 @@ def _listening(folder: Path) -> Iterator[socket.socket]:
 def _publish(ledger: Ledger, every: float, ending: threading.Event) -> None:
     """Publish now and then; what can't be published stays in memory, and too much of it stops the recording."""
     while not ending.wait(every):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, SovgateError):  # of the disk, or of a file of keys that can't be read now
             ledger.publish()
 
 
@@ -155,7 +158,7 @@ def _serve(gateway: socket.socket, door: socket.socket, ledger: Ledger, most: in
         first = _Connection(gateway)
         selector.register(gateway, selectors.EVENT_READ, first)
         selector.register(door, selectors.EVENT_READ)
-        going = True
+        going, pace = True, Pace(most)
         while going:
             pending: list[tuple[_Connection, bytes]] = []
             for key, _ in selector.select():
@@ -173,8 +176,13 @@ def _serve(gateway: socket.socket, door: socket.socket, ledger: Ledger, most: in
                         connection.socket.close()
                 else:
                     pending += [(connection, payload) for payload in arrived]
-            for start in range(0, len(pending), most):
-                _record(ledger, pending[start : start + most])
+            at = 0
+            while at < len(pending):
+                batch = pending[at : at + pace.batch]
+                at += len(batch)
+                began = time.perf_counter()
+                _record(ledger, batch)
+                pace.took(len(batch), time.perf_counter() - began, ledger.waited)
 
 
 def _record(ledger: Ledger, batch: list[tuple[_Connection, bytes]]) -> None:

@@ -96,6 +96,13 @@ class SharedFile:
         finally:
             self._generation += 1  # `data_version` doesn't count one's own changes
 
+    def wait(self, patience: float) -> None:
+        """Wait as many seconds for locks from now on; 0: never."""
+        if patience != self._patience:
+            self._patience = patience
+            if self._identity is not None:  # otherwise it counts from when the file is open again
+                self.connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+
     def forget(self) -> None:
         """Leave nothing of what was deleted in the log that SQLite keeps beside the file."""
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

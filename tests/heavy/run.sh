@@ -98,11 +98,11 @@ for renderer in pdftoppm:poppler-utils mutool:mupdf-tools gs:ghostscript; do
     command -v "${renderer%%:*}" >/dev/null || missing+=("${renderer%%:*} (apt-get install ${renderer##*:}): no hidden mark was read from its pictures")
 done
 
-# strace stops the work on customers' keys at its system calls, and kills it there; it takes some minutes.
+# strace stops the work on customers' keys and on the log at its system calls, and kills it there; it takes some minutes.
 if command -v strace >/dev/null; then
-    tests+=(tests/heavy/test_custody_strace.py)
+    tests+=(tests/heavy/test_custody_strace.py tests/heavy/test_audit_strace.py)
 else
-    missing+=("strace (apt-get install strace): nobody was killed at system calls while working on keys")
+    missing+=("strace (apt-get install strace): nobody was killed at system calls while working on keys and on the log")
 fi
 
 # LibreOffice opens what was treated; it is large, and only used where it is.

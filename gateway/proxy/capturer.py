@@ -67,7 +67,7 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Witness:
+class Capturer:
     """Keeps the flows that the gate handles: those to `systems` and of `operations`, all of them where these are empty.
 
     `keep` must neither wait nor raise. A flow whose operation never was known is kept only where none is named.
