@@ -18,6 +18,8 @@ The flow is `GET /api/orders/1001` from crm to erp for order-fulfilment, unless 
 
     <!-- try: PUT /api/orders/1001 purpose=none consents=contact role=sales at=2026-11-23T10:00 region=eu -->
 
+`holder`, `presence`, `device`, `boot`, `debug` and `assurance` say what is known of the operator, as in policies.
+
 Customers' keys are the same on all of a page, so what reached the caller as a token can be written back.
 
 A page with the note `<!-- world: shipped -->` begins with the shipped policies, a gateway.yaml, and three flows.
@@ -50,9 +52,10 @@ from gate_kit import SHIPPED
 from gateway.cli.main import main
 from gateway.custody.memory import MemoryCustody
 from gateway.errors import SovgateError
-from gateway.flow import CustomerFacts, Flow, Operator, Purpose, Request, Response
+from gateway.flow import CustomerFacts, Flow, Purpose, Request, Response
 from gateway.policy.load import load
 from gateway.policy.model import PolicySet
+from gateway.policy.situation import supposed
 from gateway.regime import establish
 from gateway.storage.policy_folder import read_folder
 from gateway.workbench import Trial, Workbench
@@ -325,9 +328,7 @@ def flow_of(note: str, body: bytes) -> tuple[Flow, Any]:
     words = note.split()
     target = [word for word in words if "=" not in word.partition("?")[0]] or ["GET", "/api/orders/1001"]
     said = dict(word.split("=", 1) for word in words if "=" in word.partition("?")[0])
-    operator = Operator(
-        said.get("from", "crm"), "ann", said.get("role"), said.get("kind"), said.get("assurance"), authenticated="jwt"
-    )
+    operator = supposed(said, said.get("from", "crm"), "ann", "jwt")
     purpose = said.get("purpose", "order-fulfilment")
     at = datetime.fromisoformat(said["at"]).replace(tzinfo=UTC) if "at" in said else _MONDAY
     flow = Flow(

@@ -51,7 +51,7 @@ class Publisher:
         self._drain(full)
         for path, data in partial:
             self._put(path, data)
-        for folder in self._touched:
+        for folder in self._above(self._touched):
             self._disk.sync_folder(folder)
         self._disk.put(self._folder / "checkpoint", signer.checkpoint(size, root))
         self._disk.sync_folder(self._folder)
@@ -69,7 +69,11 @@ class Publisher:
     def _put(self, path: str, data: bytes) -> None:
         place = self._folder / path
         self._disk.put(place, data)
-        self._touched.update(parent for parent in place.parents if parent.is_relative_to(self._folder))
+        self._touched.add(place.parent)
+
+    def _above(self, folders: set[Path]) -> set[Path]:
+        """Give the folders and those that they are in, up to the log's own."""
+        return {one for folder in folders for one in (folder, *folder.parents) if one.is_relative_to(self._folder)}
 
     def _forget_partials(self) -> None:
         """Delete the partial tiles whose full tile is there (C2SP tlog-tiles, partial tiles)."""
