@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
-from gateway.watermark.pdfcontent import absurd, left_open
+from gateway.watermark.pdfcontent import absurd, holds_picture, left_open
+from gateway.watermark.pdfplaced import LEAST
 from gateway.watermark.pdfread import UNREADABLE, Reader
 from gateway.watermark.pdfstamp import Sheet
 from gateway.watermark.plan import unmarkable
@@ -26,10 +27,14 @@ _ENCODING = ("/Length", "/Filter", "/DecodeParms", "/DL")  # the entries of a st
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A page's former content as a form, and how much marked content it leaves open (None: nothing to show)."""
+    """A page's former content as a form (None: nothing to show).
+
+    `open`: how much marked content it leaves open; `inline`: a large picture stands in the content itself.
+    """
 
     form: Object | None
-    open: int
+    open: int = 0
+    inline: bool = False
 
 
 class Wrapper:
@@ -49,8 +54,8 @@ class Wrapper:
                 return self._known[key]
         stream = self._one(contents)
         if stream is None:
-            return Wrapped(None, 0)
-        wrapped = Wrapped(stream, _examine(stream, resources, self._reader))
+            return Wrapped(None)
+        wrapped = Wrapped(stream, *_examine(stream, resources, self._reader))
         stream.Type, stream.Subtype, stream.BBox, stream.Resources = Name.XObject, Name.Form, sheet.box, resources
         if key is not None:
             self._known[key] = wrapped
@@ -95,13 +100,17 @@ def _data(stream: Object, reader: Reader) -> bytes:
     return bytes(whole)
 
 
-def _examine(stream: Object, resources: Object, reader: Reader) -> int:
-    """Refuse absurd nesting; count what is left open where that can hide what follows, in a layer (8.11.3)."""
+def _examine(stream: Object, resources: Object, reader: Reader) -> tuple[int, bool]:
+    """Refuse absurd nesting; count what is left open where that can hide what follows, in a layer (8.11.3).
+
+    Tells whether a large picture stands in the content, too.
+    """
     try:
         content = reader.read(stream)
     except UNREADABLE:
-        return 0  # a viewer can't read it either; the data goes along as it is
+        return 0, False  # a viewer can't read it either; the data goes along as it is
     if absurd(content):
         raise unmarkable("nested")
     properties = resources.Properties if "/Properties" in resources else None
-    return left_open(content) if isinstance(properties, Dictionary) else 0
+    still_open = left_open(content) if isinstance(properties, Dictionary) else 0
+    return still_open, holds_picture(content, LEAST)
