@@ -23,6 +23,7 @@ from gateway.watermark.seek import seek
 _PAGES = 12  # of a refused document that are looked at
 _MOST = 800  # pixels along a side
 _SEEN, _SAME = 0.002, 8
+_ROOM = 16  # pixels that a page must have for anything to be seen on it
 _TINY = 340  # pixels at 100 dots an inch of the shorter side: smaller pages may have no room for a code
 _UNLIKE = 8.0  # levels, root mean square, that pictures may differ by for their own hidden marks
 
@@ -69,7 +70,7 @@ def _ink(document: pypdfium2.PdfDocument, at: int) -> bool:
 
 
 def faults(original: bytes, marked: bytes, codes: list[str], pages: int) -> list[str]:
-    """Compare the first `pages` of a PDF with its visibly marked copy; give what is wrong, nothing where all is well."""
+    """Compare the first `pages` of a PDF with its visibly marked copy; give what is wrong, if anything."""
     with pikepdf.open(io.BytesIO(marked)) as pdf:
         if len(pdf.pages) != len(codes):
             return ["pages lost"]
@@ -97,7 +98,7 @@ def faults(original: bytes, marked: bytes, codes: list[str], pages: int) -> list
         stamped = pictures[2]
         if old.size != bare.size or _differ(old, bare, _SAME) > 0:
             found.append(f"page {at + 1} shows something else: {old.size} {bare.size} {_differ(old, bare, _SAME):.5f}")
-        if _differ(bare, stamped, _SAME) < _SEEN:
+        if min(bare.size) >= _ROOM and _differ(bare, stamped, _SAME) < _SEEN:
             found.append(f"the mark of page {at + 1} can't be seen")
     return found
 

@@ -5,11 +5,28 @@ import warnings
 
 import pikepdf
 import pypdfium2
+import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image, ImageChops
 
+from gateway.errors import Unreadable
+from gateway.watermark.document import mark
+from gateway.watermark.plan import Plan, Visible
+
 A4 = (0, 0, 595, 842)
 TEXT = b"0.8 0.9 1 rg 60 500 200 200 re f 0 g BT /F1 24 Tf 80 600 Td (Invoice 4711) Tj ET\n"
+PLAN = Plan((Visible("ACME GmbH / crm / 2026-11-23 / {mark}"),), frozenset(), bytes(range(32)))
+
+
+def marked(body, plan=PLAN):
+    return mark("pdf", body, plan)
+
+
+def reason(body, plan=PLAN):
+    with pytest.raises(Unreadable) as caught:
+        marked(body, plan)
+    assert caught.value.refusal == "body-unmarkable"
+    return str(caught.value)
 
 
 def font():
@@ -91,3 +108,11 @@ def check_marked(original, marked):
         assert differ(after[number], below[number]) > 0.004, f"the mark of page {number + 1} can't be seen"
     for code, text in zip(marked.codes, texts(marked.body), strict=True):
         assert code in text
+
+
+def note(pdf, kind, rect=A4, **entries):
+    """Give an annotation whose picture is opaque."""
+    picture = form(pdf, b"1 1 1 rg 0 0 595 842 re f")
+    return pdf.make_indirect(
+        Dictionary(Type=Name.Annot, Subtype=kind, Rect=Array(rect), F=4, AP=Dictionary(N=picture), **entries)
+    )

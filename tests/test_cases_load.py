@@ -303,6 +303,7 @@ GOOD = [
     "{headers: {ETag: ~, Cache-Control: no-store}, body: {a: [1, 2.5, null]}}",
     "{watermark: none}",
     '{watermark: {visible: ["{mark}"], permissions: {print: false, copy: true}}}',
+    "{watermark: {placement: [footer, corner], hidden: true, view_only: false, attachments: mark, signed: drop, pdfa: keep}}",
     "{observed: {verdict: refuse, fields: {$.id: keep}, rules: [production]}}",
 ]
 BAD = [
@@ -324,6 +325,9 @@ BAD = [
     "{forwarded: {status: 200}}",
     "{watermark: some}",
     "{watermark: {visible: ''}}",
+    "{watermark: {placement: middle}}",
+    "{watermark: {hidden: 1}}",
+    "{watermark: {signed: keep}}",
     "{watermark: {permissions: {edit: false}}}",
     "{observed: {}}",
     "{observed: {verdict: maybe}}",

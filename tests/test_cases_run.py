@@ -290,7 +290,9 @@ def test_only_ten_differences_are_told_one_by_one():
     [
         (
             "{visible: '{mark} / C-1', permissions: {print: false}}",
-            ['expected the watermark "{mark} / C-1", but it is "C-1 / crm / 2026-01-05 12:00Z / {mark}" and "{mark}"'],
+            [
+                'expected the watermark "{mark} / C-1", but it is "For order-fulfilment only" and "C-1 / crm / 2026-01-05 12:00Z / {mark}"'
+            ],
         ),
         (
             "{permissions: {print: true, annotate: true}}",
@@ -298,6 +300,19 @@ def test_only_ten_differences_are_told_one_by_one():
         ),
         ("{visible: 'C-1 / crm / 2026-01-05 12:00Z / {mark}', permissions: {copy: false}}", []),
         ("none", ["expected no watermark, but there is one"]),
+        ("{hidden: true, view_only: false, attachments: remove, signed: refuse, pdfa: drop}", []),
+        ("{visible: For order-fulfilment only, placement: footer}", []),
+        ("{placement: [footer, tiled]}", []),
+        (
+            "{hidden: false, view_only: true, placement: [footer, corner], attachments: mark, pdfa: refuse}",
+            [
+                "expected the text to be placed corner and footer, but it is footer and tiled",
+                "expected no hidden mark, but there is one",
+                "expected that pages become pictures, but they stay what they are",
+                "expected `attachments: mark`, but it is `remove`",
+                "expected `pdfa: refuse`, but it is `drop`",
+            ],
+        ),
     ],
 )
 def test_a_watermark_is_compared_by_its_words_and_what_it_forbids(expect, told):

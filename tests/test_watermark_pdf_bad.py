@@ -142,6 +142,15 @@ def many(count, what):
     elif what == "notes":
         note = pdf.make_indirect(Dictionary(Type=Name.Annot, Subtype=Name.Square, Rect=Array([0, 0, 99, 99])))
         pdf.pages[0].obj.Annots = Array([note] * count)
+    elif what == "tags":
+        element = pdf.make_indirect(Dictionary(S=Name.P, K=Array(list(range(100)))))
+        shared = pdf.make_indirect(Array([element] * 1000))
+        for _ in range(count - 1):
+            add_page(pdf)
+        for at, page in enumerate(pdf.pages):
+            page.obj.StructParents = at
+        numbers = [entry for at in range(count) for entry in (at, shared)]
+        pdf.Root.StructTreeRoot = Dictionary(ParentTree=Dictionary(Nums=Array(numbers)))
     elif what == "streams":
         part = pdf.make_stream(b"q Q ")
         pdf.pages[0].obj.Contents = Array([part] * count)
@@ -209,6 +218,7 @@ HURTING = {
     "one page, 20,000 times": (lambda: many(20_000, "pages"), {"too-many-pages", "broken"}),
     "100,000 annotations": (lambda: many(100_000, "notes"), {"too-many-objects"}),
     "100,000 parts of a content": (lambda: many(100_000, "streams"), {"marked"}),
+    "tags that 400 pages share": (lambda: many(400, "tags"), {"too-many-objects"}),
     "20,000 fonts": (lambda: many(20_000, "resources"), {"marked"}),
     "a tree of pages, 1,000 deep": (tall_tree, {"marked", "broken"}),
     "pages that are their own parents": (lambda: edited(b"/Type /Pages", b"/Type /Pages /Parent 2 0 R"), {"marked"}),

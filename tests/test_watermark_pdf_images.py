@@ -261,3 +261,10 @@ def test_the_picture_of_a_scanned_page_still_gives_the_code():
     found = seek(brightness(np.asarray(picture), "rgb"), KEY)
     assert found
     assert found.code == number(result.codes[0])
+
+
+@pytest.mark.parametrize(("across", "notes"), [(500, ("picture-unmarked",)), (20, ())])
+def test_a_large_picture_that_stands_in_the_content_itself_is_told(across, notes):
+    data = bytes(range(250)) * (across * 500 // 250)
+    content = b"q 595 0 0 842 0 0 cm BI /W %d /H 500 /BPC 8 /CS /G ID " % across + data + b" EI Q"
+    assert mark("pdf", saved(blank(content=content)), PLAN).notes == notes

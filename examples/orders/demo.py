@@ -22,10 +22,11 @@ from examples.orders.proving import log
 from examples.orders.reading import consent, many_orders, one_order
 from examples.orders.refusing import refusals
 from examples.orders.stage import Stage
+from examples.orders.tracing import leak
 from examples.sidecar import Setting, running
 from examples.telling import Teller
 
-SCENES = (one_order, many_orders, refusals, consent, marks, log)
+SCENES = (one_order, many_orders, refusals, consent, marks, leak, log)
 
 
 async def play(folder: Path) -> int:

@@ -12,7 +12,8 @@ from PIL import Image, ImageChops
 
 from examples.orders.stage import Stage
 
-_INVOICE, _PHOTO = "/api/orders/SO-1038/invoice.pdf", "/api/orders/SO-1038/photo.png"
+INVOICE_ORDER = "SO-1038"
+_INVOICE, _PHOTO = f"/api/orders/{INVOICE_ORDER}/invoice.pdf", f"/api/orders/{INVOICE_ORDER}/photo.png"
 _CODE = re.compile(rb"\b[2-9A-HJKMNP-TV-Y]{5}(?:-[2-9A-HJKMNP-TV-Y]{5}){2}\b")
 _DEPTH = 6
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 
 from gateway.cases.bodies import Body
@@ -111,36 +111,6 @@ class BodyIs:
             yield Problem(self.body.at(location), f"{of}{words}", code=Fault.OTHER_BODY)
         if len(differing) > _MOST:
             yield Problem(self.place, f"{of}{len(differing) - _MOST} more places differ", code=Fault.OTHER_BODY)
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A document is marked with these texts and without these permissions; `none`: it is not marked at all."""
-
-    place: Place
-    none: bool = False
-    visible: tuple[str, ...] = ()
-    permissions: Mapping[str, bool] = field(default_factory=dict, hash=False)
-
-    def check(self, outcome: Outcome) -> Iterator[Problem]:
-        """Tell how it is marked instead."""
-        plan = outcome.plans[-1] if outcome.plans else None
-        if plan is None or self.none:
-            if (plan is None) is not self.none:
-                expected = "no watermark, but there is one" if self.none else "a watermark, but nothing is marked"
-                yield Problem(self.place, f"expected {expected}", code=Fault.OTHER_WATERMARK)
-            return
-        for text in self.visible:
-            if text not in plan.texts:
-                shown = " and ".join(f'"{found}"' for found in plan.texts)
-                yield Problem(
-                    self.place, f'expected the watermark "{text}", but it is {shown}', code=Fault.OTHER_WATERMARK
-                )
-        for name, allowed in self.permissions.items():
-            if (name not in plan.permissions) is not allowed:
-                words = ("forbidden", "left to the reader")
-                message = f"expected `{name}` to be {words[allowed]}, but it is {words[not allowed]}"
-                yield Problem(self.place, message, code=Fault.OTHER_WATERMARK)
 
 
 def _sized(data: bytes) -> str:

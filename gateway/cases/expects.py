@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from gateway.cases.answers import BodyIs, HeaderIs, Marked, StatusIs
+from gateway.cases.answers import BodyIs, HeaderIs, StatusIs
 from gateway.cases.bodies import as_json, read_body
 from gateway.cases.fields import FieldMeets, UnlistedMeets
 from gateway.cases.flows import Flows
+from gateway.cases.marked import Marked, read_marked
 from gateway.cases.meets import Want
 from gateway.cases.model import Expectation
 from gateway.cases.requests import RequestMeets
@@ -24,9 +25,8 @@ from gateway.faults import Fault
 from gateway.flow import Leg
 from gateway.formats.document import Scalar
 from gateway.policy.model import Rule
-from gateway.policy.schemas.cases import FORWARDED, MARK, MET, NEVER_ALIKE, OBSERVED, REQUEST, VERDICTS
+from gateway.policy.schemas.cases import FORWARDED, MET, NEVER_ALIKE, OBSERVED, REQUEST, VERDICTS
 from gateway.policy.treated import options
-from gateway.policy.watermarks import PERMISSIONS
 from gateway.refusals import REFUSALS
 from gateway.treatments.registry import TREATMENTS
 from gateway.yamlsource import Leaf, Node, Reader, Section, Table
@@ -58,7 +58,7 @@ class Expects:
             *self._status(section),
             *self._leg(section, Leg.RESPONSE),
             *self._leg(forwarded, Leg.REQUEST),
-            *self._watermark(section),
+            *read_marked(self.reader, section),
             *self._observed(observed),
             *self._requests(section, to),
         ]
@@ -217,19 +217,6 @@ class Expects:
         text = as_json(self.reader, node)
         if text is not None:
             yield json.loads(text, parse_float=Decimal)
-
-    def _watermark(self, section: Section) -> Iterator[Marked]:
-        node = section.get("watermark")
-        if isinstance(node, Leaf):
-            if self.reader.choice(node, ("none",), "watermark") is not None:
-                yield Marked(node.place, none=True)
-        elif node is not None:
-            mark = self.reader.section(node, MARK)
-            permissions = mark.section("permissions", PERMISSIONS)
-            told = {key: permissions.boolean(key, default=False) for key in permissions.members}
-            if any(isinstance(said, Table) and not said.entries for said in (node, permissions.node)):
-                self.reader.fault(node, _NOTHING, "write `visible` or `permissions`", code=Fault.NO_VALUE)
-            yield Marked(node.place, False, mark.texts("visible"), told)
 
     def _observed(self, section: Section) -> Iterator[Expectation]:
         verdict = section.choice("verdict", VERDICTS, None)

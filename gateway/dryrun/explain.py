@@ -20,6 +20,7 @@ from gateway.flow import ANYONE, CustomerFacts, Leg
 from gateway.formats.documents import MARKABLE
 from gateway.policy.decision import Decision
 from gateway.policy.explain import Account, accounts
+from gateway.policy.marking import Marking, joined
 from gateway.policy.model import PolicySet
 from gateway.policy.situation import Situation
 from gateway.steps.edit import refusal_of
@@ -45,7 +46,8 @@ class Group:
 class LegStory:
     """One leg that was judged. `passes`: the gate let it go on; `refusal` why not.
 
-    `refused` are places that were refused, each with the refusal that it stands for. `marked`: marks count here.
+    `refused` are places that were refused, each with the refusal that it stands for. `marked`: marks count here;
+    `marking` is what all of them ask for together.
     """
 
     leg: Leg
@@ -57,6 +59,7 @@ class LegStory:
     fields: tuple[FieldStory, ...]
     refused: tuple[tuple[str, str], ...]
     marked: bool
+    marking: Marking | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,8 +133,19 @@ def _leg(trial: Trial, sight: Sight, tracer: Tracer, numbers: Mapping[str, int],
         groups=groups,
         fields=(*fields_outside(sight, groups, folder), *fields_in(sight, tracer.trace(sight), groups, folder)),
         refused=tuple((one.pointer, refusal_of([one], sight.decided, sight.leg)) for one in sight.refused),
-        marked=sight.leg is Leg.RESPONSE and sight.plan is not None and sight.plan.format.NAME in MARKABLE,
+        marked=_takes_marks(sight),
+        marking=_marking(sight),
     )
+
+
+def _takes_marks(sight: Sight) -> bool:
+    return sight.leg is Leg.RESPONSE and sight.plan is not None and sight.plan.format.NAME in MARKABLE
+
+
+def _marking(sight: Sight) -> Marking | None:
+    """Join what the watermarks of a document ask for; None where there is none."""
+    due = [one for record in sight.judged if record.count for _, one in record.decision.watermarks]
+    return joined(due) if due and _takes_marks(sight) else None
 
 
 def _groups(sight: Sight, numbers: Mapping[str, int]) -> Iterator[Group]:

@@ -9,6 +9,7 @@ from gateway.dryrun.advice import advice
 from gateway.dryrun.asking import found, why_not
 from gateway.dryrun.changes import Named
 from gateway.dryrun.explain import Group, LegStory, Story
+from gateway.dryrun.marks_words import marks_data
 from gateway.dryrun.origin import within
 from gateway.dryrun.story import FieldStory, protects
 from gateway.errors import Place
@@ -67,6 +68,7 @@ class _Writer:
             "refusal": leg.refusal,
             "refused_places": [{"pointer": pointer, "refusal": refusal} for pointer, refusal in leg.refused],
             "decisions": [self.group(group, leg.situation) for group in leg.groups],
+            "marks": marks_data(leg.marking) if leg.marking is not None else None,
             "fields": [self.field(field, leg, full=chosen is not None) for field in fields],
         }
 

@@ -8,6 +8,7 @@ from gateway.dryrun.advice import advice, gives_way
 from gateway.dryrun.aligned import aligned
 from gateway.dryrun.asking import asked, found, near, state, why_not
 from gateway.dryrun.explain import Group, LegStory, Story
+from gateway.dryrun.marks_words import asked_of_marks
 from gateway.dryrun.origin import within
 from gateway.dryrun.story import FieldStory, protects
 from gateway.dryrun.words import NO_OPERATION, WHOLE, counted
@@ -91,6 +92,8 @@ class _Lines:
                     continue
                 if account.in_force or near(account):
                     yield from self.account(account, leg.situation, "    ", brief=leg.passes)
+        if leg.marking is not None:
+            yield from (shown(f"  marks      {words}") for words in asked_of_marks(leg.marking))
 
     def whose(self, leg: LegStory, group: Group) -> str:
         """Say whose records were decided alike."""

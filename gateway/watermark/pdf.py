@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pikepdf
 from pikepdf import Dictionary, Object, Pdf
 
+from gateway.errors import Unreadable
 from gateway.watermark import pdfattached, pdfclaims, pdfclean, pdfnotes, pdfseal, pdfsigned, pdfview
 from gateway.watermark.mark import code
 from gateway.watermark.pdfimages import Pictures
 from gateway.watermark.pdfpages import frame, pages
-from gateway.watermark.pdfread import TOO_LARGE, Reader
-from gateway.watermark.pdfrescue import opened
+from gateway.watermark.pdfread import MOST_OF_ONE, TOO_LARGE, Reader
+from gateway.watermark.pdfrescue import opened, rewritten
 from gateway.watermark.pdfstamp import Stamps
 from gateway.watermark.pdftags import Tags
 from gateway.watermark.pdfwrap import Wrapper
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _HEADER_WITHIN = 1024  # bytes that viewers search for `%PDF-`
 _BUFFER = 1 << 20
-_INFLATED = 256 << 20  # bytes that one stream may become, in any coding
 _ABOVE = b"/Artifact <</Type /Pagination /Subtype /Watermark>> BDC /SvMark Do EMC"
 _BROKEN = (
     pikepdf.PdfError,
@@ -45,7 +45,10 @@ _BROKEN = (
 
 # For the whole process, which is a worker's: bombs end here, long before its memory does.
 pikepdf.settings.set_qpdf_limits(
-    flate_max_memory=_INFLATED, png_max_memory=_INFLATED, tiff_max_memory=_INFLATED, run_length_max_memory=_INFLATED
+    flate_max_memory=MOST_OF_ONE,
+    png_max_memory=MOST_OF_ONE,
+    tiff_max_memory=MOST_OF_ONE,
+    run_length_max_memory=MOST_OF_ONE,
 )
 
 
@@ -54,9 +57,18 @@ def mark(_document: str, body: bytes, plan: Plan) -> Marked:
     if b"%PDF-" not in body[:_HEADER_WITHIN]:
         raise unmarkable("format")
     try:
+        return _read(body, plan)
+    except Unreadable as refused:
+        if str(refused) != "broken":
+            raise
+        return _read(rewritten(body), plan)
+
+
+def _read(body: bytes, plan: Plan) -> Marked:
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about files that are odd, but odd already when they came
-            with opened(body) as pdf:
+            with opened(body, plan.limits.objects) as pdf:
                 return _mark(pdf, plan)
     except MemoryError as error:
         raise unmarkable("too-large") from error
@@ -137,6 +149,7 @@ class _Press:
         wrapped = self._wrapper.wrap(page, resources, sheet, tagged=tagged)
         if self._pictures and wrapped.form is not None:
             self._pictures.mark(wrapped.form, resources, frame_.shown, text)
+            self._pictures.missed |= wrapped.inline
         stamp = self._stamps.stamp(page, frame_, sheet, text)
         forms = {"/SvMark": stamp} if wrapped.form is None else {"/SvPage": wrapped.form, "/SvMark": stamp}
         if tagged and wrapped.form is not None:

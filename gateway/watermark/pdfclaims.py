@@ -17,6 +17,7 @@ from gateway.watermark.plan import Plan, unmarkable
 _ARCHIVE, _ACCESSIBLE = b"http://www.aiim.org/pdfa/ns/id", b"http://www.aiim.org/pdfua/ns/id"
 _PREFIX = rb"xmlns:([\w.-]+)\s*=\s*[\"']%s/?[\"']"
 _PICTURES = re.compile(rb":Thumbnails\b|xmpGImg|xapGImg|\bGImg:image")
+_LONGEST, _MOST_PREFIXES = 8 << 20, 200  # bytes and namespaces of metadata that are read
 _FIRST_WITH_TRANSPARENCY = 2  # part of ISO 19005
 _RGB = 3  # channels
 
@@ -82,9 +83,10 @@ def _channels(intent: Object) -> int:
 def _packet(pdf: Pdf) -> bytes:
     metadata = pdf.Root.get("/Metadata")
     try:
-        return metadata.read_bytes() if isinstance(metadata, Stream) else b""
+        packet = metadata.read_bytes() if isinstance(metadata, Stream) else b""
     except PdfError:
         return b""
+    return packet if len(packet) <= _LONGEST and packet.count(b"xmlns:") <= _MOST_PREFIXES else b""
 
 
 def _claims(packet: bytes) -> Claims:

@@ -9,12 +9,30 @@ _NEXT = re.compile(rb"[%(]|(?<![^\s\]>)])(?:ID(?=\s)|(?:BDC|BMC|EMC)(?=[\s/\[(<%
 _LINE_END = re.compile(rb"[\r\n]")
 _IMAGE_END = re.compile(rb"\sEI(?=[\s/]|$)")
 _PARENTHESIS = re.compile(rb"[()]|\\.", re.DOTALL)
+_INLINE = re.compile(rb"(?<![^\s])BI(?=[\s/])(.{0,400}?)\sID\s", re.DOTALL)
+_ACROSS, _DOWN = re.compile(rb"/W(?:idth)?\s+(\d{1,6})\b"), re.compile(rb"/H(?:eight)?\s+(\d{1,6})\b")
+
+
+def holds_picture(content: bytes, least: int) -> bool:
+    """Tell whether a picture of `least` pixels or more stands in the content itself (ISO 32000-2, 8.9.7)."""
+    if b"BI" not in content:
+        return False
+    for found in _INLINE.finditer(content):
+        across, down = _ACROSS.search(found[1]), _DOWN.search(found[1])
+        if across and down and int(across[1]) * int(down[1]) >= least:
+            return True
+    return False
 
 
 def absurd(content: bytes) -> bool:
     """Tell, at the speed of a search, whether far more is opened than closed."""
+    return roughly_open(content) > _DEEPEST
+
+
+def roughly_open(content: bytes) -> int:
+    """Count what is left open at the speed of a search: wrong where strings or pictures hold the same letters."""
     opened = content.count(b"BDC") + content.count(b"BMC")
-    return opened > _DEEPEST and opened - content.count(b"EMC") > _DEEPEST
+    return max(0, opened - content.count(b"EMC")) if opened else 0
 
 
 def left_open(content: bytes) -> int:

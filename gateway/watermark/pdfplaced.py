@@ -14,12 +14,12 @@ from gateway.watermark.layout import Area
 from gateway.watermark.pdfpages import number
 from gateway.watermark.pdfread import Reader
 
-_LEAST = 100_000  # pixels that can hold a code
+LEAST = 100_000  # pixels that can hold a code
 _NARROWEST = 64  # pixels
 _SHARE = 0.1  # of what is shown, to be a good part of a page
 _DEEPEST, _MOST_DRAWN = 4, 2_000  # forms in forms, and what they draw: further in nobody looks
-_LONGEST, _LONGEST_OF_ALL = 1 << 20, 32 << 20  # bytes of content that are read, and of a document's
-_MOST_STEPS, _MOST_FORMS = 2_000_000, 500  # of a document: steps that are taken, and forms whose steps are kept
+_LONGEST, _LONGEST_OF_ALL = 256 << 10, 4 << 20  # bytes of content that are read, and of a document's
+_MOST_STEPS, _MOST_FORMS = 500_000, 500  # of a document: steps that are taken, and forms whose steps are kept
 _PARTS = 6  # of a matrix
 
 Matrix = tuple[float, float, float, float, float, float]
@@ -105,6 +105,8 @@ class Finder:
         return [(None, "cm"), *((Name(name), "Do") for name in things.keys())]  # noqa: SIM118  not a dict
 
     def _read(self, content: Object) -> Steps:
+        if self._bytes < 0:
+            raise ValueError
         size = len(self._reader.read(content))
         self._bytes -= size
         if size > _LONGEST or self._bytes < 0:
@@ -147,7 +149,7 @@ def _large(thing: Object) -> bool:
     if not isinstance(thing, Stream) or thing.get("/Subtype") != Name.Image:
         return False
     width, height = number(thing.get("/Width")), number(thing.get("/Height"))
-    return min(width, height) >= _NARROWEST and width * height >= _LEAST
+    return min(width, height) >= _NARROWEST and width * height >= LEAST
 
 
 def _is_form(thing: Object) -> bool:

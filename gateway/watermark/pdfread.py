@@ -10,7 +10,8 @@ TOO_LARGE = "memory limit"
 """What the library says of streams that inflate beyond what is allowed."""
 UNREADABLE = (PdfError, DataDecodingError, QpdfRuntimeError)
 """What the library raises at a stream whose data is damaged, or in a coding that it doesn't read."""
-_MOST = 512 << 20  # bytes: two seconds of work, or three
+MOST_OF_ONE = 192 << 20  # bytes that one stream may become, in any coding
+_MOST = 320 << 20  # bytes: two seconds of work, or three
 
 
 class Reader:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pikepdf import Array, Dictionary, Name, Object, Stream, String
 
 from gateway.watermark.pdfpages import number
-from gateway.watermark.pdfread import Reader
+from gateway.watermark.pdfread import MOST_OF_ONE, Reader
 
 Colours = Literal["grey", "rgb", "cmyk"]
 _COUNTS: dict[Colours, int] = {"grey": 1, "rgb": 3, "cmyk": 4}
@@ -92,6 +92,8 @@ def read(image: Object, reader: Reader) -> tuple[NDArray[np.uint8] | NDArray[np.
     if bits not in (2, 4, _WHOLE, _DEEP) or (bits < _WHOLE and channels > 1):
         raise Unusual
     row = (width * channels * bits + 7) // 8
+    if row * height > MOST_OF_ONE:
+        raise Unusual
     data = reader.read(image)
     if len(data) < row * height:
         raise Unusual

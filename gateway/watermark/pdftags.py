@@ -6,6 +6,8 @@ from pikepdf import Array, Dictionary, Name, NumberTree, Object, Pdf
 
 from gateway.watermark.plan import unmarkable
 
+_MOST = 300_000  # elements and kids of them that are looked at: pages that share elements would multiply them
+
 
 class Tags:
     """The structure tree of one document, if it has one."""
@@ -13,6 +15,7 @@ class Tags:
     def __init__(self, pdf: Pdf) -> None:
         tree = pdf.Root.get("/StructTreeRoot")
         parents = tree.get("/ParentTree") if isinstance(tree, Dictionary) else None
+        self._left = _MOST
         self._parents = NumberTree(parents) if isinstance(parents, Dictionary) else None
 
     def tagged(self, page: Object) -> bool:
@@ -20,7 +23,10 @@ class Tags:
         return self._parents is not None and isinstance(page.get("/StructParents"), int)
 
     def move(self, page: Object, form: Object) -> None:
-        """Let the elements that name content of the page by number name it in the form instead."""
+        """Let the elements that name content of the page by number name it in the form instead.
+
+        Refuses `too-many-objects` and `broken`.
+        """
         assert self._parents is not None
         key = page.StructParents
         form.StructParents = key
@@ -32,10 +38,18 @@ class Tags:
         if not isinstance(elements, Array):
             raise unmarkable("broken")
         seen = set()
+        self._count(len(elements))
         for element in list(elements):
             if isinstance(element, Dictionary) and element.objgen not in seen:
                 seen.add(element.objgen)
+                kids = element.get("/K")
+                self._count(len(kids) if isinstance(kids, Array) else 1)
                 _point(element, page, form)
+
+    def _count(self, things: int) -> None:
+        self._left -= things
+        if self._left < 0:
+            raise unmarkable("too-many-objects")
 
 
 def _point(element: Object, page: Object, form: Object) -> None:

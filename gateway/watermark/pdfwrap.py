@@ -15,21 +15,27 @@ from dataclasses import dataclass
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
-from gateway.watermark.pdfcontent import absurd, left_open
+from gateway.watermark.pdfcontent import absurd, holds_picture, left_open, roughly_open
+from gateway.watermark.pdfplaced import LEAST
 from gateway.watermark.pdfread import UNREADABLE, Reader
 from gateway.watermark.pdfstamp import Sheet
 from gateway.watermark.plan import unmarkable
 
+_CLOSELY = 8 << 20  # bytes of contents with layers that are read word by word
 _STEP = 64  # bytes of damaged data that are inflated at a time
 _ENCODING = ("/Length", "/Filter", "/DecodeParms", "/DL")  # the entries of a stream that say how it is written
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """A page's former content as a form, and how much marked content it leaves open (None: nothing to show)."""
+    """A page's former content as a form (None: nothing to show).
+
+    `open`: how much marked content it leaves open; `inline`: a large picture stands in the content itself.
+    """
 
     form: Object | None
-    open: int
+    open: int = 0
+    inline: bool = False
 
 
 class Wrapper:
@@ -37,6 +43,7 @@ class Wrapper:
 
     def __init__(self, pdf: Pdf, reader: Reader) -> None:
         self._pdf, self._reader = pdf, reader
+        self._closely = _CLOSELY
         self._known: dict[object, Wrapped] = {}
 
     def wrap(self, page: Object, resources: Object, sheet: Sheet, *, tagged: bool) -> Wrapped:
@@ -49,8 +56,8 @@ class Wrapper:
                 return self._known[key]
         stream = self._one(contents)
         if stream is None:
-            return Wrapped(None, 0)
-        wrapped = Wrapped(stream, _examine(stream, resources, self._reader))
+            return Wrapped(None)
+        wrapped = Wrapped(stream, *self._examine(stream, resources))
         stream.Type, stream.Subtype, stream.BBox, stream.Resources = Name.XObject, Name.Form, sheet.box, resources
         if key is not None:
             self._known[key] = wrapped
@@ -78,6 +85,24 @@ class Wrapper:
         """
         return self._pdf.make_stream(b" ".join(_data(stream, self._reader) for stream in streams))
 
+    def _examine(self, stream: Object, resources: Object) -> tuple[int, bool]:
+        """Refuse absurd nesting; count what is left open where that can hide what follows, in a layer (8.11.3).
+
+        Tells whether a large picture stands in the content, too.
+        """
+        try:
+            content = self._reader.read(stream)
+        except UNREADABLE:
+            return 0, False  # a viewer can't read it either; the data goes along as it is
+        if absurd(content):
+            raise unmarkable("nested")
+        properties = resources.Properties if "/Properties" in resources else None
+        still_open = 0
+        if isinstance(properties, Dictionary):
+            self._closely -= len(content)
+            still_open = left_open(content) if self._closely >= 0 else roughly_open(content)
+        return still_open, holds_picture(content, LEAST)
+
 
 def _data(stream: Object, reader: Reader) -> bytes:
     """Give the data of a stream, or as much of it as viewers get out where it is damaged."""
@@ -93,15 +118,3 @@ def _data(stream: Object, reader: Reader) -> bytes:
             reader.count(len(part))
             whole += part
     return bytes(whole)
-
-
-def _examine(stream: Object, resources: Object, reader: Reader) -> int:
-    """Refuse absurd nesting; count what is left open where that can hide what follows, in a layer (8.11.3)."""
-    try:
-        content = reader.read(stream)
-    except UNREADABLE:
-        return 0  # a viewer can't read it either; the data goes along as it is
-    if absurd(content):
-        raise unmarkable("nested")
-    properties = resources.Properties if "/Properties" in resources else None
-    return left_open(content) if isinstance(properties, Dictionary) else 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gateway.catalog.classes import covers
 from gateway.errors import Problem, Second
 from gateway.faults import Fault
+from gateway.formats.documents import MARKABLE
 from gateway.formats.registry import FORMATS
 from gateway.policy.doubts.imply import apart, asked, never_both
 from gateway.policy.doubts.world import Reach, World
@@ -14,6 +15,7 @@ from gateway.policy.doubts.written import Written, tell
 from gateway.policy.model import Condition, Rule
 
 _ANYTHING = Condition()
+_DOCUMENTS = ", ".join(MARKABLE[:-1])
 _WHOLE = frozenset(name for name, form in FORMATS.items() if not form.BY_FIELDS)
 
 
@@ -102,12 +104,12 @@ def _unmarkable(world: World, rule: Rule, reach: Reach, formats: frozenset[str])
     """Tell a watermark that finds nothing to mark, or what can't be marked and is therefore refused."""
     if not formats & _WHOLE:
         message = "the operations that this reaches carry no document: there is nothing to mark"
-        yield tell(Fault.NOTHING_TO_MARK, rule.place, message, "marks stand on pdf, png and jpeg")
+        yield tell(Fault.NOTHING_TO_MARK, rule.place, message, f"marks stand on {_DOCUMENTS} and {MARKABLE[-1]}")
     elif "bytes" in formats and rule.unless is None:
         places = ((name, leg) for name in sorted(reach.operations) for leg in reach.legs)
         name = next(name for name, leg in places if "bytes" in world.formats.get((name, leg), ()))
         message = f"the body of {name} can't be marked, and so it is refused"
-        hint = "name the `operations` whose documents are to be marked: pdf, png or jpeg"
+        hint = f"name the `operations` whose documents are to be marked: {_DOCUMENTS} or {MARKABLE[-1]}"
         yield tell(
             Fault.UNMARKABLE,
             rule.place,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.catalog.messages import UNLISTED
 from gateway.catalog.requests import HEADER
 from gateway.flow import Leg
+from gateway.policy.marking import ATTACHMENTS, PDFA, SIGNED
 from gateway.policy.schemas.conditions import OPERATOR_TOLD
 from gateway.policy.schemas.parts import (
     Schema,
@@ -25,7 +26,7 @@ from gateway.policy.schemas.parts import (
 )
 from gateway.policy.situation import OPERATOR
 from gateway.policy.treated import options
-from gateway.policy.watermarks import PERMISSIONS
+from gateway.policy.watermarks import PERMISSIONS, PLACEMENTS
 from gateway.policy.when import SOURCES
 from gateway.refusals import REFUSALS
 from gateway.treatments.registry import TREATMENTS
@@ -47,7 +48,7 @@ OBSERVED = ("verdict", "fields", "records", "rules")
 REQUEST = ("verdict", "leg", "refusal", "operation", "rules", "status", *FORWARDED, "forwarded", "observed")
 """What can be expected of one request of a batch."""
 EXPECT = (*REQUEST, "watermark", "requests")
-MARK = ("visible", "permissions")
+MARK = ("visible", "placement", "hidden", "permissions", "view_only", "attachments", "signed", "pdfa")
 TABLE = ("columns", "rows")
 VERDICTS = ("allow", "refuse")
 MET = (*TREATMENTS, "reveal", "drop")
@@ -246,6 +247,12 @@ def _expect() -> Schema:
     verdict = choice(VERDICTS, "Whether the flow passes.")
     mark = {
         "visible": some(text(), "What every page shows; {mark} stands for the code of the page."),
+        "placement": some(choice(PLACEMENTS), "Where these texts stand; all texts, where none is named."),
+        "hidden": flag("Whether there is a hidden mark."),
+        "view_only": flag("Whether pages become pictures."),
+        "attachments": choice(ATTACHMENTS, "What becomes of attachments."),
+        "signed": choice(SIGNED, "What becomes of signed files."),
+        "pdfa": choice(PDFA, "What becomes of a claim to be PDF/A."),
         "permissions": mapping(
             {key: flag("false: forbidden") for key in PERMISSIONS}, description="What readers may do.", minProperties=1
         ),
