@@ -163,6 +163,10 @@ def swap(name, there):
         (lambda p, o: (p / "keys/keys.jwks").write_bytes(b'{"keys":[]}'), "public keys"),
         (lambda p, o: (p / "timestamps/301.tsr").write_bytes(b"0"), "timestamps/301.tsr: no timestamp"),
         (lambda p, o: (p / "timestamps/301.tsr").unlink(), "timestamps/301.tsr: missing"),
+        (
+            lambda p, o: (p / "entries/0100.jws").write_bytes((p / "entries/100.jws").read_bytes()),
+            "something that is none",
+        ),
         (swap("timestamps/100.tlog-proof", "timestamps/101.tlog-proof"), "it is the proof of another entry, 101"),
     ],
 )

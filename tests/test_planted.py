@@ -241,7 +241,8 @@ async def test_nobodys_data_is_in_anything_that_the_gateway_writes(tmp_path, pla
     seen = list(written(house.folder / "state", gateway.errors, temporary))
     assert len(seen) > 5
     found = {path.name: plants.found(data) for path, data in seen if plants.found(data)}
-    whose = {where for where in found.pop("keys.sqlite", []) if "customer" not in where}  # keys are kept by customers' ids
+    # keys are kept by customers' ids
+    whose = {where for where in found.pop("keys.sqlite", []) if "customer" not in where}
     assert whose == set()
     assert found == {}
 

@@ -7,15 +7,15 @@ import errno
 import hashlib
 import json
 import os
-from base64 import b64decode
+from base64 import b64decode, b64encode
 
 import aiohttp
 import pytest
 from audit_logs import FOREIGN_KEY, SETTINGS
 from witness_kit import NAME, NOW, WITNESS_KEY, Log, post, witness
 
-from gateway.audit.cosignature import WitnessKey, cosignatures
-from gateway.errors import FaultyKeyring, FaultyWitness
+from gateway.audit.cosignature import COSIGNATURE, WitnessKey, cosignatures, key_id
+from gateway.errors import BrokenLog, FaultyKeyring, FaultyWitness
 from gateway.proxy.settings import Limits
 from gateway.storage.disk import Disk
 from gateway.witness.heads import Heads
@@ -266,6 +266,13 @@ def test_a_start_that_was_cut_short_begins_again(tmp_path):
 
 
 # -- those who read cosignatures
+
+
+def test_a_key_under_which_anybody_can_sign_is_no_witness():
+    public = b"\1" + bytes(31)
+    text = f"w.example+{key_id('w.example', public).hex()}+{b64encode(COSIGNATURE + public).decode()}"
+    with pytest.raises(BrokenLog, match="prove nothing"):
+        WitnessKey.read(text)
 
 
 def test_cosignatures_of_others_and_broken_ones_count_for_nothing(tmp_path):

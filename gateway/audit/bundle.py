@@ -80,7 +80,7 @@ class Bundle:
     def entries(self) -> Iterator[ProvenEntry]:
         """Check each entry and give what is proven of it."""
         names = sorted(name.removesuffix(JWS) for name in self.files.list(ENTRIES) if name.endswith(JWS))
-        if not names or not all(name.isdecimal() for name in names):
+        if not names or not all(name.isascii() and name.isdecimal() and str(int(name)) == name for name in names):
             raise BrokenLog(f"{ENTRIES}: there is no entry here, or something that is none")
         for name in sorted(names, key=int):
             yield self.entry(name)

@@ -14,6 +14,7 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from gateway.audit.signatures import ed25519
 from gateway.errors import BrokenLog
 
 COSIGNATURE = b"\x04"
@@ -42,7 +43,10 @@ class WitnessKey:
         wanted = key_id(name, public[1:])
         if not name or len(public) != _KEY or public[:1] != COSIGNATURE or id_.lower() != wanted.hex():
             raise BrokenLog("this is no verifier key of a witness: name+id+key, of cosignature/v1 with Ed25519")
-        return cls(name, wanted, Ed25519PublicKey.from_public_bytes(public[1:]))
+        try:
+            return cls(name, wanted, ed25519(public[1:]))
+        except ValueError:
+            raise BrokenLog("the verifier key of a witness is one under which signatures prove nothing") from None
 
 
 @dataclass(frozen=True, slots=True, order=True)
