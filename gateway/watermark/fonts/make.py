@@ -4,7 +4,7 @@
 
 The fonts are Noto (SIL Open Font License 1.1, OFL.txt) and, for Arabic, DejaVu (DejaVu.txt): Noto draws the dots of its
 letters apart from them, so that readers of a PDF can't tell the letters. What is kept: one weight, no hints, the
-characters below. The same input gives the same bytes. This program is run by hand and isn't part of the package.
+characters below. The same input gives the same bytes. This program is run by hand, and nothing imports it.
 """  # noqa: INP001
 
 from __future__ import annotations
