@@ -25,9 +25,9 @@ from hidden_further import FURTHER
 from hidden_overlay import overlaid
 from PIL import Image
 
-from gateway.watermark import hidden
-from gateway.watermark.hidden_eye import similarity
-from gateway.watermark.seek import seek
+from gateway.watermark.hidden import embedding as hidden
+from gateway.watermark.hidden.eye import similarity
+from gateway.watermark.hidden.seek import seek
 
 KEY, CODE = b"the hidden mark: 32 bytes of key", 0x5A17_C0DE_0123_4567
 SIZES = {

@@ -21,7 +21,9 @@ import numpy as np
 from hidden_attacks import jpeg, resize
 from PIL import Image, ImageOps
 
-from gateway.watermark import hidden, hidden_code, seek
+from gateway.watermark.hidden import code as hidden_code
+from gateway.watermark.hidden import embedding as hidden
+from gateway.watermark.hidden import seek
 
 LEVELS = [round(9 + at / 10, 1) for at in range(41)]
 KEPT = 50  # tries between two writings of the state

@@ -7,7 +7,7 @@ import io
 import pikepdf
 from pikepdf import Array, Dictionary, Name
 
-from gateway.watermark.hidden_page import blend, sheet_for_page
+from gateway.watermark.hidden.page import blend, sheet_for_page
 
 
 def overlaid(document: bytes, code: int, key: bytes) -> bytes:

@@ -40,7 +40,7 @@ class Corpus:
 
     def __init__(self, pages: int) -> None:
         self._pages = pages
-        self._marking = Sandbox(workers=1, seconds=60, preload=("gateway.watermark.pdf", "marks_look"))
+        self._marking = Sandbox(workers=1, seconds=60, preload=("gateway.watermark.pdf.marking", "marks_look"))
         self._looking = Sandbox(workers=1, seconds=120, memory=3 << 30, preload=("marks_look",))
 
     async def __aenter__(self) -> Self:

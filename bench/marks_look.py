@@ -15,10 +15,10 @@ from PIL import Image, ImageChops, ImageStat
 
 from gateway.errors import Unreadable
 from gateway.watermark.document import mark
-from gateway.watermark.hidden import brightness
+from gateway.watermark.hidden.embedding import brightness
+from gateway.watermark.hidden.seek import seek
 from gateway.watermark.mark import number
 from gateway.watermark.plan import Plan
-from gateway.watermark.seek import seek
 
 _PAGES = 12  # of a refused document that are looked at
 _MOST = 800  # pixels along a side

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageOps
 
-from gateway.watermark import image, image_frame
-from gateway.watermark.hidden import brightness
+from gateway.watermark.hidden.embedding import brightness
+from gateway.watermark.hidden.seek import seek
+from gateway.watermark.image import frame as image_frame
+from gateway.watermark.image import marking as image
 from gateway.watermark.mark import number
 from gateway.watermark.plan import Plan
-from gateway.watermark.seek import seek
 
 KEY = b"the hidden mark: 32 bytes of key"
 FRAMES = 12  # that are looked at

@@ -21,10 +21,10 @@ from hidden_attacks import ATTACKS, NAMED
 from PIL import Image
 
 from gateway.watermark.document import mark
-from gateway.watermark.hidden import brightness
+from gateway.watermark.hidden.embedding import brightness
+from gateway.watermark.hidden.seek import seek
 from gateway.watermark.mark import number
 from gateway.watermark.plan import Plan, Visible
-from gateway.watermark.seek import seek
 
 KEY = b"the hidden mark: 32 bytes of key"
 PLAN = Plan((Visible("ACME GmbH / sales@crm.example / {mark}"),), frozenset(), bytes(range(32)), hidden=KEY)

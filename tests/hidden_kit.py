@@ -5,8 +5,8 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gateway.watermark import hidden
-from gateway.watermark.seek import Found, seek
+from gateway.watermark.hidden import embedding as hidden
+from gateway.watermark.hidden.seek import Found, seek
 
 KEY = bytes(range(32))
 CODE = 0xC0FFEE_0123456789

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.watermark import hidden_code
+from gateway.watermark.hidden import code as hidden_code
 
 codes = st.integers(0, (1 << 64) - 1)
 

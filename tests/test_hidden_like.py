@@ -5,8 +5,8 @@ import pytest
 from hidden_kit import CODE, KEY, jpeg, marked, read, scene
 from PIL import Image
 
-from gateway.watermark import hidden
-from gateway.watermark.seek import compared, likeness, seek
+from gateway.watermark.hidden import embedding as hidden
+from gateway.watermark.hidden.seek import compared, likeness, seek
 
 OTHERS = np.random.default_rng(1).integers(1 << 62, size=120).tolist()
 

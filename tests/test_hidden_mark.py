@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageOps
 
-from gateway.watermark import hidden, hidden_tile
-from gateway.watermark.hidden_eye import similarity
-from gateway.watermark.seek import readings, seek, shrunk
+from gateway.watermark.hidden import embedding as hidden
+from gateway.watermark.hidden import tile as hidden_tile
+from gateway.watermark.hidden.eye import similarity
+from gateway.watermark.hidden.seek import readings, seek, shrunk
 
 LEAKS = {
     "as it is": lambda image: image,

@@ -11,7 +11,7 @@ from hidden_kit import CODE, KEY, jpeg, read
 from pikepdf import Array, Dictionary, Name
 from PIL import Image
 
-from gateway.watermark.hidden_page import PIXELS, blend, sheet_for_page, tile_for_page
+from gateway.watermark.hidden.page import PIXELS, blend, sheet_for_page, tile_for_page
 
 
 def document(width=595, height=842, rotate=0, ground=1, cmyk=False):

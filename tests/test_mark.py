@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.watermark.mark import ALPHABET, SHAPE, check, code
 from gateway.watermark.plan import REASONS
-from gateway.watermark.words import fill, is_winansi, spelled, wrap
+from gateway.watermark.text.words import fill, is_winansi, spelled, wrap
 
 secrets = st.binary(min_size=32, max_size=32)
 pages = st.integers(min_value=1, max_value=1 << 32)

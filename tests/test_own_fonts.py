@@ -11,12 +11,12 @@ from PIL import Image
 from gateway.config import load
 from gateway.errors import FaultyFiles, Unreadable
 from gateway.sandbox import Sandbox
-from gateway.watermark import face
 from gateway.watermark.document import mark
 from gateway.watermark.plan import Plan, Visible
+from gateway.watermark.text import face
 
 CHEROKEE, HAN = "Ꮳ", "骨"
-ADD = "gateway.watermark.face:add"
+ADD = "gateway.watermark.text.face:add"
 CONFIG = """
 version: 1
 policies: policies

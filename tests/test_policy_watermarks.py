@@ -10,8 +10,8 @@ from test_policy_load import loaded
 from gateway.errors import FaultyFiles
 from gateway.policy.marking import ATTACHMENTS, PDFA, SIGNED, join, joined, marking
 from gateway.policy.model import Watermark
-from gateway.watermark.ink import contrast, unclear
 from gateway.watermark.plan import Visible
+from gateway.watermark.text.ink import contrast, unclear
 
 WATERMARKS = st.builds(
     Watermark,

@@ -11,12 +11,14 @@ from image_kit import BOTH, HIDDEN, KEY, PLAN, SECRET, apart, changed, deep, fra
 from PIL import Image, ImageChops, ImageCms, JpegImagePlugin, TiffImagePlugin
 
 from gateway.sandbox import Sandbox
-from gateway.watermark import image_frame, image_pngfile, image_tifffile
 from gateway.watermark.document import mark
-from gateway.watermark.hidden import brightness, embed
+from gateway.watermark.hidden.embedding import brightness, embed
+from gateway.watermark.hidden.seek import seek
+from gateway.watermark.image import frame as image_frame
+from gateway.watermark.image import pngfile as image_pngfile
+from gateway.watermark.image import tifffile as image_tifffile
 from gateway.watermark.mark import code, number
 from gateway.watermark.plan import Plan, Visible
-from gateway.watermark.seek import seek
 
 LOSSY = 4.0  # grey levels on average that a lossy format may be off
 

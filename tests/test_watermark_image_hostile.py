@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from image_kit import PLAN, moving, outcome, photo, read, reason, written
 from PIL import Image
 
-from gateway.watermark import image_tifffile
+from gateway.watermark.image import tifffile as image_tifffile
 from gateway.watermark.plan import REASONS, Limits, Plan
 
 SMALL = (90, 60)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.watermark.layout import LEADING, Area, lay
 from gateway.watermark.mark import SHAPE
+from gateway.watermark.text.layout import LEADING, Area, lay
 
 sides = st.floats(min_value=0.01, max_value=20_000)
 TEXT = f"ACME GmbH / crm / 2026-11-23 / {SHAPE}"

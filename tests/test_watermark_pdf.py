@@ -21,9 +21,9 @@ from pdf_kit import (
 )
 from pikepdf import Array, Dictionary, Name
 
-from gateway.watermark import helvetica
 from gateway.watermark.mark import code
 from gateway.watermark.plan import Plan, Visible
+from gateway.watermark.text import helvetica
 
 # How pages are shown
 

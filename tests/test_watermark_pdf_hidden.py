@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from pdf_kit import TEXT, add_page, blank, check_marked, form, opened, rendered, saved
 from pikepdf import Array, Dictionary, Name, String
 
-from gateway.watermark import pdfhidden
 from gateway.watermark.document import mark
-from gateway.watermark.hidden import brightness
-from gateway.watermark.hidden_page import Tile
+from gateway.watermark.hidden.embedding import brightness
+from gateway.watermark.hidden.page import Tile
+from gateway.watermark.hidden.seek import seek
 from gateway.watermark.mark import number
+from gateway.watermark.pdf import hidden as pdfhidden
 from gateway.watermark.plan import Plan, Visible
-from gateway.watermark.seek import seek
 
 KEY = bytes(range(32, 64))
 PLAN = Plan((Visible("ACME GmbH / {mark}"),), frozenset(), bytes(range(32)), hidden=KEY)

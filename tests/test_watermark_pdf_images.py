@@ -11,10 +11,10 @@ from pikepdf import Array, Dictionary, Name, String
 from PIL import Image
 
 from gateway.watermark.document import mark
-from gateway.watermark.hidden import brightness
+from gateway.watermark.hidden.embedding import brightness
+from gateway.watermark.hidden.seek import seek
 from gateway.watermark.mark import number
 from gateway.watermark.plan import Limits, Plan, Visible
-from gateway.watermark.seek import seek
 
 KEY = bytes(range(32, 64))
 PLAN = Plan((Visible("ACME GmbH / {mark}"),), frozenset(), bytes(range(32)), hidden=KEY)

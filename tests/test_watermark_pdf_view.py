@@ -8,10 +8,10 @@ from pikepdf import Array, Dictionary, Name, Stream, String
 
 from gateway.errors import Unreadable
 from gateway.watermark.document import mark
-from gateway.watermark.hidden import brightness
+from gateway.watermark.hidden.embedding import brightness
+from gateway.watermark.hidden.seek import seek
 from gateway.watermark.mark import number
 from gateway.watermark.plan import Limits, Plan, Visible
-from gateway.watermark.seek import seek
 
 KEY = bytes(range(32, 64))
 VISIBLE = (Visible("ACME GmbH / {mark}"),)

@@ -13,10 +13,10 @@ from pdf_kit import blank, saved
 from PIL import Image, ImageDraw
 
 from gateway.watermark.document import mark
-from gateway.watermark.layout import Area
 from gateway.watermark.mark import SHAPE
-from gateway.watermark.placing import place
 from gateway.watermark.plan import Plan, Visible
+from gateway.watermark.text.layout import Area
+from gateway.watermark.text.placing import place
 
 PLACEMENTS = ("tiled", "diagonal", "header", "footer", "corner")
 SECRET = bytes(32)

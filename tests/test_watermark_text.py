@@ -14,8 +14,8 @@ from PIL import Image
 from gateway.watermark.document import mark
 from gateway.watermark.mark import ALPHABET, SHAPE
 from gateway.watermark.plan import Plan, Visible
-from gateway.watermark.shaping import Typesetter, shows
-from gateway.watermark.words import fill, is_winansi, put, spelled, wrap
+from gateway.watermark.text.shaping import Typesetter, shows
+from gateway.watermark.text.words import fill, is_winansi, put, spelled, wrap
 
 SECRET = bytes(32)
 SCRIPTS = {

@@ -5,7 +5,7 @@ from bidi import get_display
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.watermark import bidi
+from gateway.watermark.text import bidi
 
 LETTERS = st.text("ab1 2-,.()[]%+/אבע١\u0301", min_size=1, max_size=24).map(str.strip).filter(bool)
 MIRRORED = str.maketrans("()[]", "**##")

@@ -29,7 +29,7 @@ from gateway.flow import Purpose
 from gateway.formats.documents import kind_of
 from gateway.watermark.document import mark
 from gateway.watermark.plan import REASONS, Marked, Placement, Plan, Visible, unmarkable
-from gateway.watermark.template import Words
+from gateway.watermark.text.template import Words
 
 _TEMPLATE = "{customer} / {recipient} / {date} / {mark}"
 _MOST = 512 << 20  # bytes of a file

@@ -37,7 +37,7 @@ from gateway.watermark.plan import REASONS
 
 _SECONDS, _MEMORY = 180.0, 3 << 30  # for a few pages at a time, in a worker process
 _MOST = 512 << 20  # bytes of a file
-_READERS = ("gateway.watermark.leak_pdf", "gateway.watermark.leak_image")
+_READERS = ("gateway.watermark.leak.pdf", "gateway.watermark.leak.image")
 
 
 class _Pages(click.ParamType[tuple[int, int]]):

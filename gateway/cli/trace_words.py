@@ -9,8 +9,8 @@ from gateway.audit.issued import Issue
 from gateway.cli.people import People
 from gateway.cli.times import shown_time
 from gateway.cli.tracing import Export, Hit, Likely, Traced
-from gateway.watermark.leak import Reading
-from gateway.watermark.seek import FALSE_FINDS
+from gateway.watermark.hidden.seek import FALSE_FINDS
+from gateway.watermark.leak.reading import Reading
 
 _FALSE = f"read by chance in one of {1 / FALSE_FINDS:,.0f} pictures without a mark"
 _COPIED = "text and metadata can be copied from one file to another; a hidden mark can't easily"

@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.audit.issued import Issue
 from gateway.ports import Offload
-from gateway.watermark.leak import Leak, Reading, compare, examine, read
+from gateway.watermark.leak.reading import Leak, Reading, compare, examine, read
 
 _USUAL, _THOROUGH = 1, 2  # efforts of `seek`
 _WRITTEN_AT_ONCE, _HIDDEN_AT_ONCE = 40, 4  # pages a call

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.config.settings import MarkSettings
 from gateway.sandbox import Sandbox
 
-_FONT = "gateway.watermark.face:add"
+_FONT = "gateway.watermark.text.face:add"
 
 
 def hire(marks: MarkSettings, workers: int = 1) -> Sandbox:

@@ -47,6 +47,6 @@ def _complaint(path: Path) -> str:
     except OSError as error:
         return f"the file can't be read: {error.strerror}"
     # What reads fonts costs memory, and most gateways have none of their own.
-    from gateway.watermark.face import complaint  # noqa: PLC0415
+    from gateway.watermark.text.face import complaint  # noqa: PLC0415
 
     return complaint(data)

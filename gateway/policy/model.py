@@ -47,7 +47,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """What a marked page carries: `visible` is a template (`gateway.watermark.template`), None for the code alone.
+    """What a marked page carries: `visible` is a template (`gateway.watermark.text.template`), None for the code alone.
 
     How it looks is told in `Visible`; `unseen` says that this rule asks for no visible text at all, and leaves it to
     the hidden mark. The last four are told in `Plan`.

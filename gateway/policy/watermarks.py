@@ -8,9 +8,9 @@ from typing import get_args
 from gateway.faults import Fault
 from gateway.policy.marking import ATTACHMENTS, PDFA, SIGNED
 from gateway.policy.model import Watermark
-from gateway.watermark.ink import LEAST_OPACITY, unclear
 from gateway.watermark.plan import OPACITY, Placement, Visible
-from gateway.watermark.template import WORDS
+from gateway.watermark.text.ink import LEAST_OPACITY, unclear
+from gateway.watermark.text.template import WORDS
 from gateway.yamlsource import Leaf, Node, Section, Table, suggest
 
 PERMISSIONS = ("print", "copy", "annotate")

@@ -13,7 +13,7 @@ from gateway.sandbox.hand import Hand
 
 T = TypeVar("T")
 
-_PRELOAD = ("gateway.watermark.pdf", "gateway.watermark.image")
+_PRELOAD = ("gateway.watermark.pdf.marking", "gateway.watermark.image.marking")
 _REPLY_MOST = 256 << 20  # bytes
 _HIRE_SECONDS = 30.0
 

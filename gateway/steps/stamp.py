@@ -14,7 +14,7 @@ from gateway.ports import Ports
 from gateway.steps.record import Record
 from gateway.watermark.document import mark
 from gateway.watermark.plan import Marked, Plan
-from gateway.watermark.template import Words
+from gateway.watermark.text.template import Words
 
 _NANOSECONDS = 1_000_000_000
 

@@ -7,8 +7,8 @@ from typing import cast
 
 from gateway.watermark.plan import Marked, Plan, unmarkable
 
-_MODULES = {"pdf": "gateway.watermark.pdf"} | dict.fromkeys(
-    ("png", "jpeg", "webp", "avif", "gif", "tiff"), "gateway.watermark.image"
+_MODULES = {"pdf": "gateway.watermark.pdf.marking"} | dict.fromkeys(
+    ("png", "jpeg", "webp", "avif", "gif", "tiff"), "gateway.watermark.image.marking"
 )
 
 

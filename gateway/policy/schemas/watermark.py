@@ -6,9 +6,9 @@ from gateway.policy.marking import ATTACHMENTS, PDFA, SIGNED
 from gateway.policy.rules import WATERMARK
 from gateway.policy.schemas.parts import Schema, described, exactly, flag, mapping, text, words
 from gateway.policy.watermarks import ASKS, COLOUR, PERMISSIONS, PLACEMENTS, SIZES, VISIBLE
-from gateway.watermark.ink import LEAST_OPACITY
 from gateway.watermark.plan import OPACITY
-from gateway.watermark.template import WORDS
+from gateway.watermark.text.ink import LEAST_OPACITY
+from gateway.watermark.text.template import WORDS
 
 _PERMISSIONS = {"print": "print it", "copy": "copy text out of it", "annotate": "write notes into it"}
 _PLACEMENTS = {

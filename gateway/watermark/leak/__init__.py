@@ -1,0 +1,1 @@
+"""Reads the marks in a file that turned up somewhere."""

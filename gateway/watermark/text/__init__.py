@@ -1,0 +1,1 @@
+"""The words of the visible mark: filled in, shaped in any script, and placed on a page."""
