@@ -291,8 +291,10 @@ def test_only_ten_differences_are_told_one_by_one():
         (
             "{visible: '{mark} / C-1', permissions: {print: false}}",
             [
-                'expected the watermark "{mark} / C-1", but it is "For order-fulfilment only" '
-                'and "C-1 / crm / 2026-01-05 12:00Z / {mark}"'
+                (
+                    'expected the watermark "{mark} / C-1", but it is "For order-fulfilment only" '
+                    'and "C-1 / crm / 2026-01-05 12:00Z / {mark}"'
+                )
             ],
         ),
         (
