@@ -30,8 +30,8 @@ _GROUND, _OTHER = (
     0.5,
 )  # levels that a page's ground keeps from the end of the scale, and the other end from its own
 _STILL_ON_PAGES = 1.2  # levels, however unlike the page gets by its ground alone
-_LOSS = 0.0187  # of structural similarity, at most, as measured on so many bands of so many rows
-_BANDS, _BAND, _TRIES = 24, 14, 3
+_LOSS = 0.0185  # of structural similarity, at most, as measured on so many bands of so many rows
+_BANDS, _BAND, _TRIES = 32, 14, 2
 _DARKER = 0.03  # of the measure's first factor, at most, in one place
 _LUMA = 6.5025  # the constant of that factor
 _ROOM = 1.75  # how many times its root mean square the mark keeps from either end of the scale
@@ -86,7 +86,7 @@ def _unseen(pixels: Pixels, columns: Floats, plan: Page | Photo, block: int, col
             loss += 1 - hidden_eye.similarity(brightness(band, colours), brightness(after, colours))
         if loss <= _LOSS * count:
             break
-        weaker = 0.995 * math.sqrt(_LOSS * count / loss)
+        weaker = 0.99 * math.sqrt(_LOSS * count / loss)
         if isinstance(plan, Page):
             plan = replace(plan, strength=max(_STILL_ON_PAGES, plan.strength * weaker))
         else:
