@@ -39,7 +39,7 @@ async def test_they_are_one_gateway_with_one_log_and_one_admin_port(tmp_path):
         with running(place) as gateway:
             assert len(workers(gateway)) == 2
             assert len(sequencer(gateway)) == 1
-            async with load(gateway) as got:
+            async with load(gateway, callers=24) as got:  # so many connections never all go to one worker
                 await asyncio.sleep(1.0)
             said = await ready(gateway, both)
             metrics = await text(gateway.admin + "/metrics")

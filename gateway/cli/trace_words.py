@@ -33,6 +33,8 @@ def in_words(traced: Traced, people: People, name: str) -> str:
         lines.append(f"  note: {_COPIED}")
     for reading in traced.unknown:
         lines.append(f"  page {reading.page}: {reading.code}, {_way(reading)}, is not in this log")
+    if traced.compared and not traced.likely:
+        lines.append(f"  none of the {traced.compared} codes in the log agrees better than chance would")
     if traced.likely:
         lines.append(f"{_WEAK}. {traced.compared} codes were compared.")
         lines += [f"  {_chance(one.chance)}  {_short(one, people)}" for one in traced.likely]

@@ -16,6 +16,7 @@ _WRITTEN_AT_ONCE, _HIDDEN_AT_ONCE = 40, 4  # pages a call
 _LOOKED_AT = 60  # pages of a file whose hidden marks are looked for, unless the search is thorough
 _CONFIRMED = 2  # pages whose hidden mark is looked for although they say in letters where they come from
 _COMPARED = 3  # pages that known codes are compared with, where none can be read
+_CHANCE = 0.1  # beyond it, agreeing says nothing
 _CANDIDATES = 20_000  # codes that are compared, the newest first
 
 Lookup = Callable[[frozenset[str] | None], Iterable[Issue]]
@@ -147,7 +148,8 @@ async def _rank(
             score, chance = by_code[issue.code]
             if issue.code not in best or best[issue.code].chance > chance:
                 best[issue.code] = Likely(page, score, chance, issue)
-    ranked = sorted(best.values(), key=lambda one: (one.chance, -one.score))
+    told = (one for one in best.values() if one.chance <= _CHANCE)
+    ranked = sorted(told, key=lambda one: (one.chance, -one.score))
     return tuple(ranked[: search.top]), len(best)
 
 

@@ -17,6 +17,7 @@ from gateway.watermark.image import jpeg as image_jpeg
 from gateway.watermark.image import png as image_png
 from gateway.watermark.image import tiff as image_tiff
 from gateway.watermark.image import webp as image_webp
+from gateway.watermark.image.broken import BROKEN
 from gateway.watermark.plan import Marked, Plan, unmarkable
 
 _FORMATS = {
@@ -29,18 +30,6 @@ _FORMATS = {
 }
 _LOOK = 1024  # bytes from the start
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
-_BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    NotImplementedError,
-    RuntimeError,
-)
-"""What the library raises at broken images: a broken PNG is a `SyntaxError` to it."""
 
 
 def mark(kind: str, body: bytes, plan: Plan) -> Marked:
@@ -52,7 +41,7 @@ def mark(kind: str, body: bytes, plan: Plan) -> Marked:
             marked = _FORMATS[kind](body, plan)
     except MemoryError as error:
         raise unmarkable("too-large") from error
-    except (Image.DecompressionBombError, *_BROKEN) as error:
+    except (Image.DecompressionBombError, *BROKEN) as error:
         raise unmarkable("broken") from error
     if len(marked.body) > plan.limits.output:
         raise unmarkable("too-large")

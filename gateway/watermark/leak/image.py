@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gateway.watermark.hidden.embedding import Floats
 from gateway.watermark.hidden.seek import shrunk
+from gateway.watermark.image.broken import BROKEN
 from gateway.watermark.mark import check
 from gateway.watermark.plan import unmarkable
 
@@ -22,8 +23,6 @@ _PIXELS = 120_000_000
 _ENOUGH = 2_300_000  # pixels that are looked at; a JPEG can be decoded that small at once
 _EDGE = 1 << 16  # bytes at either end of the file, where metadata is
 _PRINTED = re.compile(rb"(?<![2-9A-Y-])[2-9A-Y]{5}-[2-9A-Y]{5}-[2-9A-Y]{5}(?![2-9A-Y-])")
-_BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, EOFError)
-"""What the library raises at broken pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Pictures:
                 return shrunk(*_plain(ImageOps.exif_transpose(image)))
         except MemoryError as error:
             raise unmarkable("too-large") from error
-        except _BROKEN as error:
+        except BROKEN as error:
             raise unmarkable("broken") from error
 
 
@@ -62,7 +61,7 @@ def open_pages(body: bytes) -> Pictures:
     try:
         with _opened(body) as image:
             return Pictures(body, getattr(image, "n_frames", 1))
-    except (UnidentifiedImageError, *_BROKEN) as error:
+    except (UnidentifiedImageError, *BROKEN) as error:
         raise unmarkable("format") from error
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
 from gateway.watermark.hidden import embedding as hidden
+from gateway.watermark.image.broken import BROKEN
 from gateway.watermark.mark import number as bits_of
 from gateway.watermark.pdf import samples as pdfsamples
 from gateway.watermark.pdf.pages import number
@@ -25,17 +26,7 @@ from gateway.watermark.pdf.read import Reader
 from gateway.watermark.pdf.samples import Unusual
 from gateway.watermark.text.layout import Area
 
-_BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    PdfError,
-    RuntimeError,
-)
+_BROKEN = (*BROKEN, PdfError)
 _WHOLE = frozenset({"/DCTDecode", "/DCT", "/JPXDecode"})  # filters that hold a whole picture
 _SHORT = {"/Fl": "/FlateDecode", "/DCT": "/DCTDecode"}
 _MODES: dict[str, Literal["grey", "rgb", "cmyk"]] = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}
