@@ -338,6 +338,13 @@ async def test_a_worker_makes_no_system_calls_but_those_of_computing(sandbox, tm
     assert await sandbox.run(whoami, 0) == pid
 
 
+async def test_a_worker_finds_its_own_code_where_no_path_names_it(sandbox, monkeypatch):
+    """As in an editable installation, whose import hook knows the folder."""
+    own = str(Path(importlib.util.find_spec("gateway").origin).parents[1])
+    monkeypatch.setattr("sys.path", [*(place for place in sys.path if place != own), str(Path(__file__).parent)])
+    assert await sandbox.run(attempt, "read a file", f"{own}/gateway/watermark/leak/reading.py", 0) == "done"
+
+
 async def test_a_worker_reads_code_and_fonts_and_nothing_else(sandbox, tmp_path):
     if ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) < 1:
         pytest.skip("this system has no Landlock: docs/marks.md says what that means")
@@ -347,7 +354,8 @@ async def test_a_worker_reads_code_and_fonts_and_nothing_else(sandbox, tmp_path)
         assert await sandbox.run(attempt, what, str(secret), os.getpid()) == "refused"
     assert await sandbox.run(attempt, "read another's environment", "", os.getpid()) == "refused"
     assert await sandbox.run(attempt, "read a file", "/etc/passwd", 0) == "refused"
-    assert await sandbox.run(attempt, "read a file", importlib.util.find_spec("PIL").origin, 0) == "done"
+    for module in ("PIL", "gateway.watermark.leak.reading"):
+        assert await sandbox.run(attempt, "read a file", importlib.util.find_spec(module).origin, 0) == "done"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import gateway
+
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # the same on every machine
 _VERSION = 1  # LANDLOCK_CREATE_RULESET_VERSION
 _BENEATH = 1  # LANDLOCK_RULE_PATH_BENEATH
@@ -56,6 +58,7 @@ def _readable() -> Iterator[tuple[Path, int]]:
     """Give what Python and its libraries are made of; of other folders on its path only modules and packages."""
     everything = _READ_FILE | _READ_DIR
     yield from ((Path(place), everything) for place in _SYSTEM)
+    yield Path(gateway.__file__).parent, everything  # wherever it is installed, and however it is found there
     library = Path(os.__file__).parent
     yield library, everything
     for place in map(Path, sys.path):
