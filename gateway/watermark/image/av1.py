@@ -6,7 +6,6 @@ from gateway.watermark.plan import unmarkable
 
 _SEQUENCE = 1
 _LEB = 8  # bytes of a length at most
-_NO_CHOICE = 2  # of a tool: the sequence doesn't say, each frame does
 
 
 class _Bits:

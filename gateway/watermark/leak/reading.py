@@ -14,9 +14,6 @@ from typing import Any, Literal, Protocol, cast
 from gateway.errors import Unreadable
 from gateway.watermark.mark import number, printed
 
-WAYS = ("text", "metadata", "hidden")
-"""How a code can have been read."""
-
 
 @dataclass(frozen=True, slots=True)
 class Leak:
