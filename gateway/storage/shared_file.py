@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from gateway.errors import SovgateError
 from gateway.storage.wal_index import WalIndex
 
 _EMPTY = (0, 0)
+_MOMENT = 0.005  # seconds between two tries of what SQLite doesn't wait for by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class SharedFile:
             self._held.close()
             raise self.kind.fails(f"{self.kind.called} can't be opened or made") from None
         try:
-            self._prepare()
+            self._prepare_patiently()
             self._index = self._map()
         except sqlite3.OperationalError as error:
             self.close()
@@ -181,6 +183,21 @@ class SharedFile:
         (version,) = self.connection.execute("PRAGMA data_version").fetchone()
         return int(version)
 
+    def _prepare_patiently(self) -> None:
+        """Set the connection up, again while another process does just that: for the change to WAL SQLite won't wait."""
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                self._prepare()
+            except sqlite3.OperationalError as error:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                if not name(error).startswith("SQLITE_BUSY") or time.monotonic() >= end:
+                    raise
+                time.sleep(_MOMENT)
+            else:
+                return
+
     def _prepare(self) -> None:
         """Set the connection up; WAL lets the gateway read while the command line writes."""
         found, ours = self._found(), (self.kind.application, len(self.kind.schema))
@@ -198,10 +215,12 @@ class SharedFile:
             self.connection.execute("COMMIT")
 
     def _found(self) -> tuple[int, int]:
-        """Give the application that a file belongs to, and its number of tables."""
-        (application,) = self.connection.execute("PRAGMA application_id").fetchone()
-        (tables,) = self.connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
-        return application, tables
+        """Give the application that a file belongs to, and its number of tables: both in one statement, of one moment."""
+        found = self.connection.execute(
+            "SELECT (SELECT application_id FROM pragma_application_id),"
+            " (SELECT count(*) FROM sqlite_master WHERE type = 'table')"
+        ).fetchone()
+        return int(found[0]), int(found[1])
 
 
 def name(error: sqlite3.OperationalError) -> str:
