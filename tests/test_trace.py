@@ -16,6 +16,7 @@ from test_cli import sovgate, write
 from gateway.audit.issued import issued
 from gateway.audit.show import published_size
 from gateway.storage.folder import Folder
+from gateway.storage.keyring import Keyring
 from gateway.watermark.mark import check, code
 
 CUSTOMER, RECIPIENT = "C-1001", "anna@crm.example"
@@ -23,7 +24,9 @@ CUSTOMER, RECIPIENT = "C-1001", "anna@crm.example"
 
 @pytest.fixture
 def house(tmp_path, monkeypatch) -> Path:
+    """A house whose keys don't come by chance: on the key depends how much of a mark a damaged picture keeps."""
     monkeypatch.chdir(tmp_path)
+    Keyring.open(tmp_path / "state" / "keys", random=lambda count: bytes(range(count)))
     return write(tmp_path).folder
 
 
@@ -44,6 +47,19 @@ def document(pages: int) -> bytes:
     for _ in range(pages - 1):
         pdf.pages.append(pdf.pages[0])
     return saved(pdf)
+
+
+def said_of_what_is_left(picture: Image.Image) -> str:
+    """Shrink and compress a leak until its code can't be read any more, and give what is then said of it.
+
+    Codes are new in each export, and some last longer than others.
+    """
+    for width in range(238, 203, -7):
+        leak = bare(picture.resize((width, width * picture.height // picture.width)), "leak.jpg", quality=12)
+        said = sovgate("trace", leak)
+        if said.code == 1:
+            return said.out
+    raise AssertionError("every leak was read")
 
 
 def opened(name: str) -> Image.Image:
@@ -130,8 +146,7 @@ def test_where_no_code_can_be_read_exports_are_ranked_and_that_is_said(house):
     Image.new("RGB", (700, 520), "navy").save("other.png")
     code = mark("photo.png", "out.png")
     mark("other.png", "other-out.png", "--no-hidden")
-    leak = opened("out.png").resize((210, 156))
-    told = run("trace", bare(leak, "leak.jpg", quality=12), to=1)
+    told = said_of_what_is_left(opened("out.png"))
     assert "weaker than a reading" in told
     assert "2 codes were compared" in told
     assert code in told
