@@ -12,6 +12,7 @@ from gateway.audit.cosignature import WitnessKey, cosignatures
 from gateway.audit.proof import Proof, inclusion, write_proof
 from gateway.audit.reading import WIDTH, Files, bundle_entries, tile_path
 from gateway.audit.signatures import Checkpoint, EntryKeys, NoteKey, payload_of, signed_checkpoint
+from gateway.audit.stamps import named_by_size
 from gateway.errors import BrokenLog
 
 COSIGNED = "checkpoint.cosigned"
@@ -60,12 +61,13 @@ class Gathering:
             cosigned = _noted(note, keys, COSIGNED)
             if needed is None or cosigned.checkpoint.size > needed:
                 head = cosigned
-        sizes = [name.removesuffix(bundle.STAMP) for name in files.list(bundle.STAMPS) if name.endswith(bundle.STAMP)]
-        found = cls(files, head, sorted(map(int, filter(str.isdecimal, sizes))), published.checkpoint.size)
-        found._notes = {
-            size: _noted(_found(files, f"{bundle.STAMPS}/{size}{bundle.STAMPED}"), keys, f"{bundle.STAMPS}/{size}")
-            for size in found.stamped
-        }
+        names = [name.removesuffix(bundle.STAMP) for name in files.list(bundle.STAMPS) if name.endswith(bundle.STAMP)]
+        sizes = sorted(int(name) for name in names if name.isascii() and name.isdecimal())
+        found = cls(files, head, sizes, published.checkpoint.size)
+        for size in found.stamped:
+            path = f"{bundle.STAMPS}/{size}{bundle.STAMPED}"
+            found._notes[size] = _noted(_found(files, path), keys, path)
+            named_by_size(path, found._notes[size].checkpoint)
         return found
 
     def keys(self, witnesses: Iterable[str], roots: bytes | None) -> Iterator[File]:

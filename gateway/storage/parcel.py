@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO, Protocol
 from uuid import uuid4
 
-LARGEST = 64 << 20
-"""Bytes of one file in a zip that is read: nothing in a bundle comes near to it."""
+LARGEST = 256 << 20
+"""Bytes of one file in a zip that is read: the manifest of some 400,000 entries."""
 
 
 class Exists(OSError):
@@ -133,3 +133,7 @@ class Archive:
         start = f"{folder}/"
         found = (name.removeprefix(start) for name in self._names if name.startswith(start))
         return sorted(name for name in found if name and "/" not in name)
+
+    def below(self, folder: str, /) -> Iterator[str]:
+        """Give the paths of all files below a folder."""
+        return (name for name in self._names if name.startswith(f"{folder}/") and not name.endswith("/"))
