@@ -182,7 +182,8 @@ Gap = Callable[[int], None]
 def stored_entries(files: Files, size: int, start: int = 0, gap: Gap | None = None) -> Iterator[tuple[int, str, bytes]]:
     """Give index, file and bytes of each entry from `start` on, unchecked: the `size` published ones, the journal's.
 
-    A bundle that is not there raises `BrokenLog`, unless `gap` is there to be told of it.
+    A bundle that is not there raises `BrokenLog`, unless `gap` is there to be told of it. Its hashes must be there all
+    the same: nobody has checked that a log is as large as its checkpoint says.
     """
     index = start
     while True:
@@ -190,6 +191,7 @@ def stored_entries(files: Files, size: int, start: int = 0, gap: Gap | None = No
             width = min(WIDTH, size - bundle * WIDTH)
             path = tile_path("entries", bundle, width)
             if gap is not None and width == WIDTH and files.read(path) is None:
+                _tile(files.read, 0, bundle, WIDTH)
                 passed = (bundle + 1) * WIDTH - index
                 gap(passed)
                 index += passed

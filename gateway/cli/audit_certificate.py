@@ -11,10 +11,9 @@ from gateway.audit.signatures import EntryKeys
 from gateway.audit.statement import open_statement
 from gateway.audit.timestamp import check_timestamp
 from gateway.errors import BrokenLog
-from gateway.storage.bag import DECLARATION
+from gateway.storage.bag import ALGORITHMS, DECLARATION
 
 CERTIFICATE, STAMP = "certificate.dsse.json", "certificate.dsse.json.tsr"
-ALGORITHMS = ("sha256", "sha512")
 
 
 NO_CERTIFICATE = (

@@ -19,9 +19,7 @@ _PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::(?:[0-9]{1,5}|_[A-Za-
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # space before a pair is no part of its pattern: two runs of it in one would be split in every possible way
 _SPACE = re.compile(r"[ \t]*")
-_PAIR = re.compile(
-    rf"(?:({_WORD})=(?:({_WORD})|\"((?:[^\"\\]|\\.)*)\"))?[ \t]*(;|,|$)"
-)
+_PAIR = re.compile(rf"(?:({_WORD})=(?:({_WORD})|\"((?:[^\"\\]|\\.)*)\"))?[ \t]*(;|,|$)")
 
 
 @dataclass(frozen=True, slots=True)

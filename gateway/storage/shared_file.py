@@ -184,7 +184,7 @@ class SharedFile:
         return int(version)
 
     def _prepare_patiently(self) -> None:
-        """Set the connection up, again while another process does just that: for the change to WAL SQLite won't wait."""
+        """Set the connection up, again while another process does just that: SQLite won't wait for WAL."""
         end = time.monotonic() + self._patience
         while True:
             try:
@@ -215,7 +215,7 @@ class SharedFile:
             self.connection.execute("COMMIT")
 
     def _found(self) -> tuple[int, int]:
-        """Give the application that a file belongs to, and its number of tables: both in one statement, of one moment."""
+        """Give the application that a file belongs to, and its number of tables: in one statement, of one moment."""
         found = self.connection.execute(
             "SELECT (SELECT application_id FROM pragma_application_id),"
             " (SELECT count(*) FROM sqlite_master WHERE type = 'table')"
