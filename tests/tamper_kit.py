@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from audit_logs import CHECKPOINT_KEY, ENTRY_KEY, JWKS, NOW, SETTINGS, VKEY, payload
+from audit_logs import CHECKPOINT_KEY, ENTRY_KEY, FOREIGN_KEY, JWKS, NOW, SETTINGS, VKEY, payload
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.audit.frame import frame, header
@@ -180,3 +180,7 @@ def prune(entries: Sequence[bytes], first: int, end: int, **more: object) -> Sai
 def b64_payload(jws: bytes) -> bytes:
     segment = jws.split(b".")[1]
     return urlsafe_b64decode(segment + b"=" * (-len(segment) % 4))
+
+
+KEPT, EARLY = (note(chained(map(told, range(size)))) for size in (PUBLISHED, 100))
+JWKS_OF_TWO = json.dumps({"keys": [jwk(ENTRY_KEY), jwk(FOREIGN_KEY)]}).encode()

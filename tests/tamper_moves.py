@@ -126,6 +126,16 @@ def cut_back(size: int) -> Callable[[Path], object]:
     return tamper
 
 
+def stamped(name: object, note: bytes) -> Callable[[Path], object]:
+    """Lay a head beside the log as if an authority had stamped it."""
+
+    def tamper(place: Path) -> None:
+        (place / "timestamps").mkdir(exist_ok=True)
+        (place / f"timestamps/{name}.checkpoint").write_bytes(note)
+
+    return tamper
+
+
 def at_once(*tampers: Callable[[Path], object]) -> Callable[[Path], object]:
     return lambda place: [tamper(place) for tamper in tampers]
 

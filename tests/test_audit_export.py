@@ -10,6 +10,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import bagit
@@ -22,6 +24,7 @@ from witness_kit import Authority
 
 from gateway.cli.audit_certificate import CERTIFICATE, STAMP
 from gateway.cli.house import open_keys
+from gateway.storage.bag import bag
 from gateway.storage.parcel import parcel
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
@@ -51,6 +54,10 @@ def export(evidence: Evidence, out: Path, *words):
 
 def entries(package):
     return sorted(int(path.stem) for path in (package / "data" / "entries").glob("*.jws"))
+
+
+def files(package):
+    return [path for path in package.rglob("*") if path.is_file()]
 
 
 def copied(package, tmp_path):
@@ -157,6 +164,38 @@ def test_the_tiles_that_the_proofs_need_are_there(package, evidence):
     assert not any("entries" in tile for tile in tiles)
 
 
+def test_a_zip_is_the_same_package_and_holds_too(evidence, package, tmp_path):
+    assert export(evidence, tmp_path / "p.zip", "--customer", "C-40").code == 0
+    said = sovgate("audit", "verify-proof", tmp_path / "p.zip")
+    assert said.code == 0, said.err
+    assert "certified by a key of the log" in said.out
+    with zipfile.ZipFile(tmp_path / "p.zip") as archive:
+        assert sorted(archive.namelist()) == sorted(str(path.relative_to(package)) for path in files(package))
+
+
+def test_however_much_there_is_memory_stays_bounded():
+    with bag(Nowhere()) as one:
+        tracemalloc.start()
+        for n in range(5000):
+            one.put(f"entries/{n}.jws", b"entry")
+        one.manifests()
+        one.close()
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert one.files == 5000
+    assert most < 400_000  # manifests of these 5,000 files are three times as much
+
+
+class Nowhere:
+    """Takes files, and keeps nothing."""
+
+    def put(self, path, data):
+        pass
+
+    def open(self, path):
+        return Path(os.devnull).open("wb")
+
+
 def test_it_holds(package, evidence):
     said = sovgate("audit", "verify-proof", package, "--jwks", evidence.log / "keys.jwks")
     assert said.code == 0, said.err
@@ -172,6 +211,23 @@ def test_the_commands_of_the_readme_work(package, tmp_path):
         done = run(command, data)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     assert run("sha256sum -c manifest-sha256.txt", package).returncode == 0
+
+
+def test_a_package_whose_certificate_was_taken_away_is_said_to_have_none(package, tmp_path):
+    copy = copied(package, tmp_path)
+    for path in copy.glob("certificate*"):
+        path.unlink()
+    for path in copy.glob("tagmanifest-*"):
+        path.write_text("".join(line for line in path.read_text().splitlines(True) if "certificate" not in line))
+    said = sovgate("audit", "verify-proof", copy, "-o", "json")
+    found = json.loads(said.out)
+    assert (said.code, found["certified"]) == (0, False)
+    assert "no certificate" in found["notes"][-1]
+
+
+def instead(path, make):
+    path.unlink()
+    make(path)
 
 
 def rewritten(path, before, after):
@@ -196,6 +252,13 @@ def rewritten(path, before, after):
         (lambda p: (p / "manifest-sha512.txt").unlink(), "manifest-sha512.txt: missing"),
         (lambda p: rewritten(p / "manifest-sha256.txt", b"  data/check.py", b"  data/../../x"), "no manifest"),
         (lambda p: (p / "bagit.txt").write_bytes(b"BagIt-Version: 0.97\n"), "no BagIt bag of version 1.0"),
+        (lambda p: (p / "certificate.dsse.json").unlink(), "certificate.dsse.json: missing"),
+        (lambda p: os.mkfifo(p / "data/entries/7.jws"), "data/entries/7.jws: not in manifest"),
+        (lambda p: instead(p / "data/check.py", os.mkfifo), "data/check.py: not a file"),
+        (lambda p: instead(p / "manifest-sha256.txt", os.mkfifo), "manifest-sha256.txt: not a file"),
+        (lambda p: instead(p / "data/README.txt", lambda at: at.symlink_to("/dev/zero")), "README.txt: not a file"),
+        (lambda p: os.truncate(p / "data/check.py", 1 << 40), "data/check.py: 1099511627776 bytes"),
+        (lambda p: instead(p / "data/entries/80.jws", Path.mkdir), "data/entries/80.jws: missing"),
     ],
 )
 def test_a_package_that_was_tampered_with_does_not_hold(package, tmp_path, harm, said):

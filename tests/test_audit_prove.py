@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from evidence_kit import VKEY, Evidence, made, run, sovgate, typed
+from tamper_kit import WITNESS_KEY, cosigned
 from witness_kit import Authority
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
@@ -196,6 +197,17 @@ def test_a_broken_log_gives_no_proof(tmp_path):
     tile.write_bytes(data)
     assert prove(evidence, tmp_path / "p", "--index", 3).code == 1
     assert not (tmp_path / "p").exists()
+
+
+def test_an_older_head_put_back_under_a_cosigned_one_gives_no_proof(tmp_path):
+    evidence = made(tmp_path / "gateway", 2)
+    older = (evidence.log / "checkpoint").read_bytes()
+    evidence.record(range(2, 9))
+    newer = cosigned((evidence.log / "checkpoint").read_bytes(), ("witness.example.com/w1", WITNESS_KEY))
+    (evidence.log / "checkpoint.cosigned").write_bytes(newer)
+    (evidence.log / "checkpoint").write_bytes(older)
+    said = prove(evidence, tmp_path / "p", "--index", 7, "--witness", VKEY)
+    assert (said.code, "20 entries were cosigned, and it names 5" in said.err) == (1, True), said.err
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"not a zip at all"])

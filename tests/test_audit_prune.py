@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,15 @@ async def test_what_says_that_a_key_was_exchanged_stays(tmp_path):
 async def test_what_witnesses_did_not_cosign_stays(tmp_path):
     assert await pruned(aged(tmp_path), limit=WIDTH + 1) == WIDTH
     assert await pruned(tmp_path, limit=0) == 0
+
+
+@pytest.mark.parametrize(("attested", "removed"), [(-12, 0), (-2, OLD), (None, OLD)])
+async def test_a_clock_that_is_ahead_of_all_who_attest_the_log_removes_nothing_too_early(tmp_path, attested, removed):
+    aged(tmp_path)  # its old entries are of forty days ago, and kept for thirty
+    known = None if attested is None else NOW + attested * DAY
+    ahead = replace(work(tmp_path), attested=lambda: known)
+    plan = ahead.plan(NOW, "")
+    assert sum(one.end - one.first for one in plan) == removed
 
 
 async def test_the_newest_bundle_stays_so_that_the_log_goes_on(tmp_path):

@@ -22,6 +22,7 @@ from audit_logs import (
 
 from gateway.audit.entry import encode
 from gateway.audit.frame import frame, header
+from gateway.audit.issued import issued
 from gateway.audit.reading import bundle_entries, journal_file
 from gateway.audit.show import Filter, published_size, show
 from gateway.audit.verify import NOT_INDEPENDENT, NOTHING_REMEMBERED, Verified, verify
@@ -194,3 +195,24 @@ def test_what_is_not_there_is_not_found(searched, wanted):
 def test_what_is_not_published_yet_is_found_too(searched):
     (found,) = show(searched, Filter(flow="late"), published_size(searched))
     assert (found.index, found.path) == (102, f"journal/{0:020}")
+
+
+def test_a_checkpoint_of_a_gigantic_log_is_not_searched_for_ever(log):
+    """Nothing has checked the checkpoint yet: what it says must end, at the first bundle that has no hashes either."""
+    text = (log / "checkpoint").read_text().split("\n")
+    (log / "checkpoint").write_text("\n".join([text[0], str(2**62), *text[2:]]))
+    files, passed = Folder(log), []
+    with pytest.raises(BrokenLog) as caught:
+        list(show(files, Filter(), published_size(files), passed.append))
+    assert (caught.value.kind, passed) == ("missing-tile", [])
+
+
+def test_marks_are_found_in_a_log_whose_older_bodies_are_gone(tmp_path):
+    log = ledger(tmp_path)
+    grow(log, PUBLISHED)
+    log.record([encode(full("wanted"))])
+    log.close()
+    (tmp_path / "tile/entries/000").unlink()
+    files, passed = Folder(tmp_path), []
+    found = list(issued(files, published_size(files), gap=passed.append))
+    assert (passed, [issue.code for issue in found]) == ([256], ["ABCD-1234", "ABCD-1235"])

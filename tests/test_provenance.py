@@ -85,6 +85,10 @@ FORWARDED = Trust("Forwarded", PROXIES.networks)
         ("for=8.8.8.8;for=203.0.113.9", None),
         ("for = 203.0.113.9", None),
         ('for=8.8.8.8, x="', None),
+        ("for=8.8.8.8" + " " * 60_000 + "x", None),  # not read in a time that grows with the square of it
+        (" " * 60_000 + "for=203.0.113.9" + " " * 60_000, "203.0.113.9"),
+        ("for=8.8.8.8," * 10_000 + "for=203.0.113.9", "203.0.113.9"),
+        ('for="[fe80::1%25eth0]"', None),
     ],
 )
 def test_the_header_of_the_standard_is_read(value, client):

@@ -13,8 +13,9 @@ Nothing of the writer's is used, and what is checked may come from anyone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from gateway.audit.cosignature import Cosigned, WitnessKey, cosignatures
 from gateway.audit.proof import check_inclusion, leaf_hash, read_proof
@@ -62,6 +63,30 @@ class Proven:
     cosigned: tuple[Cosigned, ...]
     entries: int
     notes: tuple[str, ...]
+
+
+class Packed(Files, Protocol):
+    """Where a package is read from: a folder or an archive."""
+
+    def below(self, folder: str, /) -> Iterable[str]:
+        """Give the paths of all that lies below a folder and is none, whatever else it may be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The files of a folder in `files`, as if it were all that there is."""
+
+    files: Files
+    folder: str
+
+    def read(self, path: str, /) -> bytes | None:
+        """Give a file's content; None where there is none."""
+        return self.files.read(f"{self.folder}/{path}")
+
+    def list(self, folder: str, /) -> Sequence[str]:
+        """Give the names of the files in a folder."""
+        return self.files.list(f"{self.folder}/{folder}")
 
 
 @dataclass(slots=True)

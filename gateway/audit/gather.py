@@ -12,6 +12,8 @@ from gateway.audit.cosignature import WitnessKey, cosignatures
 from gateway.audit.proof import Proof, inclusion, write_proof
 from gateway.audit.reading import WIDTH, Files, bundle_entries, tile_path
 from gateway.audit.signatures import Checkpoint, EntryKeys, NoteKey, payload_of, signed_checkpoint
+from gateway.audit.stamps import named_by_size
+from gateway.audit.tampering import Kind, broken
 from gateway.errors import BrokenLog
 
 COSIGNED = "checkpoint.cosigned"
@@ -54,18 +56,22 @@ class Gathering:
         Raises `BrokenLog` where there is no log, or its heads are not signed by the keys beside it.
         """
         keys = NoteKey.read_all(_found(files, "log.vkey").decode(errors="replace"))
-        published = _noted(_found(files, "checkpoint"), keys, "checkpoint")
-        head, note = published, files.read(COSIGNED)
+        note = files.read(COSIGNED)  # before the published one, which is as new at least unless it was put back
+        head = published = _noted(_found(files, "checkpoint"), keys, "checkpoint")
         if note is not None and cosignatures(note, tuple(witnesses)):
             cosigned = _noted(note, keys, COSIGNED)
+            if cosigned.checkpoint.size > published.checkpoint.size:
+                what = f"{cosigned.checkpoint.size} entries were cosigned, and it names {published.checkpoint.size}"
+                raise broken(Kind.ROLLED_BACK, "checkpoint", what)
             if needed is None or cosigned.checkpoint.size > needed:
                 head = cosigned
-        sizes = [name.removesuffix(bundle.STAMP) for name in files.list(bundle.STAMPS) if name.endswith(bundle.STAMP)]
-        found = cls(files, head, sorted(map(int, filter(str.isdecimal, sizes))), published.checkpoint.size)
-        found._notes = {
-            size: _noted(_found(files, f"{bundle.STAMPS}/{size}{bundle.STAMPED}"), keys, f"{bundle.STAMPS}/{size}")
-            for size in found.stamped
-        }
+        names = [name.removesuffix(bundle.STAMP) for name in files.list(bundle.STAMPS) if name.endswith(bundle.STAMP)]
+        sizes = sorted(int(name) for name in names if name.isascii() and name.isdecimal())
+        found = cls(files, head, sizes, published.checkpoint.size)
+        for size in found.stamped:
+            path = f"{bundle.STAMPS}/{size}{bundle.STAMPED}"
+            found._notes[size] = _noted(_found(files, path), keys, path)
+            named_by_size(path, found._notes[size].checkpoint)
         return found
 
     def keys(self, witnesses: Iterable[str], roots: bytes | None) -> Iterator[File]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from gateway.audit.reading import Files, stored_entries
+from gateway.audit.reading import Files, Gap, stored_entries
 from gateway.audit.signatures import payload_of
 from gateway.errors import BrokenLog
 
@@ -31,15 +31,20 @@ class Issue:
 
 
 def issued(
-    files: Files, published: int, codes: Container[str] | None = None, since: int = 0, until: int | None = None
+    files: Files,
+    published: int,
+    codes: Container[str] | None = None,
+    since: int = 0,
+    until: int | None = None,
+    gap: Gap | None = None,
 ) -> Iterator[Issue]:
     """Give the issues of codes (None: of all), of entries from `since` and before `until` (nanoseconds), in order.
 
-    `published` is the checkpoint's size. Raises `BrokenLog`.
+    `published` is the checkpoint's size; `gap` is told of entries whose bodies are gone. Raises `BrokenLog`.
     """
     parts: list[dict[str, Any]] = []
     first = 0, ""
-    for index, path, jws in stored_entries(files, published):
+    for index, path, jws in stored_entries(files, published, gap=gap):
         try:
             payload = payload_of(jws)
             if _SAYS_MARKS not in payload and b'"parts":' not in payload:

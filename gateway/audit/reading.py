@@ -86,6 +86,7 @@ _MAGIC = b"sgj1"
 _MARKER = b"\xf5\x6a\xf5\x6c"
 _HEADER = struct.Struct(">4sQII")
 _FRAME = struct.Struct(">4sIQI")
+_LONGEST = (1 << 16) - 1  # bytes of an entry: its length has 16 bits in a bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def journal_file(name: str, data: bytes) -> JournalFile:
     while (found := _frame_at(data, end)) is not None:
         entries.append(found[1])
         end += _FRAME.size + len(found[1])
-    if any(batch > end for batch in _batches_after(data, end)):
+    if _damaged(data, end):
         index = first + len(entries)
         raise broken(Kind.DAMAGED_JOURNAL, path, f"at byte {end}: damaged after it had been written", index)
     return JournalFile(path, first, state, tuple(entries), end, len(data) - end)
@@ -133,18 +134,29 @@ def _frame_at(data: bytes, at: int) -> tuple[int, bytes] | None:
     if len(data) < start:
         return None
     marker, length, batch, check = _FRAME.unpack_from(data, at)
+    if length > _LONGEST:
+        return None
     entry = data[start : start + length]
     if marker != _MARKER or len(entry) != length or check != crc32(entry, crc32(struct.pack(">IQ", length, batch))):
         return None
     return batch, entry
 
 
-def _batches_after(data: bytes, at: int) -> Iterator[int]:
-    """Give the batch offsets of the sound frames after a place where the chain of frames is broken."""
+def _damaged(data: bytes, end: int) -> bool:
+    """Tell whether a batch that was begun later stands after `end`, where the chain of frames is broken.
+
+    No entry holds the marker, so frames don't overlap. Where they announce more than there is, somebody put them there,
+    and looking at all of them would take forever.
+    """
+    at, looked = end, 0
     while (at := data.find(_MARKER, at + 1)) != -1:
         found = _frame_at(data, at)
-        if found is not None:
-            yield found[0]
+        if found is not None and found[0] > end:
+            return True
+        looked += min(_LONGEST, int.from_bytes(data[at + 4 : at + 8]))
+        if looked > 2 * len(data) + _LONGEST:
+            return True
+    return False
 
 
 def published_size(files: Files) -> int:
@@ -170,7 +182,8 @@ Gap = Callable[[int], None]
 def stored_entries(files: Files, size: int, start: int = 0, gap: Gap | None = None) -> Iterator[tuple[int, str, bytes]]:
     """Give index, file and bytes of each entry from `start` on, unchecked: the `size` published ones, the journal's.
 
-    A bundle that is not there raises `BrokenLog`, unless `gap` is there to be told of it.
+    A bundle that is not there raises `BrokenLog`, unless `gap` is there to be told of it. Its hashes must be there all
+    the same: nobody has checked that a log is as large as its checkpoint says.
     """
     index = start
     while True:
@@ -178,6 +191,7 @@ def stored_entries(files: Files, size: int, start: int = 0, gap: Gap | None = No
             width = min(WIDTH, size - bundle * WIDTH)
             path = tile_path("entries", bundle, width)
             if gap is not None and width == WIDTH and files.read(path) is None:
+                _tile(files.read, 0, bundle, WIDTH)
                 passed = (bundle + 1) * WIDTH - index
                 gap(passed)
                 index += passed

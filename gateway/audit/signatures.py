@@ -27,6 +27,7 @@ _KEY_ID = 4
 _HASH = 32
 _MOST_SIGNATURES = 64  # C2SP signed-note asks for 16 at least
 _LONGEST_NOTE = 1 << 20
+_LONGEST_KEYS = 1 << 20
 _LARGEST = 1 << 63
 
 _P = 2**255 - 19
@@ -101,6 +102,8 @@ class NoteKey:
     @classmethod
     def read_all(cls, text: str) -> tuple[NoteKey, ...]:
         """Read one key a line, of one log; raises `BrokenLog`."""
+        if len(text) > _LONGEST_KEYS:
+            raise BrokenLog("the verifier keys are too long to be any", kind=Kind.MALFORMED_FILE)
         keys = tuple(map(cls.read, text.strip().splitlines() or [""]))
         if len({key.name for key in keys}) > 1:
             raise BrokenLog("the verifier keys are of several logs", kind=Kind.OTHER_LOG)
@@ -211,6 +214,8 @@ class EntryKeys:
         """The thumbprints of all keys that are or were trusted."""
         self.signer = ""
         """The thumbprint of the key that the last opened entry was signed with."""
+        if len(jwks) > _LONGEST_KEYS:
+            raise BrokenLog("the entries' public keys are too long to be any", kind=Kind.MALFORMED_FILE)
         try:
             for jwk in orjson.loads(jwks)["keys"]:
                 if jwk.get("kty") == "OKP" and jwk.get("crv") == "Ed25519":

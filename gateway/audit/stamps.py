@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from gateway.audit.reading import Files
+from gateway.audit.signatures import Checkpoint
+from gateway.audit.tampering import Kind, broken
 from gateway.audit.timestamp import Stamped, check_timestamp
 from gateway.errors import BrokenLog
 
@@ -12,13 +14,24 @@ FOLDER, ANSWER, HEAD = "timestamps", ".tsr", ".checkpoint"
 def stamps(files: Files, roots: bytes) -> list[tuple[int, Stamped]]:
     """Give the size of each head that was stamped, and what the authority says; raises `BrokenLog`, `NoTimestamps`.
 
-    That the heads are the log's is for `gateway.audit.verify`, which holds all of them against its entries.
+    That the heads are the log's, and of the sizes that they are named by, is for `gateway.audit.verify`.
     """
     names = [name.removesuffix(ANSWER) for name in files.list(FOLDER) if name.endswith(ANSWER)]
     found = []
-    for size in sorted(int(name) for name in names if name.isdecimal()):
-        answer, note = files.read(f"{FOLDER}/{size}{ANSWER}"), files.read(f"{FOLDER}/{size}{HEAD}")
+    for size in sorted(int(name) for name in names if name.isascii() and name.isdecimal()):
+        where, over = f"{FOLDER}/{size}{ANSWER}", f"{FOLDER}/{size}{HEAD}"
+        answer, note = files.read(where), files.read(over)
         if answer is None or note is None:
-            raise BrokenLog(f"{FOLDER}/{size}{HEAD}: missing: what was stamped is not there")
-        found.append((size, check_timestamp(answer, note, roots, f"{FOLDER}/{size}{ANSWER}")))
+            raise broken(Kind.FALSE_TIMESTAMP, over, "missing: what was stamped is not there")
+        try:
+            found.append((size, check_timestamp(answer, note, roots, where)))
+        except BrokenLog as error:
+            raise BrokenLog(str(error), kind=Kind.FALSE_TIMESTAMP, place=where) from None
     return found
+
+
+def named_by_size(path: str, head: Checkpoint) -> None:
+    """Make sure that a stamped head has the size in its name: another could make entries older than they are."""
+    if path != f"{FOLDER}/{head.size}{HEAD}":
+        what = f"it holds the head of {head.size} entries: a timestamp was put in the place of another's"
+        raise broken(Kind.FALSE_TIMESTAMP, path, what)

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     LOST_KEY = "lost-key"
     FALSE_PRUNE = "false-prune"
     UNWITNESSED = "unwitnessed"
+    FALSE_TIMESTAMP = "false-timestamp"
     DAMAGED_JOURNAL = "damaged-journal"
     CUT_JOURNAL = "cut-journal"
     EXCHANGED_JOURNAL = "exchanged-journal"
@@ -76,6 +77,7 @@ LOOKS_LIKE = {
     Kind.LOST_KEY: "A key is said to be lost, and only its successor says so: ask the operator.",
     Kind.FALSE_PRUNE: "What the log says about removed entries does not fit what was removed.",
     Kind.UNWITNESSED: "The head was not cosigned by enough of the witnesses that you trust.",
+    Kind.FALSE_TIMESTAMP: "A timestamp is not of the head that it lies beside, or not by an authority that you trust.",
     Kind.DAMAGED_JOURNAL: "The journal was changed after it had been written.",
     Kind.CUT_JOURNAL: "The end of a journal file, or a whole one, was cut away.",
     Kind.EXCHANGED_JOURNAL: "The journal holds another entry than was published.",

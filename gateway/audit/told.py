@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from typing import Any, Literal
 
 import msgspec
+import orjson
 
 from gateway.audit.tampering import Kind
 from gateway.errors import BrokenLog
@@ -58,12 +60,21 @@ class Told(msgspec.Struct, gc=False):
     prune: Prune | None = None
 
 
-_DECODER = msgspec.json.Decoder(Told)
-
-
 def told_in(payload: bytes, where: str) -> Told:
-    """Read a payload; raises `BrokenLog`, naming it as `where`."""
+    """Read a payload; raises `BrokenLog`, naming it as `where`.
+
+    One that two readers could understand differently, because a member stands in it twice, is no entry.
+    """
     try:
-        return _DECODER.decode(payload)
+        said = orjson.loads(payload)
+        if len(orjson.dumps(said)) != len(payload):  # a member twice, or a form that the gateway hardly writes
+            json.loads(payload, object_pairs_hook=_once)
+        return msgspec.convert(said, Told)
     except (ValueError, RecursionError) as error:
         raise BrokenLog(f"{where}: signed, but no entry of this log", kind=Kind.MALFORMED_ENTRY) from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Make sure that no member of an object stands in it twice; raises `ValueError`."""
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("a member that stands twice")

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from gateway.audit import stamps
 from gateway.audit.cosignature import WitnessKey, cosignatures
 from gateway.audit.reading import WIDTH, Files, missing, tile_path
 from gateway.audit.removed import Removed
@@ -25,6 +26,7 @@ from gateway.errors import BrokenLog
 __all__ = ["Dangling", "Progress", "Verified", "Witnesses", "verify"]
 
 _SHOWN = 5
+COSIGNED = "checkpoint.cosigned"
 NOT_INDEPENDENT = (
     "the public keys were taken from beside the log: whoever could change the log could change them too; "
     "give the keys that you got another way"
@@ -168,11 +170,15 @@ def _at(path: str, error: BrokenLog) -> BrokenLog:
 
 def _heads_beside(files: Files, trust: Trust) -> Iterable[Head]:
     """Give the heads that witnesses or timestamping authorities hold, as far as they lie beside the log."""
-    stamped = (f"timestamps/{name}" for name in files.list("timestamps") if name.endswith(".checkpoint"))
-    for path in ("checkpoint.cosigned", *stamped):
+    note = files.read(COSIGNED)
+    if note is not None:
+        yield trust.head(note, COSIGNED)
+    for path in (f"{stamps.FOLDER}/{name}" for name in files.list(stamps.FOLDER) if name.endswith(stamps.HEAD)):
         note = files.read(path)
         if note is not None:
-            yield trust.head(note, path)
+            head = trust.head(note, path)
+            stamps.named_by_size(path, head.checkpoint)
+            yield head
 
 
 def _walk(files: Files, walk: Walk) -> tuple[Head, Walk, int]:

@@ -16,6 +16,8 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway import __version__
+from gateway.audit.bundle import STAMP as STAMP_OVER_IT
+from gateway.audit.bundle import STAMPED as STAMPED_HEAD
 from gateway.audit.bundle import Bundle, Trusted
 from gateway.audit.gather import Gathering
 from gateway.audit.reading import Files
@@ -23,7 +25,7 @@ from gateway.audit.show import Filter, show
 from gateway.audit.signatures import EntryKeys, thumbprint
 from gateway.audit.statement import sign_statement
 from gateway.cli import options
-from gateway.cli.audit_certificate import ALGORITHMS, CERTIFICATE, STAMP
+from gateway.cli.audit_certificate import CERTIFICATE, STAMP
 from gateway.cli.audit_gathering import Attesters, Staged, explained
 from gateway.cli.audit_prove import roots, witness
 from gateway.cli.audit_wanted import code, filters, log, wanted
@@ -31,7 +33,7 @@ from gateway.cli.house import AUDIT, open_keys
 from gateway.cli.main import COULD_NOT, NO
 from gateway.config import Settings, load
 from gateway.errors import BrokenLog, NoTimestamps, SovgateError
-from gateway.storage.bag import DECLARATION, Bag
+from gateway.storage.bag import ALGORITHMS, DECLARATION, Bag, bag
 from gateway.storage.folder import Folder
 from gateway.storage.parcel import Exists, parcel
 from gateway.witness.settings import TimestampSettings
@@ -86,10 +88,10 @@ def _write(
         raise BrokenLog("no entry fits, or none that fits is published yet")
     staged = Staged(dict(gathering.keys(attesters.lines, attesters.roots)))
     checking = Bundle(staged, Trusted(witnesses=attesters.witnesses, roots=attesters.roots))
-    with parcel(out) as put:
-        bag, example, count = Bag(put), None, 0
+    with parcel(out) as put, bag(put) as package:
+        example, count = None, 0
         for path, data in staged.files.items():
-            bag.put(path, data)
+            package.put(path, data)
         for index in chain([first], (entry.index for entry in found)):
             if index >= gathering.head.checkpoint.size:
                 break  # later than the head that everything is proven by
@@ -97,30 +99,31 @@ def _write(
             staged.hold(one)
             proven = checking.entry(str(index))
             for path, data in one.items():
-                bag.put(path, data)
+                add = package.share if path.endswith((STAMPED_HEAD, STAMP_OVER_IT)) else package.put
+                add(path, data)
             example, count = example or (Staged(dict(staged.files)), proven), count + 1
         assert example is not None, "there is a first entry"
-        _log(bag, files, gathering)
+        _log(package, files, gathering)
         about = _told(asked, sum(removed))
         told = {"asked": about, "count": str(count), "certificate": _certificate_told(key, settings)}
         shown, entry = example
         for path, data in explained("export.txt", shown, gathering, attesters, (entry, checking.proven()), told):
-            bag.put(path, data)
-        _close(bag, gathering, about, count, key, settings)
+            package.put(path, data)
+        _close(package, gathering, about, count, key, settings)
     return count
 
 
-def _log(bag: Bag, files: Files, gathering: Gathering) -> None:
+def _log(package: Bag, files: Files, gathering: Gathering) -> None:
     """Add the head, and the tiles of hashes that the proofs were made from."""
-    bag.put("log/checkpoint", gathering.head.note)
+    package.put("log/checkpoint", gathering.head.note)
     for path in gathering.tiles:
         data = files.read(path)
         if data is not None:  # a partial tile that is full by now: the full one is read at its next use
-            bag.put(f"log/{path}", data)
+            package.put(f"log/{path}", data)
 
 
 def _close(
-    bag: Bag,
+    package: Bag,
     gathering: Gathering,
     about: str,
     count: int,
@@ -134,12 +137,14 @@ def _close(
         "External-Description": f"Entries of the audit log {head.origin}: {about}",
         "Bagging-Date": f"{datetime.now(UTC):%Y-%m-%d}",
         "Bag-Software-Agent": f"sovgate {__version__}",
-        "Payload-Oxum": f"{bag.size}.{bag.files}",
+        "Payload-Oxum": f"{package.size}.{package.files}",
     }
     certified = {
-        "bagit.txt": bag.tag("bagit.txt", DECLARATION),
-        "bag-info.txt": bag.tag("bag-info.txt", "".join(f"{name}: {text}\n" for name, text in info.items()).encode()),
-        **bag.manifests(),
+        "bagit.txt": package.tag("bagit.txt", DECLARATION),
+        "bag-info.txt": package.tag(
+            "bag-info.txt", "".join(f"{name}: {text}\n" for name, text in info.items()).encode()
+        ),
+        **package.manifests(),
     }
     if key is not None:
         subjects = {name: dict(zip(ALGORITHMS, digests, strict=True)) for name, digests in certified.items()}
@@ -153,12 +158,12 @@ def _close(
             "tool": f"sovgate {__version__}",
         }
         envelope = sign_statement(subjects, predicate, key)
-        bag.tag(CERTIFICATE, envelope)
+        package.tag(CERTIFICATE, envelope)
         if (authority := settings.audit.timestamps if settings is not None else None) is not None:
             answer = _stamped(authority, envelope)
             if answer is not None:
-                bag.tag(STAMP, answer)
-    bag.close()
+                package.tag(STAMP, answer)
+    package.close()
 
 
 def _stamped(authority: TimestampSettings, data: bytes) -> bytes | None:

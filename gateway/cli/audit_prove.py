@@ -10,14 +10,14 @@ from typing import Any
 import click
 import orjson
 
-from gateway.audit.bundle import Bundle, Proven, Trusted
+from gateway.audit.bundle import Bundle, Proven, Trusted, Within
 from gateway.audit.cosignature import WitnessKey
 from gateway.audit.gather import Gathering, TooNew
 from gateway.audit.reading import Files
 from gateway.audit.show import Filter, published_size, show
 from gateway.audit.timestamp import Stamped
 from gateway.cli import options
-from gateway.cli.audit_certificate import check_bag
+from gateway.cli.audit_certificate import NO_CERTIFICATE, check_bag
 from gateway.cli.audit_gathering import Attesters, Staged, checked, explained
 from gateway.cli.audit_wanted import code, log
 from gateway.cli.evidence.told import listed
@@ -114,13 +114,12 @@ def verify_proof(bundle: Path, vkey: tuple[str, ...], jwks: Any, form: str, **gi
     """
     trusted = _trusted(vkey, jwks, **given)
     try:
-        files: Files = Folder(bundle) if bundle.is_dir() else Archive(bundle)
-        if files.read("bagit.txt") is not None:
-            check_bag(bundle, trusted)
-            files = Folder(bundle / "data")
-        one = Bundle(files, trusted)
+        packed = Folder(bundle) if bundle.is_dir() else Archive(bundle)
+        is_bag = packed.read("bagit.txt") is not None
+        certified = check_bag(packed, trusted) if is_bag else None
+        one = Bundle(Within(packed, "data") if is_bag else packed, trusted)
         entries = [(entry.index, entry.stamped) for entry in one.entries()]
-        _say(bundle, one.proven(), entries, form)
+        _say(bundle, one.proven(), entries, form, certified)
     except BrokenLog as error:
         if form == "json":
             click.echo(orjson.dumps({"ok": False, "wrong": str(error)}, option=orjson.OPT_INDENT_2).decode())
@@ -139,8 +138,11 @@ def _trusted(vkey: tuple[str, ...], jwks: Any, **given: Any) -> Trusted:
     return Trusted("\n".join(vkey) or None, jwks.read() if jwks else None, keys, certificates)
 
 
-def _say(place: Path, proven: Proven, entries: list[tuple[int, Stamped | None]], form: str) -> None:
-    """Tell what is proven, and what isn't."""
+def _say(
+    place: Path, proven: Proven, entries: list[tuple[int, Stamped | None]], form: str, certified: bool | None
+) -> None:
+    """Tell what is proven, and what isn't; `certified` is None for what is no package."""
+    notes = [*proven.notes, NO_CERTIFICATE] if certified is False else list(proven.notes)
     if form == "json":
         said = {
             "ok": True,
@@ -152,7 +154,8 @@ def _say(place: Path, proven: Proven, entries: list[tuple[int, Stamped | None]],
                 {"index": index, "stamped": stamped and {"time": stamped.time, "authority": stamped.authority}}
                 for index, stamped in entries
             ],
-            "notes": list(proven.notes),
+            "certified": certified,
+            "notes": notes,
         }
         click.echo(orjson.dumps(said, option=orjson.OPT_INDENT_2).decode())
         return
@@ -165,5 +168,7 @@ def _say(place: Path, proven: Proven, entries: list[tuple[int, Stamped | None]],
         click.echo(f"  entry {index}{when}")
     if len(entries) > _SHOWN:
         click.echo(f"  and {len(entries) - _SHOWN} more")
-    for note in proven.notes:
+    if certified:
+        click.echo("  certified by a key of the log")
+    for note in notes:
         click.echo(f"  note: {note}")

@@ -20,15 +20,16 @@ from gateway.storage.journal import Journal
 from gateway.storage.pruning import LOCK, Pruning, Retention
 from gateway.storage.wire import Roll
 from gateway.witness.kept import Kept, cosigned_by
+from gateway.witness.times import attested_at
 
 _LOOKS, _PAUSE = 300, 0.2  # how often, and every how many seconds, it is seen whether the log is published
 _HOUR = 3600.0
 
 
 def pruning(settings: Settings, retention: Retention) -> Pruning:
-    """Say what may be pruned: what is published, and cosigned as well where witnesses are asked."""
+    """Say what may be pruned: what is published, and cosigned as well where witnesses are asked; by whose time."""
     folder = settings.state / AUDIT
-    return Pruning(folder, retention, lambda: _limit(settings, folder), Disk())
+    return Pruning(folder, retention, lambda: _limit(settings, folder), Disk(), lambda: _attested(settings, folder))
 
 
 def _limit(settings: Settings, folder: Path) -> int:
@@ -38,6 +39,12 @@ def _limit(settings: Settings, folder: Path) -> int:
     head = Kept(folder, Disk()).cosigned()
     signed = sum(cosigned_by(head, one.key) is not None for one in witness.asked)
     return head.checkpoint.size if head is not None and signed >= witness.quorum else 0
+
+
+def _attested(settings: Settings, folder: Path) -> int | None:
+    """Give the latest time that witnesses or an authority attested, in nanoseconds; None where none is asked."""
+    found = attested_at(Kept(folder, Disk()), settings.audit.witness, settings.audit.timestamps)
+    return None if found is None else int(found * 10**9)
 
 
 async def prune(

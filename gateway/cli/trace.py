@@ -99,7 +99,8 @@ def command(
     try:
         published = published_size(files)  # first of all: where there is no log there are no keys either
         keys = open_keys(settings) if settings else None
-        lookup = partial(_lookup, files, published, nanoseconds(since) or 0, nanoseconds(until))
+        removed = list[int]()
+        lookup = partial(_lookup, files, published, nanoseconds(since) or 0, nanoseconds(until), removed)
         if code is not None:
             traced = from_code(lookup(frozenset({code})))
         else:
@@ -114,6 +115,8 @@ def command(
     except Unreadable as error:
         click.echo(f"{leak}: can't be read: {REASONS.get(str(error), str(error))}", err=True)
         sys.exit(COULD_NOT)
+    if removed:
+        click.echo(f"{sum(removed)} entries were not searched: their bodies are gone", err=True)
     if form == "json":
         click.echo(orjson.dumps(as_data(traced, people, leak), option=orjson.OPT_INDENT_2).decode())
     else:
@@ -145,10 +148,13 @@ async def _traced(search: Search, lookup: Lookup, watch: Watch) -> Traced:
 
 
 def _lookup(
-    files: Folder, published: int, since: int, until: int | None, codes: frozenset[str] | None
+    files: Folder, published: int, since: int, until: int | None, removed: list[int], codes: frozenset[str] | None
 ) -> Iterable[Issue]:
-    """Find issues in the log; nothing is read where no code is asked for."""
-    return () if codes is not None and not codes else issued(files, published, codes, since, until)
+    """Find issues in the log; nothing is read where no code is asked for. `removed` is what this could not search."""
+    if codes is not None and not codes:
+        return ()
+    removed.clear()
+    return issued(files, published, codes, since, until, removed.append)
 
 
 def _body(path: Path) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +43,8 @@ class Folder:
         except IsADirectoryError:
             raise broken(Kind.MALFORMED_FILE, path, "a folder, not a file") from None
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise broken(Kind.MALFORMED_FILE, path, "a link that leads to itself") from None
             raise self._unreadable(path, error) from None
 
     def list(self, folder: str, /) -> list[str]:
@@ -51,6 +55,19 @@ class Folder:
             return []
         except OSError as error:
             raise self._unreadable(folder, error) from None
+
+    def below(self, folder: str, /) -> Iterator[str]:
+        """Give the paths of all that lies below a folder and is none, whatever else it may be; links aren't followed.
+
+        Raises `FaultyFiles` for a folder that can't be looked into.
+        """
+
+        def refuse(error: OSError) -> None:
+            raise self._unreadable(str(error.filename), error)
+
+        for place, folders, names in os.walk(self.path / folder, onerror=refuse):
+            for name in (*names, *(one for one in folders if Path(place, one).is_symlink())):
+                yield Path(place, name).relative_to(self.path).as_posix()
 
     def _unreadable(self, path: str, error: OSError) -> FaultyFiles:
         """Name what can't be read, and why."""

@@ -6,13 +6,13 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 from uuid import uuid4
 
-LARGEST = 64 << 20
-"""Bytes of one file in a zip that is read: nothing in a bundle comes near to it."""
+LARGEST = 256 << 20
+"""Bytes of one file in a zip that is read: the manifest of some 400,000 entries."""
 
 
 class Exists(OSError):
@@ -24,6 +24,10 @@ class Parcel(Protocol):
 
     def put(self, path: str, data: bytes) -> None:
         """Add a file, by its path with slashes."""
+        ...
+
+    def open(self, path: str) -> AbstractContextManager[IO[bytes]]:
+        """Add a file that is written piece by piece; nothing is under its path yet."""
         ...
 
 
@@ -40,21 +44,32 @@ class _InFolder:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
 
+    def open(self, path: str) -> AbstractContextManager[IO[bytes]]:
+        """Add a file, piece by piece."""
+        return (self._folder / path).open("xb")
+
 
 class _InZip:
     """Files in a zip, without the times and names of whoever makes it."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        self._there: set[str] = set()
 
     def put(self, path: str, data: bytes) -> None:
         """Add a file."""
-        if path not in self._there:
-            self._there.add(path)
-            told = zipfile.ZipInfo(path)
-            told.compress_type, told.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            self._archive.writestr(told, data)
+        if path not in self._archive.NameToInfo:
+            self._archive.writestr(_told(path), data)
+
+    def open(self, path: str) -> AbstractContextManager[IO[bytes]]:
+        """Add a file, piece by piece."""
+        return self._archive.open(_told(path), "w", force_zip64=True)
+
+
+def _told(path: str) -> zipfile.ZipInfo:
+    """Say what a zip tells of a file: its path, and nothing of when and by whom it was made."""
+    told = zipfile.ZipInfo(path)
+    told.compress_type, told.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+    return told
 
 
 @contextmanager
@@ -133,3 +148,7 @@ class Archive:
         start = f"{folder}/"
         found = (name.removeprefix(start) for name in self._names if name.startswith(start))
         return sorted(name for name in found if name and "/" not in name)
+
+    def below(self, folder: str, /) -> Iterator[str]:
+        """Give the paths of all files below a folder."""
+        return (name for name in self._names if name.startswith(f"{folder}/") and not name.endswith("/"))

@@ -23,6 +23,7 @@ from gateway.storage.folder import Folder
 
 NOTE, LOCK = "pruning.json", "pruning.lock"
 _DAY = 86_400 * 1_000_000_000
+_AHEAD = _DAY  # attestations come by the hour; where there are none for longer, nobody vouches for the clock
 _KEPT = frozenset({"rotation", "prune"})  # without these nobody could verify the rest
 
 
@@ -69,6 +70,9 @@ _LOOK = msgspec.json.Decoder(Looked)
 class Pruning:
     """One log that is pruned. `limit` gives how many of its first entries may be touched at all.
 
+    `attested` gives the latest time that somebody outside attested, None where nobody is asked: a clock of ours that
+    is ahead of it by more than a day is not believed, and what would be over by it alone stays.
+
     Everything raises `BrokenLog` for files that can't be what they should be, and `OSError`.
     """
 
@@ -76,9 +80,12 @@ class Pruning:
     retention: Retention
     limit: Callable[[], int]
     disk: Disk
+    attested: Callable[[], int | None] = lambda: None
 
     def plan(self, now: int, reason: str) -> tuple[Prune, ...]:
         """Find what is over, without touching anything: full bundles below the limit, all of whose entries are."""
+        known = self.attested()
+        now = now if known is None else min(now, known + _AHEAD)
         files = Folder(self.folder)
         size = published_size(files)
         most = min(self.limit(), size - 1) // WIDTH  # the newest bundle stays: the log goes on from it

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from gateway.audit.log import Position, Record, moved
@@ -32,11 +33,25 @@ class Recovered:
     dangling: tuple[str, ...]
 
 
+class _State(msgspec.Struct, gc=False):
+    """What a journal file begins with, as JSON."""
+
+    open: dict[str, int]
+
+
 @dataclass(slots=True)
 class OpenFlows:
     """The flows whose intents were recorded and whose outcomes were not, each with its intent's counter."""
 
     flows: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, held: JournalFile) -> OpenFlows:
+        """Read what a journal file begins with. Raises `BrokenLog`."""
+        try:
+            return cls(msgspec.json.decode(held.state, type=_State).open)
+        except ValueError as error:
+            raise BrokenLog(f"{held.path}: the flows that were open before it can't be read") from error
 
     def note(self, kind: str, flow: str, counter: int) -> None:
         """Take in an entry. A `start` lists what was open before it, so that each is reported once."""
@@ -129,7 +144,7 @@ def _resumed(files: Folder, names: list[str], tree: Tree, own: HeldKeys, lost: f
         expected = held.first + len(held.entries)
         if expected < tree.size and name == names[-1]:
             raise BrokenLog(f"{held.path}: it ends before entry {tree.size}, which is published: truncated")
-        open_flows = OpenFlows(orjson.loads(held.state)["open"])
+        open_flows = OpenFlows.read(held)
         for counter, jws in enumerate(held.entries, held.first):
             where = f"{held.path}: entry {counter}"
             if counter == position.next:

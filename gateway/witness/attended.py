@@ -6,15 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gateway.audit.cosignature import cosignatures
 from gateway.audit.entry import Entry
-from gateway.audit.timestamp import check_timestamp
 from gateway.errors import NotRecorded, SovgateError
 from gateway.ports import Append
 from gateway.storage.disk import Disk
 from gateway.witness.kept import COSIGNED, Kept
 from gateway.witness.settings import TimestampSettings, WitnessSettings
-from gateway.witness.stamping import trusted
+from gateway.witness.times import cosigned_at, stamped_at
 
 _LOOK = 0.5  # seconds for which an answer holds
 
@@ -71,10 +69,7 @@ class Attended:
         except FileNotFoundError:
             return "no head of the log is cosigned by a quorum of witnesses yet"
         if (mark := (found.st_mtime_ns, found.st_ino, found.st_size)) != self._file:
-            head = self._kept.cosigned()
-            lines = cosignatures(head.note, [one.key for one in self._witnesses.asked]) if head is not None else ()
-            times = sorted((line.time for line in lines), reverse=True)[: self._witnesses.quorum]
-            self._cosigned = float(times[-1]) if len(times) == self._witnesses.quorum else 0.0
+            self._cosigned = cosigned_at(self._kept, self._witnesses)
             self._file = mark
         if self._wall() - self._cosigned > self._witnesses.oldest:
             return "the newest head of the log that a quorum of witnesses cosigned is too old"
@@ -87,7 +82,7 @@ class Attended:
         head, sizes = self._kept.published(), self._kept.stamped()
         newest = sizes[-1] if sizes else -1
         if newest != self._stamp[0]:
-            self._stamp = (newest, self._time_of(newest, self._timestamps))
+            self._stamp = (newest, stamped_at(self._kept, newest, self._timestamps))
         if head is not None and head.checkpoint.size == newest and self._stamp[1]:
             self._unstamped = None
         elif self._unstamped is None:
@@ -97,10 +92,3 @@ class Attended:
             return ""
         since = max(self._unstamped, self._stamp[1])
         return "the newest timestamp of the log is too old" if self._wall() - since > self._timestamps.oldest else ""
-
-    def _time_of(self, size: int, settings: TimestampSettings) -> float:
-        """Give the time of a stamp; 0 where there is none, or none that counts."""
-        found = self._kept.stamp(size)
-        if found is None:
-            return 0.0
-        return check_timestamp(found[1], found[0], trusted(settings), f"timestamps/{size}.tsr").time.timestamp()

@@ -69,7 +69,8 @@ class Kept:
             names = [path.name for path in (self.folder / TIMESTAMPS).iterdir()]
         except FileNotFoundError:
             return []
-        return sorted(int(name.removesuffix(STAMP)) for name in names if name.endswith(STAMP) and name[:-4].isdigit())
+        sizes = [name.removesuffix(STAMP) for name in names if name.endswith(STAMP)]
+        return sorted(int(size) for size in sizes if size.isascii() and size.isdecimal())
 
     def stamp(self, size: int) -> tuple[bytes, bytes] | None:
         """Give the head of a size as it was stamped, and the authority's answer."""

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from pathlib import Path
-
-import pytest
 from audit_logs import ENTRY_KEY, FOREIGN_KEY
 from tamper_kit import (
+    EARLY,
+    JWKS_OF_TWO,
+    KEPT,
     PUBLISHED,
     TAIL,
     b64_payload,
-    chained,
     header_and,
     journal,
     jwk,
     kid,
-    log,
-    note,
     signed,
     stored,
-    told,
 )
 from tamper_moves import (
     BUNDLE,
@@ -32,7 +26,6 @@ from tamper_moves import (
     edited,
     entries,
     malleable,
-    named,
     old_tiles_kept,
     one,
     part,
@@ -43,12 +36,8 @@ from gateway.audit.tampering import Kind
 from gateway.crypto import b64url
 
 LAST = PUBLISHED + TAIL - 1
-KEPT = note(chained(map(told, range(PUBLISHED))))
-EARLY = note(chained(map(told, range(100))))
-JWKS_OF_TWO = json.dumps({"keys": [jwk(ENTRY_KEY), jwk(FOREIGN_KEY)]}).encode()
-LOW_ORDER = b64url(bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a")).decode()
 
-CASES = {
+ENTRIES = {
     "an edited body": Case(one(150, edited), Kind.EDITED_ENTRY, BUNDLE, 150),
     "an edited body in the tail": Case(one(310, edited), Kind.EDITED_ENTRY, JOURNAL, 310),
     "an entry signed with another key": Case(
@@ -106,6 +95,18 @@ CASES = {
     ),
     "no JSON": Case(one(150, lambda _: signed(b"\xff\xfe")), Kind.MALFORMED_ENTRY, BUNDLE, 150),
     "an array": Case(one(150, lambda _: signed(b"[1]")), Kind.MALFORMED_ENTRY, BUNDLE, 150),
+    "a member that stands twice": Case(
+        one(311, lambda jws: signed(b64_payload(jws).replace(b'"to":"erp"', b'"to":"erp","to":"mes"'))),
+        Kind.MALFORMED_ENTRY,
+        JOURNAL,
+        311,
+    ),
+    "a member that stands twice inside of another": Case(
+        one(310, lambda jws: signed(b64_payload(jws)[:-1] + b',"body":{"before":"1","before":"2"}}')),
+        Kind.MALFORMED_ENTRY,
+        JOURNAL,
+        310,
+    ),
     "JSON nested without end": Case(one(310, lambda _: signed(b'{"a":' * 9000)), Kind.MALFORMED_ENTRY, JOURNAL, 310),
     "a number that is none": Case(one(150, lambda jws: as_if(jws, counter=True)), Kind.MALFORMED_ENTRY, BUNDLE, 150),
     "a number with a fraction": Case(
@@ -160,18 +161,3 @@ CASES = {
         {"jwks": JWKS_OF_TWO},
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory):
-    return log(tmp_path_factory.mktemp("sound") / "log", chained(map(told, range(PUBLISHED + TAIL))), PUBLISHED)
-
-
-@pytest.fixture
-def place(sound, tmp_path):
-    return Path(shutil.copytree(sound, tmp_path / "log"))
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_what_was_done_to_entries_is_named_with_its_kind_and_its_place(place, name):
-    named(place, CASES[name])
