@@ -41,7 +41,7 @@ class Marker:
         """Give a marked copy of an L, RGB, RGBA or CMYK image. Refuses `too-small` where a mark has no room."""
         self._check_room(image.size)
         if self._seen:
-            if image.size in self.above and image.mode in {"RGB", "RGBA"}:
+            if image.size in self.above and image.mode != "CMYK":
                 image = Image.alpha_composite(image.convert("RGBA"), self.above[image.size]).convert(image.mode)
             else:
                 image = stamp(image, self.plan.visible, self.text)

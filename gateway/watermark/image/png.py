@@ -62,7 +62,7 @@ def mark(body: bytes, plan: Plan) -> Marked:
         kind = image_pngfile.kind(pixels)
         head += _beside(png, _deep_colours(png), marker.text)
         size = pixels.shape[1], pixels.shape[0]
-        return Marked(image_pngfile.whole(size, _DEEP, kind, head, image_pngfile.packed_deep(pixels)), (marker.text,))
+        return Marked(image_pngfile.whole(size, _DEEP, kind, head, image_pngfile.packed_fast(pixels)), (marker.text,))
     with Image.open(io.BytesIO(clean), formats=["PNG"]) as image:
         if png.frames:
             return Marked(_animation(image, png, marker), (marker.text,))

@@ -82,7 +82,7 @@ def _coded(picture: Image.Image, frame: _Frame) -> bytes:
     if frame.lossless:
         # Without loss `quality` is effort.
         fast = picture.width * picture.height >= _FAST_FROM
-        picture.save(out, "WEBP", lossless=True, quality=20 if fast else 60, method=1 if fast else 3)
+        picture.save(out, "WEBP", lossless=True, quality=20 if fast else 60, method=0 if fast else 3)
     else:
         picture.save(out, "WEBP", quality=min(round(frame.quality) + 3, _BEST), method=2, alpha_quality=100)
     coded = out.getvalue()
