@@ -2,8 +2,8 @@
 
 `python bench/marks_corpus_pdf.py FOLDER ...`; `--read N` reads the hidden mark of every Nth file back (slow);
 `--done FILE` remembers what came of each file, so that the next run goes on where this one was stopped;
-`--mutants N` damages files in N ways and marks those instead; `--quick` looks at one page, without the hidden mark's and
-the second marking's looks, for folders of thousands.
+`--mutants N` damages files in N ways and marks those instead; `--quick` looks at one page and the visible mark alone,
+for folders of thousands.
 Pages must show what they showed, with the stamps emptied, and their marks above it; a marked file can be marked again;
 nothing may crash, hang or be lost. Refused files that a viewer shows are named: some are faults, most are rules.
 """

@@ -58,9 +58,7 @@ def embed(pixels: Pixels, code: int, key: bytes, colours: Literal["grey", "rgb",
     return marked
 
 
-def _mark(
-    strip: Pixels, down: NDArray[np.intp], columns: Floats, plan: Page | Photo, block: int, colours: str
-) -> None:
+def _mark(strip: Pixels, down: NDArray[np.intp], columns: Floats, plan: Page | Photo, block: int, colours: str) -> None:
     """Mark the rows `down` of a picture, in place; `columns` is the tile, as wide as the picture."""
     across = np.arange(strip.shape[1])
     delta = columns[down % len(columns)]

@@ -15,6 +15,7 @@ from PIL import Image
 from gateway.watermark.image import beside as image_beside
 from gateway.watermark.image.frame import Marker, plain
 from gateway.watermark.plan import Limits, Marked, Plan, unmarkable
+from gateway.watermark.watch import Watch
 
 _EXTENSION, _PICTURE, _END = 0x21, 0x2C, 0x3B
 _CONTROL, _APPLICATION = 0xF9, 0xFF
@@ -39,10 +40,10 @@ class _Gif:
     parts: list[bytes] = field(default_factory=list)
 
 
-def mark(body: bytes, plan: Plan) -> Marked:
+def mark(body: bytes, plan: Plan, watch: Watch) -> Marked:
     """Give the marked GIF. See `document.mark`."""
     gif = _walk(body, plan.limits)
-    marker, room = Marker(plan), plan.limits.output
+    marker, room = Marker(plan, watch), plan.limits.output
     clean = b"".join(gif.parts)
     gif.parts.clear()
     head = b"GIF89a" + gif.width.to_bytes(2, "little") + gif.height.to_bytes(2, "little") + b"\x70\0\0"
@@ -51,7 +52,7 @@ def mark(body: bytes, plan: Plan) -> Marked:
         if getattr(image, "n_frames", 1) != len(gif.controls):
             raise unmarkable("broken")
         if len(gif.controls) > 1:
-            marker.expect_frames(image.size)
+            marker.expect_frames(image, len(gif.controls), image.size)
         for number, delay in enumerate(gif.controls):
             image.seek(number)
             parts.append(_frame(marker.mark(plain(image.copy())), delay))

@@ -19,6 +19,7 @@ from gateway.watermark.image.beside import Colours
 from gateway.watermark.image.frame import Deep, Marker, plain, plain_deep, upright, upright_deep
 from gateway.watermark.image.pngfile import ALPHA, GREY, GREY_ALPHA, HEADER, RGB, SIGNATURE, chunk
 from gateway.watermark.plan import Limits, Marked, Plan, unmarkable
+from gateway.watermark.watch import Watch
 
 _COLOURS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4}
 """Chunks that say how colours look, and their lengths: they stay."""
@@ -50,10 +51,10 @@ class _Png:
     parts: list[bytes] = field(default_factory=lambda: [SIGNATURE])
 
 
-def mark(body: bytes, plan: Plan) -> Marked:
+def mark(body: bytes, plan: Plan, watch: Watch) -> Marked:
     """Give the marked PNG. See `document.mark`."""
     png = _walk(body, plan.limits)
-    marker = Marker(plan)
+    marker = Marker(plan, watch)
     clean = b"".join(png.parts)
     png.parts.clear()
     head = b"".join(png.colours)
@@ -79,7 +80,7 @@ def _animation(image: Image.Image, png: _Png, marker: Marker) -> bytes:
     if getattr(image, "n_frames", 1) != pictures:
         raise unmarkable("broken")
     parts, sequence, size, room = [], 0, (0, 0), marker.plan.limits.output
-    marker.expect_frames(image_beside.turned_size(image.size, png.orientation))
+    marker.expect_frames(image, pictures, image_beside.turned_size(image.size, png.orientation))
     for number in range(pictures):
         image.seek(number)
         shown = marker.mark(upright(plain(image.convert("RGBA")), png.orientation))
