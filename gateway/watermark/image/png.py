@@ -90,7 +90,7 @@ def _animation(image: Image.Image, png: _Png, marker: Marker) -> bytes:
             head = struct.pack(">IIIII", sequence, *size, 0, 0) + delay + b"\0\0"
             parts.append(chunk(b"fcTL", head))
             sequence += 1
-        for data in image_pngfile.packed(shown)[1]:
+        for data in image_pngfile.packed_fast(np.asarray(shown)):
             parts.append(chunk(b"fdAT", sequence.to_bytes(4, "big") + data) if number else chunk(b"IDAT", data))
             sequence += bool(number)
             room -= len(data)
