@@ -16,6 +16,7 @@ T = TypeVar("T")
 _PRELOAD = ("gateway.watermark.pdf.marking", "gateway.watermark.image.marking")
 _REPLY_MOST = 256 << 20  # bytes
 _HIRE_SECONDS = 30.0
+_COPIES = 4  # of a call that a worker holds at a time, with what it needs beside them
 
 
 class Sandbox:
@@ -84,7 +85,10 @@ class Sandbox:
         try:
             if not self._open:
                 raise Unreadable("draining", "draining")
-            reply = await self._ask(wire.call(function, args, self._seconds))
+            message = wire.call(function, args, self._seconds)
+            if len(message) * _COPIES > self._memory:
+                raise Unreadable("body-unmarkable", "too-large")
+            reply = await self._ask(message)
         finally:
             self._slots.release()
         return wire.read_reply(function, reply)

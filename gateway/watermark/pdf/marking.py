@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _HEADER_WITHIN = 1024  # bytes that viewers search for `%PDF-`
 _BUFFER = 1 << 20
+_SOME = 500  # pages that are soon read
 _ABOVE = b"/Artifact <</Type /Pagination /Subtype /Watermark>> BDC /SvMark Do EMC"
 _BROKEN = (
     pikepdf.PdfError,
@@ -92,12 +93,16 @@ def _mark(pdf: Pdf, plan: Plan, watch: Watch) -> Marked:
     all_pages = pages(pdf, plan.limits.pages)
     attachments = pdfattached.taken(pdf, plan.limits.output) if plan.attachments == "mark" else []
     signed = plan.signed == "drop" and pdfsigned.drop(pdf)
-    cleaned = pdfclean.clean(pdf, all_pages, plan)
+    cleaned = pdfclean.clean(pdf, all_pages, plan, watch)
     archive, notes = pdfclaims.settle(pdf, plan)
     # 2. Each page's content becomes a form, under the stamp with the code of the page.
     codes = tuple(code(plan.secret, number) for number in range(1, len(all_pages) + 1))
     press = _Press(pdf, plan, watch, reliant=cleaned.reliant, archive=archive)
-    wraps = [press.wrap(page) for page in all_pages]
+    wraps = []
+    for at, page in enumerate(all_pages):
+        if at % _SOME == 0:
+            watch.doubt()
+        wraps.append(press.wrap(page))
     watch.trust()  # every page was read
     for wrap, text in zip(wraps, codes, strict=True):
         press.stamp(wrap, text)

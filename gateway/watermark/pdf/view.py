@@ -20,7 +20,7 @@ from gateway.watermark.plan import Limits, unmarkable
 from gateway.watermark.watch import Watch
 
 _DOTS, _LEAST_DOTS = 150, 96  # an inch
-_PAGE = 5_000_000  # pixels of a page, at most
+_PAGE, _SIDE = 5_000_000, 65_000  # pixels of a page and of its longer side, at most: JPEG has no more
 _DOCUMENT = 3  # times the pixels of an image that a whole document may take: some fifteen seconds of work
 _QUALITY = 82
 _POINTS = 72.0
@@ -73,6 +73,7 @@ def _rendered(marked: bytes, frames: list[Frame], dots: float, watch: Watch) -> 
                     width, height = page.get_size()
                     scale = dots / _POINTS * frame_.unit
                     scale *= min(1.0, math.sqrt(_PAGE / max(1.0, width * height * scale * scale)))
+                    scale = min(scale, _SIDE / max(width, height))
                     with closing(page.render(scale=scale, rev_byteorder=True)) as bitmap:
                         picture = bitmap.to_pil().convert("RGB")
                 watch.trust()
