@@ -6,11 +6,13 @@ import importlib.util
 import io
 import os
 import platform
+import resource
 import socket
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 import zlib
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from gateway.sandbox.syscalls import MACHINES
 from gateway.watermark.document import mark
 from gateway.watermark.mark import code
 from gateway.watermark.plan import Marked, Plan, Visible
+from gateway.watermark.watch import Watch
 
 
 def double(body: bytes) -> bytes:
@@ -67,6 +70,19 @@ def hoard(megabytes: int) -> int:
 def hang() -> None:
     while True:
         pass
+
+
+def left(trusted: bool, *, watch: Watch) -> float:
+    """Give the seconds of processor time that are left."""
+    if trusted:
+        watch.trust()
+    return resource.getrlimit(resource.RLIMIT_CPU)[0] - time.process_time()
+
+
+def hang_in_doubt(*, watch: Watch) -> None:
+    watch.trust()
+    watch.doubt()
+    hang()
 
 
 def lie() -> int:
@@ -242,6 +258,32 @@ async def test_a_call_that_takes_too_long_is_ended():
     box = box_of(workers=1, seconds=0.5)
     await box.start()
     assert await reason(box, hang) == ("body-unmarkable", "timeout")
+    await box.close()
+
+
+async def test_a_call_has_few_seconds_of_doubt_and_all_of_its_time_afterwards():
+    box = box_of(workers=1, seconds=600)
+    await box.start()
+    assert 2 < await box.run(left, False) < 5
+    assert 500 < await box.run(left, True) < 602
+    assert 2 < await box.run(left, False) < 5
+    await box.close()
+
+
+async def test_a_call_that_hangs_in_doubt_is_ended_long_before_its_time():
+    box = box_of(workers=1, seconds=600)
+    await box.start()
+    async with asyncio.timeout(300):
+        assert await reason(box, hang_in_doubt) == ("body-unmarkable", "timeout")
+    assert await box.run(double, b"again") == b"againagain"
+    await box.close()
+
+
+async def test_a_document_too_large_for_a_worker_is_never_sent_there():
+    box = box_of(workers=1, memory=256 << 20)
+    await box.start()
+    assert await reason(box, double, bytes(65 << 20)) == ("body-unmarkable", "too-large")
+    assert box._idle == []
     await box.close()
 
 

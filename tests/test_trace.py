@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -213,6 +214,15 @@ def test_what_cannot_be_marked_is_refused_and_recorded(house):
     assert not Path("out.png").exists()
     entry = json.loads(run("audit", "show", "--kind", "mark", "-o", "json"))
     assert (entry["verdict"], entry["refusal"], entry["why"]) == ("refuse", "body-unmarkable", "format")
+
+
+def test_a_file_beyond_the_limit_is_refused_and_recorded(house, monkeypatch):
+    monkeypatch.setattr("gateway.cli.mark._MOST", 1_000)
+    Path("in.pdf").write_bytes(bytes(1_001))
+    assert "than allowed" in run("mark", "in.pdf", "out.pdf", "--customer", CUSTOMER, "--recipient", RECIPIENT, to=1)
+    entry = json.loads(run("audit", "show", "--kind", "mark", "-o", "json"))
+    assert (entry["verdict"], entry["why"]) == ("refuse", "too-large")
+    assert entry["body"] == {"before": hashlib.sha256(bytes(1_001)).hexdigest(), "before_size": 1_001}
 
 
 def test_nothing_is_written_where_the_log_cannot_be(house):

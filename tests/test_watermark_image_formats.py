@@ -146,7 +146,7 @@ def test_each_page_of_a_tiff_has_a_code_of_its_own():
 def png16(pixels, key=b""):
     head = image_pngfile.chunk(b"tRNS", key) if key else b""
     size = pixels.shape[1], pixels.shape[0]
-    data = image_pngfile.packed_deep(pixels)
+    data = image_pngfile.packed_fast(pixels)
     return image_pngfile.whole(size, 16, image_pngfile.kind(pixels), head, data)
 
 

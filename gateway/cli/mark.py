@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -122,7 +122,7 @@ def command(
 
 async def _export(export: _Export, settings: Settings, keys: GateKeys) -> Marked:
     """Mark, write beside the target, record, and only then give the file its name."""
-    body = _read(export.source)
+    body, before = _read(export.source)
     entry = Entry(
         kind="mark",
         time=now(),
@@ -130,15 +130,13 @@ async def _export(export: _Export, settings: Settings, keys: GateKeys) -> Marked
         recipient=keys.pseudonyms.operator(export.recipient),
         purpose=Purpose(export.purpose, "command") if export.purpose else None,
         decided=(Decided(customers=(keys.pseudonyms.customer(export.customer),), records=1),),
+        body=before,
         verdict="allow",
     )
-    before = sha256(body).hexdigest()
     try:
         marked = await _marked(body, export.plan, settings)
     except Unreadable as error:
-        said = Body(before, len(body))
-        refused = replace(entry, body=said, verdict="refuse", refusal=error.refusal, why=error.word)
-        await record(settings, keys, refused)
+        await record(settings, keys, replace(entry, verdict="refuse", refusal=error.refusal, why=error.word))
         raise
     draft = export.target.with_name(f".{export.target.name}.{os.getpid()}")
     try:
@@ -146,7 +144,7 @@ async def _export(export: _Export, settings: Settings, keys: GateKeys) -> Marked
         after = sha256(marked.body).hexdigest()
         done = replace(
             entry,
-            body=Body(before, len(body), after, len(marked.body)),
+            body=replace(before, after=after, after_size=len(marked.body)),
             marks=tuple(Mark(code, page) for page, code in enumerate(marked.codes, start=1)),
             lost=marked.notes,
         )
@@ -157,8 +155,10 @@ async def _export(export: _Export, settings: Settings, keys: GateKeys) -> Marked
     return marked
 
 
-async def _marked(body: bytes, plan: Plan, settings: Settings) -> Marked:
+async def _marked(body: bytes | None, plan: Plan, settings: Settings) -> Marked:
     """Mark in a worker process, as the gateway does."""
+    if body is None:
+        raise unmarkable("too-large")
     kind = kind_of(body)
     if kind is None:
         raise unmarkable("format")
@@ -170,10 +170,14 @@ async def _marked(body: bytes, plan: Plan, settings: Settings) -> Marked:
         await sandbox.close()
 
 
-def _read(path: Path) -> bytes:
-    if path.stat().st_size > _MOST:
-        raise unmarkable("too-large")
-    return path.read_bytes()
+def _read(path: Path) -> tuple[bytes | None, Body]:
+    """Give the bytes of a file, None where they are too many to be marked, and what its entry says of them."""
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        if size > _MOST:
+            return None, Body(file_digest(file, "sha256").hexdigest(), size)
+        body = file.read()
+    return body, Body(sha256(body).hexdigest(), len(body))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -72,6 +73,11 @@ class Hand:
     def alive(self) -> bool:
         """Whether the process is there to be asked."""
         return self._process.poll() is None and not self._reader.at_eof()
+
+    @property
+    def overstayed(self) -> bool:
+        """Whether the process is gone because it used up its time."""
+        return self._process.returncode == -signal.SIGXCPU
 
     async def ready(self) -> None:
         """Wait until the process is confined and takes calls. Raises `EOFError` or `OSError` where it died."""

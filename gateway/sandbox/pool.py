@@ -16,6 +16,7 @@ T = TypeVar("T")
 _PRELOAD = ("gateway.watermark.pdf.marking", "gateway.watermark.image.marking")
 _REPLY_MOST = 256 << 20  # bytes
 _HIRE_SECONDS = 30.0
+_COPIES = 4  # of a call that a worker holds at a time, with what it needs beside them
 
 
 class Sandbox:
@@ -67,8 +68,10 @@ class Sandbox:
         """Give what a function gives for these arguments.
 
         The function stands at the top of a module; its parameters and result are annotated with what MessagePack
-        carries (dataclasses, bytes, text, numbers, collections). Raises `Unreadable`: the function's own refusal, or
-        `body-unmarkable` with `timeout`, `crash`, `too-large` (memory) or `failed`; `overloaded`; `draining`.
+        carries (dataclasses, bytes, text, numbers, collections). One that takes a `watch` has a few seconds of
+        processor time while it doubts its file, and all of them when it trusts it. Raises `Unreadable`: the
+        function's own refusal, or `body-unmarkable` with `timeout`, `crash`, `too-large` (memory) or `failed`;
+        `overloaded`; `draining`.
         """
         if not self._open:
             raise Unreadable("draining", "draining")
@@ -82,7 +85,10 @@ class Sandbox:
         try:
             if not self._open:
                 raise Unreadable("draining", "draining")
-            reply = await self._ask(wire.call(function, args, self._seconds))
+            message = wire.call(function, args, self._seconds)
+            if len(message) * _COPIES > self._memory:
+                raise Unreadable("body-unmarkable", "too-large")
+            reply = await self._ask(message)
         finally:
             self._slots.release()
         return wire.read_reply(function, reply)
@@ -96,8 +102,8 @@ class Sandbox:
             self._fire(hand)
             raise Unreadable("body-unmarkable", "timeout") from error
         except (EOFError, OSError) as error:
-            self._fire(hand)
-            raise Unreadable("body-unmarkable", "crash") from error
+            await asyncio.wait([self._fire(hand)])
+            raise Unreadable("body-unmarkable", "timeout" if hand.overstayed else "crash") from error
         except BaseException:
             self._fire(hand)  # cancelled: it is still at work on what nobody waits for
             raise
@@ -128,7 +134,8 @@ class Sandbox:
             raise
         return hand
 
-    def _fire(self, hand: Hand) -> None:
+    def _fire(self, hand: Hand) -> asyncio.Task[None]:
         task = hand.fire()
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
+        return task

@@ -18,6 +18,7 @@ from gateway.refusals import REFUSALS
 
 T = TypeVar("T")
 LENGTH = 8  # bytes, big-endian, before each message
+_WATCH = "watch"
 
 _REASON = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _CALL = msgspec.msgpack.Decoder(tuple[str, str, float, msgspec.Raw])
@@ -35,8 +36,17 @@ def read_call(message: bytes) -> tuple[Callable[..., object], list[Any], float]:
     module, name, seconds, args = _CALL.decode(message)
     function = cast("Callable[..., object]", getattr(import_module(module), name))
     hints = get_type_hints(function)
-    kinds = tuple(hints[parameter] for parameter in inspect.signature(function).parameters)
+    kinds = tuple(hints[parameter] for parameter in _parameters(function) if parameter != _WATCH)
     return function, list(msgspec.msgpack.decode(args, type=tuple[kinds])), seconds  # type: ignore[valid-type]  # known only now
+
+
+def watched(function: Callable[..., object]) -> bool:
+    """Tell whether a function takes a `watch` (`gateway.watermark.watch`), which the worker has and no caller."""
+    return _WATCH in _parameters(function)
+
+
+def _parameters(function: Callable[..., object]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
 
 
 def result(value: object) -> bytes:

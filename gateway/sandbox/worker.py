@@ -10,7 +10,8 @@ from pathlib import Path
 
 from gateway.errors import Unreadable
 from gateway.sandbox import wire
-from gateway.sandbox.confine import allow_seconds, confine
+from gateway.sandbox.confine import confine
+from gateway.sandbox.patience import Patience
 
 
 def main(descriptor: int, memory: int, preload: list[str]) -> None:
@@ -38,8 +39,11 @@ def _answer(message: bytes) -> bytes:
     try:
         function, args, seconds = wire.read_call(message)
         del message  # a large document once in memory is enough
-        allow_seconds(seconds)
-        return wire.result(function(*args))
+        watch = Patience(seconds)
+        if not wire.watched(function):
+            return wire.result(function(*args))
+        watch.doubt()
+        return wire.result(function(*args, watch=watch))
     except Unreadable as refused:
         return wire.refusal(refused.refusal, str(refused))
     except MemoryError:

@@ -6,13 +6,14 @@ from importlib import import_module
 from typing import cast
 
 from gateway.watermark.plan import Marked, Plan, unmarkable
+from gateway.watermark.watch import UNWATCHED, Watch
 
 _MODULES = {"pdf": "gateway.watermark.pdf.marking"} | dict.fromkeys(
     ("png", "jpeg", "webp", "avif", "gif", "tiff"), "gateway.watermark.image.marking"
 )
 
 
-def mark(document: str, body: bytes, plan: Plan) -> Marked:
+def mark(document: str, body: bytes, plan: Plan, *, watch: Watch = UNWATCHED) -> Marked:
     """Put the marks of a plan on every page of a `pdf`, or of a picture: `png`, `jpeg`, `webp`, `avif`, `gif`, `tiff`.
 
     Raises `Unreadable` with the refusal `body-unmarkable` and, as its message, the reason: one of the words of
@@ -21,4 +22,4 @@ def mark(document: str, body: bytes, plan: Plan) -> Marked:
     if document not in _MODULES:
         raise unmarkable("format")
     # The libraries are loaded here and not at the top, so that the gateway's own process never pays for them.
-    return cast("Marked", import_module(_MODULES[document]).mark(document, body, plan))
+    return cast("Marked", import_module(_MODULES[document]).mark(document, body, plan, watch))

@@ -12,12 +12,14 @@ from gateway.errors import Unreadable
 class Limits:
     """What one document may cost: `pages` or frames, `objects` of a PDF, bytes of `output`.
 
-    `pixels` are those of one decoded image, `frames_pixels` those of all pages or frames of an image file.
+    `pixels` are those of one decoded image, `frames_pixels` those of all pages of an image file, `moving_pixels` those
+    of all frames of an animation, of which none counts as less than 60,000: as many as half a minute is enough for.
     """
 
     pages: int = 5_000
     pixels: int = 50_000_000
     frames_pixels: int = 100_000_000
+    moving_pixels: int = 60_000_000
     objects: int = 300_000
     output: int = 128 << 20
 

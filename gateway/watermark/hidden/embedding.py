@@ -53,19 +53,21 @@ def embed(pixels: Pixels, code: int, key: bytes, colours: Literal["grey", "rgb",
     marked = pixels.copy()
     rows = max(16, (1 << 18) // max(width, 1))
     for top in range(0, height, rows):
-        _mark(marked[top : top + rows], top, columns, plan, block, colours)
+        strip = marked[top : top + rows]
+        _mark(strip, np.arange(top, top + len(strip)), columns, plan, block, colours)
     return marked
 
 
-def _mark(strip: Pixels, top: int, columns: Floats, plan: Page | Photo, block: int, colours: str) -> None:
-    """Mark the rows of a picture from `top` on, in place; `columns` is the tile, as wide as the picture."""
-    down, across = np.arange(top, top + len(strip)), np.arange(strip.shape[1])
+def _mark(strip: Pixels, down: NDArray[np.intp], columns: Floats, plan: Page | Photo, block: int, colours: str) -> None:
+    """Mark the rows `down` of a picture, in place; `columns` is the tile, as wide as the picture."""
+    across = np.arange(strip.shape[1])
     delta = columns[down % len(columns)]
     if isinstance(plan, Page):
         delta *= np.float32(plan.strength)
     else:
         delta *= _spread(plan.strength, down, across, block)
-        delta += _spread(plan.shift, down, across, block)
+        if plan.shift.any():
+            delta += _spread(plan.shift, down, across, block)
     delta *= np.float32(np.iinfo(strip.dtype).max / 255)
     _add(strip, delta, colours, (plan.low, plan.high) if isinstance(plan, Page) else (0, 0))
 
@@ -75,15 +77,15 @@ def _unseen(pixels: Pixels, columns: Floats, plan: Page | Photo, block: int, col
     height, width = pixels.shape[:2]
     if min(height, width) < hidden_eye.WINDOW:
         return plan
-    count = max(1, min(_BANDS, height // _BAND))
-    tops = np.linspace(0, max(0, height - _BAND), count).astype(int).tolist()
-    bands = [pixels[top : top + _BAND] for top in tops]
+    count, tall = max(1, min(_BANDS, height // _BAND)), min(_BAND, height)
+    tops = np.linspace(0, height - tall, count).astype(np.intp)
+    down = (tops[:, None] + np.arange(tall)).reshape(-1)
+    bands = pixels[down]
+    before = brightness(bands, colours).reshape(count, tall, width)
     for _ in range(_TRIES):
-        loss = 0.0
-        for top, band in zip(tops, bands, strict=True):
-            after = band.copy()
-            _mark(after, top, columns, plan, block, colours)
-            loss += 1 - hidden_eye.similarity(brightness(band, colours), brightness(after, colours))
+        after = bands.copy()
+        _mark(after, down, columns, plan, block, colours)
+        loss = float(np.sum(1 - hidden_eye.similarity(before, brightness(after, colours).reshape(before.shape))))
         if loss <= _LOSS * count:
             break
         weaker = 0.99 * math.sqrt(_LOSS * count / loss)

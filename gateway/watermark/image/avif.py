@@ -13,6 +13,7 @@ from gateway.watermark.image import beside as image_beside
 from gateway.watermark.image.frame import Marker, plain, upright
 from gateway.watermark.image.isobmff import finished, walk
 from gateway.watermark.plan import Marked, Plan, unmarkable
+from gateway.watermark.watch import Watch
 
 _QUALITY, _LOSSLESS = 90, 100
 _SPEED = 9  # of 10: a tenth of the time that the library would take, for a few per cent of size
@@ -20,10 +21,10 @@ _SPEED = 9  # of 10: a tenth of the time that the library would take, for a few 
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a worker may not start threads; the decoder takes no other word for it
 
 
-def mark(body: bytes, plan: Plan) -> Marked:
+def mark(body: bytes, plan: Plan, watch: Watch) -> Marked:
     """Give the marked AVIF. See `document.mark`."""
     look = walk(body, plan.limits)
-    marker = Marker(plan)
+    marker = Marker(plan, watch)
     frames: list[Image.Image] = []
     durations: list[int] = []
     with Image.open(io.BytesIO(body), formats=["AVIF"]) as image:
@@ -33,7 +34,7 @@ def mark(body: bytes, plan: Plan) -> Marked:
             raise unmarkable("broken")
         orientation = image_beside.exif(image.info.get("exif", b""))[0]
         if count > 1:
-            marker.expect_frames(image_beside.turned_size(image.size, orientation))
+            marker.expect_frames(image, count, image_beside.turned_size(image.size, orientation))
         for number in range(count):
             image.seek(number)
             image.load()

@@ -15,6 +15,7 @@ Colours = Literal["grey", "rgb", "cmyk"]
 PADDING = b"\0\r\n\t "
 """What careless writers leave at the end of a file."""
 
+_LEAST_FRAME = 60_000  # pixels: smaller frames take as long
 _PROFILE_LONGEST = 2 << 20  # bytes; the profiles of printers reach one megabyte
 _SPACES: dict[bytes, Colours] = {b"GRAY": "grey", b"RGB ": "rgb", b"CMYK": "cmyk"}
 _MODES: dict[str, Colours] = {"L": "grey", "RGB": "rgb", "RGBA": "rgb", "CMYK": "cmyk"}
@@ -33,7 +34,8 @@ def check_pixels(width: int, height: int, limits: Limits, frames: int = 1) -> No
         raise unmarkable("broken")
     if frames > limits.pages:
         raise unmarkable("too-many-pages")
-    if width * height > limits.pixels or width * height * frames > limits.frames_pixels:
+    moving = max(width * height, _LEAST_FRAME) * frames if frames > 1 else 0
+    if width * height > limits.pixels or moving > limits.moving_pixels:
         raise unmarkable("too-many-pixels")
 
 

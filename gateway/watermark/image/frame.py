@@ -15,6 +15,7 @@ from gateway.watermark.image.beside import Colours
 from gateway.watermark.image.stamp import stamp
 from gateway.watermark.mark import code, number
 from gateway.watermark.plan import Plan, unmarkable
+from gateway.watermark.watch import UNWATCHED, Watch
 
 Deep = NDArray[np.uint16]
 
@@ -29,6 +30,7 @@ class Marker:
     """Marks all frames of one picture, or one page of a file of several, with the code of page `page`."""
 
     plan: Plan
+    watch: Watch = UNWATCHED
     page: int = 1
     above: dict[tuple[int, int], Image.Image] = field(default_factory=dict, repr=False)
 
@@ -40,8 +42,9 @@ class Marker:
     def mark(self, image: Image.Image) -> Image.Image:
         """Give a marked copy of an L, RGB, RGBA or CMYK image. Refuses `too-small` where a mark has no room."""
         self._check_room(image.size)
+        self.watch.trust()  # it is decoded
         if self._seen:
-            if image.size in self.above and image.mode in {"RGB", "RGBA"}:
+            if image.size in self.above and image.mode != "CMYK":
                 image = Image.alpha_composite(image.convert("RGBA"), self.above[image.size]).convert(image.mode)
             else:
                 image = stamp(image, self.plan.visible, self.text)
@@ -51,8 +54,11 @@ class Marker:
         pixels = hidden.embed(np.asarray(image), number(self.text), self.plan.hidden, colours)
         return Image.frombuffer(image.mode, image.size, pixels, "raw", image.mode, 0, 1)
 
-    def expect_frames(self, size: tuple[int, int]) -> None:
-        """Draw the visible mark once for many frames of a size."""
+    def expect_frames(self, image: Image.Image, count: int, size: tuple[int, int]) -> None:
+        """Decode all frames, so that none is found broken late; draw the visible mark once for all, of this size."""
+        for at in range(count):
+            image.seek(at)
+            image.load()
         if self._seen:
             self.above[size] = self._overlay(size)
 
@@ -60,6 +66,7 @@ class Marker:
         """Give a marked copy of 16-bit samples; a channel beyond those of `colours` is alpha, CMYK is ink."""
         height, width = pixels.shape[:2]
         self._check_room((width, height))
+        self.watch.trust()
         if self._seen:
             pixels = _blended(pixels, self._overlay((width, height)), colours)
         if not self.plan.hidden:

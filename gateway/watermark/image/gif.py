@@ -15,6 +15,7 @@ from PIL import Image
 from gateway.watermark.image import beside as image_beside
 from gateway.watermark.image.frame import Marker, plain
 from gateway.watermark.plan import Limits, Marked, Plan, unmarkable
+from gateway.watermark.watch import Watch
 
 _EXTENSION, _PICTURE, _END = 0x21, 0x2C, 0x3B
 _CONTROL, _APPLICATION = 0xF9, 0xFF
@@ -39,10 +40,10 @@ class _Gif:
     parts: list[bytes] = field(default_factory=list)
 
 
-def mark(body: bytes, plan: Plan) -> Marked:
+def mark(body: bytes, plan: Plan, watch: Watch) -> Marked:
     """Give the marked GIF. See `document.mark`."""
     gif = _walk(body, plan.limits)
-    marker, room = Marker(plan), plan.limits.output
+    marker, room = Marker(plan, watch), plan.limits.output
     clean = b"".join(gif.parts)
     gif.parts.clear()
     head = b"GIF89a" + gif.width.to_bytes(2, "little") + gif.height.to_bytes(2, "little") + b"\x70\0\0"
@@ -51,10 +52,10 @@ def mark(body: bytes, plan: Plan) -> Marked:
         if getattr(image, "n_frames", 1) != len(gif.controls):
             raise unmarkable("broken")
         if len(gif.controls) > 1:
-            marker.expect_frames(image.size)
+            marker.expect_frames(image, len(gif.controls), image.size)
         for number, delay in enumerate(gif.controls):
             image.seek(number)
-            parts.append(_frame(marker.mark(plain(image.copy())), delay))
+            parts.append(_frame(marker.mark(plain(image.copy())), delay, moving=len(gif.controls) > 1))
             room -= len(parts[-1])
             if room < 0:
                 raise unmarkable("too-large")
@@ -62,9 +63,9 @@ def mark(body: bytes, plan: Plan) -> Marked:
     return Marked(b"".join((*parts, bytes([_END]))), (marker.text,))
 
 
-def _frame(picture: Image.Image, delay: bytes) -> bytes:
+def _frame(picture: Image.Image, delay: bytes, *, moving: bool) -> bytes:
     """Give control and picture of one frame: all of the canvas, in colours of its own."""
-    indexed, key = _indexed(picture)
+    indexed, key = _indexed(picture, moving=moving)
     out = io.BytesIO()
     indexed.save(out, "GIF", optimize=False)
     written = _walk(out.getvalue(), Limits())
@@ -73,12 +74,12 @@ def _frame(picture: Image.Image, delay: bytes) -> bytes:
     return _extension(_CONTROL, control) + written.pictures[0]
 
 
-def _indexed(picture: Image.Image) -> tuple[Image.Image, int | None]:
+def _indexed(picture: Image.Image, *, moving: bool) -> tuple[Image.Image, int | None]:
     """Give the picture in a palette, and the index in it that is transparent."""
     seen = picture.convert("RGB")
     alpha = np.asarray(picture.getchannel("A")) if picture.mode == "RGBA" else None
     clear = None if alpha is None or alpha.min() >= _OPAQUE else alpha < _OPAQUE
-    indices, palette = _few(seen, _COLOURS if clear is None else _COLOURS - 1)
+    indices, palette = _few(seen, _COLOURS if clear is None else _COLOURS - 1, moving=moving)
     key = None
     if clear is not None:
         key = len(palette) // 3
@@ -89,11 +90,11 @@ def _indexed(picture: Image.Image) -> tuple[Image.Image, int | None]:
     return indexed, key
 
 
-def _few(seen: Image.Image, most: int) -> tuple[NDArray[np.uint8], bytes]:
+def _few(seen: Image.Image, most: int, *, moving: bool) -> tuple[NDArray[np.uint8], bytes]:
     """Give indices and palette: the colours as they are if they are few enough."""
     colours = seen.getcolors(most)
     if colours is None:
-        few = seen.quantize(most, Image.Quantize.MEDIANCUT)
+        few = _quickly(seen, most) if moving else seen.quantize(most, Image.Quantize.MEDIANCUT)
         palette = bytes(few.getpalette() or ())
         return np.array(few), palette
     # The library would take colours that are close for one another.
@@ -105,6 +106,13 @@ def _few(seen: Image.Image, most: int) -> tuple[NDArray[np.uint8], bytes]:
     for row in range(len(pixels)):
         indices[row] = where[pixels[row] @ _PLACES]
     return indices, table.astype(np.uint8).tobytes()
+
+
+def _quickly(seen: Image.Image, most: int) -> Image.Image:
+    """Choose colours by every fourth pixel and six bits of it: half a level worse, in a quarter of the time."""
+    some = np.ascontiguousarray(np.asarray(seen)[::2, ::2]) & 0xFC | 2
+    chosen = Image.fromarray(some).quantize(most, Image.Quantize.MEDIANCUT)
+    return seen.quantize(palette=chosen, dither=Image.Dither.NONE)
 
 
 def _extension(label: int, *blocks: bytes) -> bytes:

@@ -15,6 +15,7 @@ from PIL.JpegImagePlugin import get_sampling
 from gateway.watermark.image import beside as image_beside
 from gateway.watermark.image.frame import Marker, plain, upright
 from gateway.watermark.plan import Limits, Marked, Plan, unmarkable
+from gateway.watermark.watch import Watch
 
 _START = b"\xff\xd8"
 _CODED = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # SOF markers that are decoded (ITU-T T.81, table B.1)
@@ -56,11 +57,11 @@ class _Jpeg:
         return ids == b"RGB" if self.adobe is None and not self.jfif else self.adobe == 0 and not self.jfif
 
 
-def mark(body: bytes, plan: Plan) -> Marked:
+def mark(body: bytes, plan: Plan, watch: Watch) -> Marked:
     """Give the marked JPEG. See `document.mark`."""
     jpeg, end = _walk(body, 0, plan.limits)
     notes = _check_rest(body, end, jpeg, plan.limits)
-    marker = Marker(plan)
+    marker = Marker(plan, watch)
     with Image.open(io.BytesIO(b"".join(jpeg.parts)), formats=["JPEG"]) as image:
         jpeg.parts.clear()
         tables = [image.quantization[table] for _, table in jpeg.components]  # type: ignore[attr-defined]  # of a JPEG

@@ -19,6 +19,7 @@ from gateway.watermark.image import tiff as image_tiff
 from gateway.watermark.image import webp as image_webp
 from gateway.watermark.image.broken import BROKEN
 from gateway.watermark.plan import Marked, Plan, unmarkable
+from gateway.watermark.watch import UNWATCHED, Watch
 
 _FORMATS = {
     "avif": image_avif.mark,
@@ -32,13 +33,13 @@ _LOOK = 1024  # bytes from the start
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
 
-def mark(kind: str, body: bytes, plan: Plan) -> Marked:
+def mark(kind: str, body: bytes, plan: Plan, watch: Watch = UNWATCHED) -> Marked:
     """Give the marked picture. See `document.mark`; the reasons are in docs/marks.md."""
     _check_kind(body)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about metadata, which is dropped; a bomb is refused before
-            marked = _FORMATS[kind](body, plan)
+            marked = _FORMATS[kind](body, plan, watch)
     except MemoryError as error:
         raise unmarkable("too-large") from error
     except (Image.DecompressionBombError, *BROKEN) as error:

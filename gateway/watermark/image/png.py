@@ -19,6 +19,7 @@ from gateway.watermark.image.beside import Colours
 from gateway.watermark.image.frame import Deep, Marker, plain, plain_deep, upright, upright_deep
 from gateway.watermark.image.pngfile import ALPHA, GREY, GREY_ALPHA, HEADER, RGB, SIGNATURE, chunk
 from gateway.watermark.plan import Limits, Marked, Plan, unmarkable
+from gateway.watermark.watch import Watch
 
 _COLOURS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4}
 """Chunks that say how colours look, and their lengths: they stay."""
@@ -50,10 +51,10 @@ class _Png:
     parts: list[bytes] = field(default_factory=lambda: [SIGNATURE])
 
 
-def mark(body: bytes, plan: Plan) -> Marked:
+def mark(body: bytes, plan: Plan, watch: Watch) -> Marked:
     """Give the marked PNG. See `document.mark`."""
     png = _walk(body, plan.limits)
-    marker = Marker(plan)
+    marker = Marker(plan, watch)
     clean = b"".join(png.parts)
     png.parts.clear()
     head = b"".join(png.colours)
@@ -62,7 +63,7 @@ def mark(body: bytes, plan: Plan) -> Marked:
         kind = image_pngfile.kind(pixels)
         head += _beside(png, _deep_colours(png), marker.text)
         size = pixels.shape[1], pixels.shape[0]
-        return Marked(image_pngfile.whole(size, _DEEP, kind, head, image_pngfile.packed_deep(pixels)), (marker.text,))
+        return Marked(image_pngfile.whole(size, _DEEP, kind, head, image_pngfile.packed_fast(pixels)), (marker.text,))
     with Image.open(io.BytesIO(clean), formats=["PNG"]) as image:
         if png.frames:
             return Marked(_animation(image, png, marker), (marker.text,))
@@ -79,7 +80,7 @@ def _animation(image: Image.Image, png: _Png, marker: Marker) -> bytes:
     if getattr(image, "n_frames", 1) != pictures:
         raise unmarkable("broken")
     parts, sequence, size, room = [], 0, (0, 0), marker.plan.limits.output
-    marker.expect_frames(image_beside.turned_size(image.size, png.orientation))
+    marker.expect_frames(image, pictures, image_beside.turned_size(image.size, png.orientation))
     for number in range(pictures):
         image.seek(number)
         shown = marker.mark(upright(plain(image.convert("RGBA")), png.orientation))
@@ -89,7 +90,7 @@ def _animation(image: Image.Image, png: _Png, marker: Marker) -> bytes:
             head = struct.pack(">IIIII", sequence, *size, 0, 0) + delay + b"\0\0"
             parts.append(chunk(b"fcTL", head))
             sequence += 1
-        for data in image_pngfile.packed(shown)[1]:
+        for data in image_pngfile.packed_fast(np.asarray(shown)):
             parts.append(chunk(b"fdAT", sequence.to_bytes(4, "big") + data) if number else chunk(b"IDAT", data))
             sequence += bool(number)
             room -= len(data)

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from gateway.watermark.image.frame import Deep
@@ -24,7 +25,7 @@ _CHANNELS = {1: GREY, 2: GREY_ALPHA, 3: RGB, 4: ALPHA}
 _LONGEST = (2 << 20) + 1  # bytes of a colour profile
 _STRIP = 1 << 22  # bytes that are filtered at a time
 _SUB = 1  # the filter: what differs from the pixel to the left
-_FAST, _TIGHT = 2, 6  # zlib's levels: pixels with grain come out as large either way, in a quarter of the time
+_FAST = 2  # zlib's level
 _FAST_FROM = 500_000  # pixels
 _PLANE = 2  # dimensions of samples without channels
 
@@ -52,8 +53,10 @@ def inflated(data: bytes | memoryview) -> bytes:
 
 def packed(image: Image.Image) -> tuple[int, list[bytes]]:
     """Give the kind of colour of an L, RGB or RGBA image, and its data in parts."""
+    if image.width * image.height >= _FAST_FROM:
+        return _KINDS[image.mode], packed_fast(np.asarray(image))
     out = io.BytesIO()
-    image.save(out, "PNG", compress_level=_FAST if image.width * image.height >= _FAST_FROM else _TIGHT)
+    image.save(out, "PNG")
     body, at, parts = out.getbuffer(), len(SIGNATURE), []
     while at < len(body):
         length = int.from_bytes(body[at : at + 4], "big")
@@ -68,15 +71,19 @@ def kind(pixels: Deep) -> int:
     return _CHANNELS[pixels.shape[2] if pixels.ndim > _PLANE else 1]
 
 
-def packed_deep(pixels: Deep) -> list[bytes]:
-    """Give the data of 16-bit samples, in parts."""
-    height, width = pixels.shape[:2]
-    flat = pixels.reshape(height, -1)
-    step = 2 * flat.shape[1] // width
-    rows = max(1, _STRIP // (2 * flat.shape[1]))
+def packed_fast(samples: NDArray[np.uint8] | NDArray[np.uint16]) -> list[bytes]:
+    """Give the data of samples of 8 or 16 bits, in parts.
+
+    With one filter for all rows and little effort: pixels with grain come out as large as with more, in a third of the
+    time.
+    """
+    height, width = samples.shape[:2]
+    flat = samples.reshape(height, -1)
+    step = samples.itemsize * flat.shape[1] // width
+    rows = max(1, _STRIP // (step * width))
     packer, parts = zlib.compressobj(_FAST), []
     for top in range(0, height, rows):
-        raw = flat[top : top + rows].astype(">u2").view(np.uint8)
+        raw = np.ascontiguousarray(flat[top : top + rows].astype(f">u{samples.itemsize}", copy=False)).view(np.uint8)
         lines = np.empty((len(raw), raw.shape[1] + 1), np.uint8)
         lines[:, 0] = _SUB
         lines[:, 1 : step + 1] = raw[:, :step]

@@ -20,6 +20,7 @@ from gateway.watermark.image.frame import Deep, Marker, plain, plain_deep, uprig
 from gateway.watermark.image.ifd import Directory, Reader
 from gateway.watermark.image.tifffile import COUNTS, OFFSETS, TILE_COUNTS, TILE_OFFSETS, File, Value, deflated
 from gateway.watermark.plan import Limits, Marked, Plan, unmarkable
+from gateway.watermark.watch import Watch
 
 _JPEG, _DEFLATE = 7, 8
 _CODINGS = frozenset({1, 2, 3, 4, 5, _JPEG, _DEFLATE, 32773, 32946})
@@ -60,14 +61,17 @@ class _Page:
         return turn if 1 <= turn <= 8 else 1  # noqa: PLR2004  the last one
 
 
-def mark(body: bytes, plan: Plan) -> Marked:
+def mark(body: bytes, plan: Plan, watch: Watch) -> Marked:
     """Give the marked TIFF. See `document.mark`."""
     reader = Reader(body)
     pages, notes = _pages(reader, body, plan.limits)
     image_beside.nothing_after(body, reader.end)
+    if len(pages) > 1:
+        for page in pages:
+            _decoded(page, reader.order)  # so that none is found broken late
     out, codes = File(), []
     for number, page in enumerate(pages, 1):
-        marker = Marker(plan, number)
+        marker = Marker(plan, watch, number)
         if page.bits == _DEEP:
             _add_deep(out, page, reader.order, marker, several=len(pages) > 1)
         else:
@@ -137,14 +141,8 @@ def _data(directory: Directory, body: bytes) -> tuple[memoryview, ...]:
 
 def _add(out: File, page: _Page, order: str, marker: Marker, *, several: bool) -> None:
     """Mark a page of up to 8 bits a sample and write it."""
-    raw, values = page.directory.raw, page.directory.values
-    tags: dict[int, Value] = {256: page.width, 257: page.height}
-    tags |= {tag: values[tag] for tag in _KEPT if tag in values}
-    tags |= {tag: raw[tag] for tag in _KEPT_RAW if tag in raw}
-    tags[258] = (page.bits,) * page.samples
-    with Image.open(io.BytesIO(_alone(page, order, tags, page.data)), formats=["TIFF"]) as image:
-        image.load()
-        shown = marker.mark(upright(plain(image), page.orientation))
+    shown = marker.mark(upright(_shown(page, order), page.orientation))
+    tags: dict[int, Value]
     if page.coding == _JPEG and shown.mode != "RGBA" and max(shown.size) < _WIDE:
         tags, strips = _jpeg(page, shown)
     else:
@@ -155,8 +153,24 @@ def _add(out: File, page: _Page, order: str, marker: Marker, *, several: bool) -
     if shown.mode == "RGBA":
         tags[338] = _ALPHA
     tags |= {256: shown.width, 257: shown.height, 258: (8,) * bands, 277: bands}
-    profile = image_beside.profile(raw.get(34675, b""), shown)
+    profile = image_beside.profile(page.directory.raw.get(34675, b""), shown)
     out.add(tags | _beside(page, profile, marker, several=several), strips)
+
+
+def _decoded(page: _Page, order: str) -> Image.Image | Deep:
+    return _deep(page, order, _COLOURS[page.colours]) if page.bits == _DEEP else _shown(page, order)
+
+
+def _shown(page: _Page, order: str) -> Image.Image:
+    """Decode a page of up to 8 bits a sample."""
+    raw, values = page.directory.raw, page.directory.values
+    tags: dict[int, Value] = {256: page.width, 257: page.height}
+    tags |= {tag: values[tag] for tag in _KEPT if tag in values}
+    tags |= {tag: raw[tag] for tag in _KEPT_RAW if tag in raw}
+    tags[258] = (page.bits,) * page.samples
+    with Image.open(io.BytesIO(_alone(page, order, tags, page.data)), formats=["TIFF"]) as image:
+        image.load()
+        return plain(image)
 
 
 def _jpeg(page: _Page, shown: Image.Image) -> tuple[dict[int, Value], list[bytes]]:

@@ -15,6 +15,7 @@ from gateway.watermark.image import beside as image_beside
 from gateway.watermark.image.frame import Marker, plain, upright
 from gateway.watermark.image.vp8 import quality
 from gateway.watermark.plan import Limits, Marked, Plan, unmarkable
+from gateway.watermark.watch import Watch
 
 _PROFILE, _ALPHA, _MOVES = 0x20, 0x10, 0x02  # flags of VP8X
 _REPLACES = 0x02  # flag of ANMF: not blended with what is below
@@ -52,10 +53,10 @@ class _WebP:
     parts: list[bytes] = field(default_factory=list)
 
 
-def mark(body: bytes, plan: Plan) -> Marked:
+def mark(body: bytes, plan: Plan, watch: Watch) -> Marked:
     """Give the marked WebP. See `document.mark`."""
     webp = _walk(body, plan.limits)
-    marker, room = Marker(plan), plan.limits.output
+    marker, room = Marker(plan, watch), plan.limits.output
     clean = _riff(webp.parts)
     webp.parts.clear()
     shown: list[bytes] = []
@@ -64,7 +65,7 @@ def mark(body: bytes, plan: Plan) -> Marked:
         if getattr(image, "n_frames", 1) != len(webp.frames):
             raise unmarkable("broken")
         if webp.control:
-            marker.expect_frames(image_beside.turned_size(image.size, webp.orientation))
+            marker.expect_frames(image, len(webp.frames), image_beside.turned_size(image.size, webp.orientation))
         for number, frame in enumerate(webp.frames):
             image.seek(number)
             picture = marker.mark(upright(plain(image), webp.orientation))
@@ -82,7 +83,7 @@ def _coded(picture: Image.Image, frame: _Frame) -> bytes:
     if frame.lossless:
         # Without loss `quality` is effort.
         fast = picture.width * picture.height >= _FAST_FROM
-        picture.save(out, "WEBP", lossless=True, quality=20 if fast else 60, method=1 if fast else 3)
+        picture.save(out, "WEBP", lossless=True, quality=20 if fast else 60, method=0 if fast else 3)
     else:
         picture.save(out, "WEBP", quality=min(round(frame.quality) + 3, _BEST), method=2, alpha_quality=100)
     coded = out.getvalue()

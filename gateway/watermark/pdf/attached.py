@@ -12,6 +12,7 @@ from gateway.errors import Unreadable
 from gateway.formats.documents import kind_of
 from gateway.watermark.document import mark
 from gateway.watermark.plan import Marked, Plan
+from gateway.watermark.watch import Watch
 
 _MOST = 100  # attachments that are marked
 
@@ -40,7 +41,9 @@ def taken(pdf: Pdf, most: int) -> list[Attachment]:
     return found
 
 
-def attach(pdf: Pdf, attachments: list[Attachment], plan: Plan, pages: int) -> tuple[int, tuple[str, ...]]:
+def attach(
+    pdf: Pdf, attachments: list[Attachment], plan: Plan, pages: int, watch: Watch
+) -> tuple[int, tuple[str, ...]]:
     """Attach the marked form of each file that can be marked; give how many, and their codes in order.
 
     Together with the document's own `pages` they may have as many pages as a document.
@@ -48,7 +51,9 @@ def attach(pdf: Pdf, attachments: list[Attachment], plan: Plan, pages: int) -> t
     codes: list[str] = []
     count = 0
     for place, attachment in enumerate(attachments, 1):
-        marked = _marked(attachment, plan, place, plan.limits.pages - pages - len(codes))
+        watch.doubt()
+        marked = _marked(attachment, plan, place, plan.limits.pages - pages - len(codes), watch)
+        watch.trust()
         if marked is None:
             continue
         codes += marked.codes
@@ -66,13 +71,14 @@ def attach(pdf: Pdf, attachments: list[Attachment], plan: Plan, pages: int) -> t
     return count, tuple(codes)
 
 
-def _marked(attachment: Attachment, plan: Plan, place: int, pages: int) -> Marked | None:
+def _marked(attachment: Attachment, plan: Plan, place: int, pages: int, watch: Watch) -> Marked | None:
     kind = kind_of(attachment.data)
     if kind is None or pages < 1:
         return None
     secret = hmac.digest(plan.secret, b"sovgate mark 1 attachment" + place.to_bytes(8, "big"), hashlib.sha256)
     limits = replace(plan.limits, pages=pages)
     try:
-        return mark(kind, attachment.data, replace(plan, secret=secret, attachments="remove", limits=limits))
+        inner = replace(plan, secret=secret, attachments="remove", limits=limits)
+        return mark(kind, attachment.data, inner, watch=watch)
     except Unreadable:
         return None

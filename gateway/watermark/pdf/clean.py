@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream, String
 
 from gateway.watermark.plan import Plan, unmarkable
+from gateway.watermark.watch import Watch
 
+_SOME = 10_000  # objects that are soon looked at
 _SCRIPTS = {"/JavaScript": "javascript", "/Launch": "launch"}  # kinds of action (ISO 32000-2, 12.6.4)
 _SIGNATURE_REMOVED = ("/Contents", "/ByteRange", "/Reference", "/Cert")
 _ROOT_REMOVED = ("/AF", "/Collection", "/DSS", "/Perms", "/SpiderInfo", "/PieceInfo")
@@ -37,7 +39,7 @@ class Cleaned:
     attached: int = 0
 
 
-def clean(pdf: Pdf, pages: list[Object], plan: Plan) -> Cleaned:
+def clean(pdf: Pdf, pages: list[Object], plan: Plan, watch: Watch) -> Cleaned:
     """Clean the document, all pages included.
 
     Refuses `javascript`, `launch`, `xfa`, `signed` and `attachments` unless the plan lets them go, and
@@ -50,6 +52,8 @@ def clean(pdf: Pdf, pages: list[Object], plan: Plan) -> Cleaned:
     for count, thing in enumerate(pdf.objects):
         if count > plan.limits.objects:
             raise unmarkable("too-many-objects")
+        if count % _SOME == 0:
+            watch.doubt()
         if not isinstance(thing, (Dictionary, Array, Stream)):
             continue
         text = thing.stream_dict.unparse() if isinstance(thing, Stream) else thing.unparse(resolved=True)

@@ -25,6 +25,7 @@ from gateway.watermark.pdf.placed import Finder
 from gateway.watermark.pdf.read import Reader
 from gateway.watermark.pdf.samples import Unusual
 from gateway.watermark.text.layout import Area
+from gateway.watermark.watch import Watch
 
 _BROKEN = (*BROKEN, PdfError)
 _WHOLE = frozenset({"/DCTDecode", "/DCT", "/JPXDecode"})  # filters that hold a whole picture
@@ -40,8 +41,9 @@ Samples = NDArray[np.uint8] | NDArray[np.uint16]
 class Pictures:
     """Marks the pictures of one document, `pixels` in all. `missed`: one was left as it was."""
 
-    def __init__(self, pdf: Pdf, reader: Reader, key: bytes, pixels: int) -> None:
+    def __init__(self, pdf: Pdf, reader: Reader, key: bytes, pixels: int, watch: Watch) -> None:
         self._pdf, self._reader, self._key, self._left = pdf, reader, key, pixels
+        self._watch = watch
         self._finder, self._done = Finder(reader), set[tuple[int, int]]()
         self.missed = False
 
@@ -51,10 +53,13 @@ class Pictures:
             if image.objgen in self._done:
                 continue
             self._done.add(image.objgen)
+            self._watch.doubt()
             try:
                 self._one(image, bits_of(code))
             except (Unusual, Image.DecompressionBombError, *_BROKEN):
                 self.missed = True
+            finally:
+                self._watch.trust()
 
     def _one(self, image: Object, code: int) -> None:
         self._left -= round(number(image.Width) * number(image.Height))
@@ -118,6 +123,7 @@ class Pictures:
     def _embedded(
         self, pixels: Samples, code: int, colours: Literal["grey", "rgb", "cmyk"], *, turned: bool
     ) -> Samples:
+        self._watch.trust()  # it is decoded
         most = np.iinfo(pixels.dtype).max
         marked = hidden.embed(most - pixels if turned else pixels, code, self._key, colours)
         return most - marked if turned else marked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pikepdf
@@ -19,19 +20,21 @@ from gateway.watermark.pdf import seal as pdfseal
 from gateway.watermark.pdf import signed as pdfsigned
 from gateway.watermark.pdf import view as pdfview
 from gateway.watermark.pdf.images import Pictures
-from gateway.watermark.pdf.pages import frame, pages
+from gateway.watermark.pdf.pages import Frame, frame, pages
 from gateway.watermark.pdf.read import MOST_OF_ONE, TOO_LARGE, Reader
 from gateway.watermark.pdf.rescue import opened, rewritten
-from gateway.watermark.pdf.stamp import Stamps
+from gateway.watermark.pdf.stamp import Sheet, Stamps
 from gateway.watermark.pdf.tags import Tags
-from gateway.watermark.pdf.wrap import Wrapper
+from gateway.watermark.pdf.wrap import Wrapped, Wrapper
 from gateway.watermark.plan import Marked, Plan, unmarkable
+from gateway.watermark.watch import UNWATCHED, Watch
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer as Buffer
 
 _HEADER_WITHIN = 1024  # bytes that viewers search for `%PDF-`
 _BUFFER = 1 << 20
+_SOME = 500  # pages that are soon read
 _ABOVE = b"/Artifact <</Type /Pagination /Subtype /Watermark>> BDC /SvMark Do EMC"
 _BROKEN = (
     pikepdf.PdfError,
@@ -58,49 +61,60 @@ pikepdf.settings.set_qpdf_limits(
 )
 
 
-def mark(_document: str, body: bytes, plan: Plan) -> Marked:
+def mark(_document: str, body: bytes, plan: Plan, watch: Watch = UNWATCHED) -> Marked:
     """Give the marked PDF. See `document.mark`; the reasons are in docs/marks.md."""
     if b"%PDF-" not in body[:_HEADER_WITHIN]:
         raise unmarkable("format")
     try:
-        return _read(body, plan)
+        return _read(body, plan, watch)
     except Unreadable as refused:
         if str(refused) != "broken":
             raise
-        return _read(rewritten(body), plan)
+        watch.doubt()
+        return _read(rewritten(body), plan, watch)
 
 
-def _read(body: bytes, plan: Plan) -> Marked:
+def _read(body: bytes, plan: Plan, watch: Watch) -> Marked:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about files that are odd, but odd already when they came
             with opened(body, plan.limits.objects) as pdf:
-                return _mark(pdf, plan)
+                return _mark(pdf, plan, watch)
     except MemoryError as error:
         raise unmarkable("too-large") from error
     except _BROKEN as error:
         raise unmarkable("too-large" if TOO_LARGE in str(error) else "broken") from error
 
 
-def _mark(pdf: Pdf, plan: Plan) -> Marked:
+def _mark(pdf: Pdf, plan: Plan, watch: Watch) -> Marked:
     if pdf.is_encrypted and not pdf.user_password_matched:
         raise unmarkable("encrypted")  # opened by an owner's password that is empty: no viewer would
     # 1. Which pages there are, and whether the file can be marked at all; what would leave unmarked goes.
     all_pages = pages(pdf, plan.limits.pages)
     attachments = pdfattached.taken(pdf, plan.limits.output) if plan.attachments == "mark" else []
     signed = plan.signed == "drop" and pdfsigned.drop(pdf)
-    cleaned = pdfclean.clean(pdf, all_pages, plan)
+    cleaned = pdfclean.clean(pdf, all_pages, plan, watch)
     archive, notes = pdfclaims.settle(pdf, plan)
     # 2. Each page's content becomes a form, under the stamp with the code of the page.
     codes = tuple(code(plan.secret, number) for number in range(1, len(all_pages) + 1))
-    press = _Press(pdf, plan, reliant=cleaned.reliant, archive=archive)
-    for page, text in zip(all_pages, codes, strict=True):
-        press.mark(page, text)
+    press = _Press(pdf, plan, watch, reliant=cleaned.reliant, archive=archive)
+    wraps = []
+    for at, page in enumerate(all_pages):
+        if at % _SOME == 0:
+            watch.doubt()
+        wraps.append(press.wrap(page))
+    watch.trust()  # every page was read
+    for wrap, text in zip(wraps, codes, strict=True):
+        press.stamp(wrap, text)
+    for wrap, text in zip(wraps, codes, strict=True):
+        press.mark_pictures(wrap, text)
     if press.lifted and archive and pdfclaims.drop_accessible(pdf):
         notes += ("pdfua-dropped",)
     # 3. Where nothing but the look may leave, the pages become pictures.
-    final = pdfview.pictures(_written(pdf, plan, encryption=False), codes, plan.limits) if plan.view_only else pdf
-    kept, more = pdfattached.attach(final, [] if archive else attachments, plan, len(codes))
+    final = pdf
+    if plan.view_only:
+        final = pdfview.pictures(_written(pdf, plan, encryption=False), codes, plan.limits, watch)
+    kept, more = pdfattached.attach(final, [] if archive else attachments, plan, len(codes), watch)
     body = _written(final, plan, encryption=pdfseal.encryption(pdf, plan.permissions, plan.secret), archive=archive)
     # 4. A file that had to be repaired shows that it can be read again.
     if pdf.get_warnings():
@@ -131,21 +145,33 @@ def _written(pdf: Pdf, plan: Plan, *, encryption: pikepdf.Encryption | bool, arc
     return sink.whole()
 
 
+@dataclass(frozen=True, slots=True)
+class _Wrap:
+    """A page whose content has become a form."""
+
+    page: Object
+    resources: Object
+    frame: Frame
+    sheet: Sheet
+    wrapped: Wrapped
+    tagged: bool
+
+
 class _Press:
     """Marks page after page of one document and remembers what pages can share."""
 
-    def __init__(self, pdf: Pdf, plan: Plan, *, reliant: bool, archive: bool) -> None:
+    def __init__(self, pdf: Pdf, plan: Plan, watch: Watch, *, reliant: bool, archive: bool) -> None:
         self._pdf, self._reliant = pdf, reliant
         self.lifted = False
         self._tags = Tags(pdf)
         self._reader = Reader()
         self._wrapper, self._stamps = Wrapper(pdf, self._reader), Stamps(pdf, plan.visible, plan.hidden, embed=archive)
-        self._pictures = (
-            Pictures(pdf, self._reader, plan.hidden, plan.limits.pixels) if plan.hidden and not plan.view_only else None
-        )
+        inside = plan.hidden and not plan.view_only
+        self._pictures = Pictures(pdf, self._reader, plan.hidden, plan.limits.pixels, watch) if inside else None
         self._contents: dict[tuple[bool, int], Object] = {}
 
-    def mark(self, page: Object, text: str) -> None:
+    def wrap(self, page: Object) -> _Wrap:
+        """Make a form of a page's content, and refuse it where it can't be one."""
         frame_ = frame(page)
         resources = page.get("/Resources")
         if not isinstance(resources, Dictionary):
@@ -153,17 +179,25 @@ class _Press:
         tagged = self._tags.tagged(page)
         sheet = self._stamps.sheet(frame_)
         wrapped = self._wrapper.wrap(page, resources, sheet, tagged=tagged)
-        if self._pictures and wrapped.form is not None:
-            self._pictures.mark(wrapped.form, resources, frame_.shown, text)
-            self._pictures.missed |= wrapped.inline
-        stamp = self._stamps.stamp(page, frame_, sheet, text)
-        forms = {"/SvMark": stamp} if wrapped.form is None else {"/SvPage": wrapped.form, "/SvMark": stamp}
-        if tagged and wrapped.form is not None:
-            self._tags.move(page, wrapped.form)
-        page.Resources = _with(resources, forms) if self._reliant else Dictionary(XObject=Dictionary(forms))
-        page.Contents = self._content(wrapped.form is not None, wrapped.open)
+        return _Wrap(page, resources, frame_, sheet, wrapped, tagged)
+
+    def stamp(self, wrap: _Wrap, text: str) -> None:
+        """Let the page show its form and the stamp above it."""
+        page, form = wrap.page, wrap.wrapped.form
+        stamp = self._stamps.stamp(page, wrap.frame, wrap.sheet, text)
+        forms = {"/SvMark": stamp} if form is None else {"/SvPage": form, "/SvMark": stamp}
+        if wrap.tagged and form is not None:
+            self._tags.move(page, form)
+        page.Resources = _with(wrap.resources, forms) if self._reliant else Dictionary(XObject=Dictionary(forms))
+        page.Contents = self._content(form is not None, wrap.wrapped.open)
         page["/SOVG_Mark"] = pikepdf.String(text)
-        self.lifted |= pdfnotes.lift(self._pdf, self._reader, page, frame_, stamp)
+        self.lifted |= pdfnotes.lift(self._pdf, self._reader, page, wrap.frame, stamp)
+
+    def mark_pictures(self, wrap: _Wrap, text: str) -> None:
+        """Mark what the page shows in its own samples: after all that may refuse the file, because it takes longest."""
+        if self._pictures and wrap.wrapped.form is not None:
+            self._pictures.mark(wrap.wrapped.form, wrap.resources, wrap.frame.shown, text)
+            self._pictures.missed |= wrap.wrapped.inline
 
     @property
     def missed(self) -> bool:

@@ -17,22 +17,25 @@ from PIL import Image
 
 from gateway.watermark.pdf.pages import Frame, frame
 from gateway.watermark.plan import Limits, unmarkable
+from gateway.watermark.watch import Watch
 
 _DOTS, _LEAST_DOTS = 150, 96  # an inch
-_PAGE = 5_000_000  # pixels of a page, at most
+_PAGE, _SIDE = 5_000_000, 65_000  # pixels of a page and of its longer side, at most: JPEG has no more
 _DOCUMENT = 3  # times the pixels of an image that a whole document may take: some fifteen seconds of work
 _QUALITY = 82
 _POINTS = 72.0
 _GREY = 6  # levels that the colours of a grey page may differ by
 
 
-def pictures(marked: bytes, codes: Sequence[str], limits: Limits) -> Pdf:
+def pictures(marked: bytes, codes: Sequence[str], limits: Limits, watch: Watch) -> Pdf:
     """Give a document of pictures, one for each page of a marked one. Refuses `too-many-pixels`, `broken`."""
     with pikepdf.open(io.BytesIO(marked), inherit_page_attributes=True) as pdf:
         frames = [frame(page.obj) for page in pdf.pages]
     dots = _dots(frames, limits.pixels * _DOCUMENT)
     made = pikepdf.new()
-    for code, frame_, (data, width, height, mode) in zip(codes, frames, _rendered(marked, frames, dots), strict=True):
+    for code, frame_, (data, width, height, mode) in zip(
+        codes, frames, _rendered(marked, frames, dots, watch), strict=True
+    ):
         across, up = _size(frame_)
         image = made.make_stream(
             data,
@@ -57,7 +60,7 @@ def pictures(marked: bytes, codes: Sequence[str], limits: Limits) -> Pdf:
     return made
 
 
-def _rendered(marked: bytes, frames: list[Frame], dots: float) -> Iterator[tuple[bytes, int, int, str]]:
+def _rendered(marked: bytes, frames: list[Frame], dots: float, watch: Watch) -> Iterator[tuple[bytes, int, int, str]]:
     """Give each page as a JPEG, with its size and mode, one in memory at a time."""
     try:
         with closing(pypdfium2.PdfDocument(marked)) as document:
@@ -65,12 +68,15 @@ def _rendered(marked: bytes, frames: list[Frame], dots: float) -> Iterator[tuple
             if len(document) != len(frames):
                 raise unmarkable("broken")
             for at, frame_ in enumerate(frames):
+                watch.doubt()
                 with closing(document[at]) as page:
                     width, height = page.get_size()
                     scale = dots / _POINTS * frame_.unit
                     scale *= min(1.0, math.sqrt(_PAGE / max(1.0, width * height * scale * scale)))
+                    scale = min(scale, _SIDE / max(width, height))
                     with closing(page.render(scale=scale, rev_byteorder=True)) as bitmap:
                         picture = bitmap.to_pil().convert("RGB")
+                watch.trust()
                 yield _jpeg(picture)
     except pypdfium2.PdfiumError as error:
         raise unmarkable("broken") from error

@@ -103,6 +103,8 @@ def _head(text: str, columns: int) -> str:
 
 
 def _columns(text: str) -> int:
+    if text.isascii():
+        return len(text)
     return sum(0 if _still(c) else 2 if unicodedata.east_asian_width(c) in _WIDE else 1 for c in text)
 
 
