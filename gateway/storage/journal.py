@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,7 @@ __all__ = ["Journal", "LogSettings"]
 
 _PAUSES = (0.1, 5.0)  # seconds before the sequencer is started again: at first, and at most
 _PROBES = 1.0  # seconds between two looks whether a log that failed can be written again
+_GATHERING = 0.002  # seconds that an entry waits for others at the most, and only while the event loop is busy
 _PATIENCE = 30.0  # seconds for the sequencer to publish everything and end
 
 
@@ -224,6 +226,8 @@ class _Line(asyncio.Protocol):
         self.lost: asyncio.Future[None] = self._loop.create_future()
         self._buffer = bytearray()
         self._out: list[bytes] = []
+        self._seen = 0  # how many of those there were a turn of the event loop ago
+        self._since = 0.0  # when the first of them came
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -238,19 +242,31 @@ class _Line(asyncio.Protocol):
         self._watch = self._loop.call_later(self._patience / 4, self._look)
 
     def send(self, payload: bytes) -> asyncio.Future[int]:
-        """Hand over an entry; all of one turn of the event loop go out in one write."""
+        """Hand over an entry; those of turns of the event loop that follow each other go out in one write."""
         if self._transport is None:
             raise NotRecorded("the audit log's sequencer ended")
         if self._finished:
             raise NotRecorded("the audit log is closed")
         if not self._out:
-            self._loop.call_soon(self._flush)
+            self._seen, self._since = 0, time.perf_counter()
+            self._loop.call_soon(self._gather)
         self._out.append(message(payload))
         if not self.waiting:
             self._heard = self._loop.time()
         recorded: asyncio.Future[int] = self._loop.create_future()
         self.waiting.append(recorded)
         return recorded
+
+    def _gather(self) -> None:
+        """Let a busy event loop bring more entries first; one that has nothing else to do waits for nothing.
+
+        A group costs the sequencer the same whether it is of one entry or of ten: being woken, a sync, an answer.
+        """
+        if len(self._out) > self._seen and time.perf_counter() - self._since < _GATHERING:
+            self._seen = len(self._out)
+            self._loop.call_soon(self._gather)
+        else:
+            self._flush()
 
     def _flush(self) -> None:
         if self._transport is not None and self._out:
