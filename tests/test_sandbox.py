@@ -283,6 +283,15 @@ async def test_more_calls_than_may_wait_are_refused_at_once():
     assert [answer.refusal for answer in answers if isinstance(answer, Unreadable)] == ["overloaded"]
 
 
+async def test_a_worker_steps_back_for_small_flows_also_where_sessions_share_the_processor(sandbox):
+    worker = await sandbox.run(whoami, 0)
+    assert os.getpriority(os.PRIO_PROCESS, worker) > os.getpriority(os.PRIO_PROCESS, 0)
+    enabled = Path("/proc/sys/kernel/sched_autogroup_enabled")
+    if not enabled.exists() or enabled.read_text().strip() != "1":
+        pytest.skip("this kernel does not group processes by their sessions")
+    assert Path(f"/proc/{worker}/autogroup").read_text().strip().endswith(" nice 5")
+
+
 async def test_a_closed_sandbox_refuses_and_leaves_no_process(sandbox):
     pid = await sandbox.run(whoami, 0)
     await sandbox.close()

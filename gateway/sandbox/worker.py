@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gateway.errors import Unreadable
 from gateway.sandbox import wire
-from gateway.sandbox.confine import allow_seconds, confine
+from gateway.sandbox.confine import allow_seconds, confine, step_back
 
 
 def main(descriptor: int, memory: int, preload: list[str]) -> None:
@@ -18,6 +18,7 @@ def main(descriptor: int, memory: int, preload: list[str]) -> None:
 
     `preload` are such modules, and `module:function:path` where a function is to get a file: later on none is read.
     """
+    step_back()
     logging.disable()  # what libraries log about a file may hold what is in it
     for step in preload:
         name, _, handed = step.partition(":")

@@ -73,7 +73,7 @@ class _Connection:
         return messages(self.buffer)
 
     def answer(self, results: list[int | NotRecorded]) -> None:
-        """Tell what came of entries. A connection that takes no answers is ended: half an answer can't be gone on from."""
+        """Tell what came of entries; a connection that takes no answers is ended, since half an answer has no rest."""
         try:
             self.socket.sendall(answers(results))
         except OSError:  # what it handed over is recorded all the same
