@@ -20,7 +20,8 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 def b64url(data: bytes) -> bytes:
     """Encode as base64url without padding (RFC 7515 section 2)."""
-    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=")
+    text = b2a_base64(data, newline=False).rstrip(b"=")
+    return text.translate(_URL_SAFE) if b"+" in text or b"/" in text else text  # JSON has hardly ever one of them
 
 
 def b64url_decode(text: bytes) -> bytes:

@@ -38,6 +38,12 @@ def whoami(ignored: int) -> int:
     return os.getpid() + 0 * ignored
 
 
+def session_group(process: int) -> str:
+    """Give the group that a process's session is scheduled as, "" where there are none: sched(7), autogroups."""
+    group = Path(f"/proc/{process}/autogroup")
+    return group.read_text().strip() if group.exists() else ""
+
+
 def environment() -> dict[str, str]:
     return dict(os.environ)
 
@@ -323,6 +329,15 @@ async def test_more_calls_than_may_wait_are_refused_at_once():
     await box.close()
     assert [answer for answer in answers if isinstance(answer, bytes)] == [b"xx", b"xx"]
     assert [answer.refusal for answer in answers if isinstance(answer, Unreadable)] == ["overloaded"]
+
+
+async def test_a_worker_steps_back_for_small_flows_also_where_sessions_share_the_processor(sandbox):
+    worker = await sandbox.run(whoami, 0)
+    assert os.getpriority(os.PRIO_PROCESS, worker) > os.getpriority(os.PRIO_PROCESS, 0)
+    group = session_group(worker)
+    if not group:
+        pytest.skip("this kernel does not group processes by their sessions")
+    assert group.endswith(" nice 5")
 
 
 async def test_a_closed_sandbox_refuses_and_leaves_no_process(sandbox):

@@ -83,4 +83,4 @@ class Tree:
 
 def _bundled(entries: list[bytes]) -> bytes:
     """Join entries, each with its length before it as a big-endian uint16."""
-    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+    return b"".join([part for entry in entries for part in (len(entry).to_bytes(2, "big"), entry)])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gateway.errors import Unreadable
 from gateway.sandbox import wire
-from gateway.sandbox.confine import confine
+from gateway.sandbox.confine import confine, step_back
 from gateway.sandbox.patience import Patience
 
 
@@ -19,6 +19,7 @@ def main(descriptor: int, memory: int, preload: list[str]) -> None:
 
     `preload` are such modules, and `module:function:path` where a function is to get a file: later on none is read.
     """
+    step_back()
     logging.disable()  # what libraries log about a file may hold what is in it
     for step in preload:
         name, _, handed = step.partition(":")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,8 @@ from gateway.errors import BrokenLog, FaultyFiles, NotRecorded, SovgateError
 from gateway.storage.folder import Folder
 from gateway.storage.launch import Launched, knock, launch
 from gateway.storage.ledger import LogSettings
-from gateway.storage.wire import Errand, Order, Probe, asked, message, results
+from gateway.storage.line import Line
+from gateway.storage.wire import Errand, Order, Probe, asked
 
 __all__ = ["Journal", "LogSettings"]
 
@@ -41,10 +41,10 @@ class Journal:
         self._launched = start()
         self.recovered = self._launched.opened.recovered  # what was found when the log was opened
         self.entries = self.recovered.entries + 1 if self.recovered else 0  # how many are known to be durable
-        self._line: _Line | None = None
+        self._line: Line | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._prober: asyncio.Task[None] | None = None
-        self._attaching: asyncio.Task[_Line] | None = None
+        self._attaching: asyncio.Task[Line] | None = None
         self._closed = False
         self._closing = asyncio.Event()
 
@@ -143,7 +143,7 @@ class Journal:
             line.hang_up()
         await asyncio.to_thread(self._reap)
 
-    async def _attached(self) -> _Line:
+    async def _attached(self) -> Line:
         """Give the connection; the first entry makes it this event loop's."""
         if self._closed:
             raise NotRecorded("the audit log is closed")
@@ -153,9 +153,9 @@ class Journal:
             self._attaching = asyncio.get_running_loop().create_task(self._attach())
         return await asyncio.shield(self._attaching)  # an appender that is cancelled must not cancel it for the others
 
-    async def _attach(self) -> _Line:
+    async def _attach(self) -> Line:
         loop = asyncio.get_running_loop()
-        _, self._line = await loop.create_unix_connection(lambda: _Line(self._patience), sock=self._launched.socket)
+        _, self._line = await loop.create_unix_connection(lambda: Line(self._patience), sock=self._launched.socket)
         self._line.lost.add_done_callback(self._ended)
         return self._line
 
@@ -208,90 +208,3 @@ class Journal:
         if self._launched.process is not None:
             with suppress(TimeoutExpired):
                 self._launched.process.wait(_PATIENCE)
-
-
-class _Line(asyncio.Protocol):
-    """A connection to the sequencer: entries go out in the order of `waiting`, answers come in the same order."""
-
-    def __init__(self, patience: float) -> None:
-        """Start without a connection. A sequencer that says nothing for `patience` seconds has stalled."""
-        self._patience = patience
-        self._heard = 0.0  # when something moved last
-        self._finished = False
-        self._watch: asyncio.TimerHandle | None = None
-        self._loop = asyncio.get_running_loop()
-        self.waiting: deque[asyncio.Future[int]] = deque()
-        self.lost: asyncio.Future[None] = self._loop.create_future()
-        self._buffer = bytearray()
-        self._out: list[bytes] = []
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport, and an eye on the time."""
-        self._transport = transport  # type: ignore[assignment]  # a stream's transport is a Transport
-        self._look()
-
-    def _look(self) -> None:
-        """Tell everyone who waits when nothing moves any more, as on a disk that hangs: a refusal, never a hang."""
-        if self._loop.time() - self._heard > self._patience:
-            self._fail("the audit log's sequencer does not answer")
-        self._watch = self._loop.call_later(self._patience / 4, self._look)
-
-    def send(self, payload: bytes) -> asyncio.Future[int]:
-        """Hand over an entry; all of one turn of the event loop go out in one write."""
-        if self._transport is None:
-            raise NotRecorded("the audit log's sequencer ended")
-        if self._finished:
-            raise NotRecorded("the audit log is closed")
-        if not self._out:
-            self._loop.call_soon(self._flush)
-        self._out.append(message(payload))
-        if not self.waiting:
-            self._heard = self._loop.time()
-        recorded: asyncio.Future[int] = self._loop.create_future()
-        self.waiting.append(recorded)
-        return recorded
-
-    def _flush(self) -> None:
-        if self._transport is not None and self._out:
-            self._transport.write(b"".join(self._out))
-        self._out.clear()
-
-    def data_received(self, data: bytes) -> None:
-        """Take in answers."""
-        self._heard = self._loop.time()
-        self._buffer += data
-        for result in results(self._buffer):
-            recorded = self.waiting.popleft()
-            if recorded.done():  # whoever waited was cancelled, or told that nothing moves
-                continue
-            if isinstance(result, int):
-                recorded.set_result(result)
-            else:
-                recorded.set_exception(result)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        """Tell everyone who waits: their entries may or may not be in the log, so nothing may be released."""
-        self._transport = None
-        if self._watch is not None:
-            self._watch.cancel()
-        self._fail("the audit log's sequencer ended")
-        self.waiting.clear()
-        self.lost.set_result(None)
-
-    def _fail(self, why: str) -> None:
-        for recorded in self.waiting:
-            if not recorded.done():
-                recorded.set_exception(NotRecorded(why))
-
-    def finish(self) -> None:
-        """Say that no more entries come."""
-        self._flush()
-        self._finished = True
-        if self._transport is not None:
-            self._transport.write_eof()
-
-    def hang_up(self) -> None:
-        """Close the connection."""
-        if self._transport is not None:
-            self._transport.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LEAST = 16
+LEAST = 32
 """Entries that are made durable together at the least, if so many wait."""
 
 _SHARE = 10  # how many times longer a batch is signed than the disk takes for it

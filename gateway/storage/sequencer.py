@@ -13,6 +13,7 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -44,7 +45,7 @@ from gateway.storage.wire import (
 
 _CHUNK = 1 << 18
 _MOST_PENDING = 64 << 20  # bytes of unfinished message from one connection
-_STUCK = 5.0  # seconds after which a connection that takes no answers is dropped
+_STUCK = struct.pack("ll", 5, 0)  # struct timeval: after that a connection that takes no answers is dropped
 _TURN = 0.001  # seconds that the publishing thread may keep whoever records waiting for Python's lock
 _HANDOVER = 15.0  # seconds to wait for the sequencer of a gateway that was killed to finish
 
@@ -56,6 +57,10 @@ class _Connection:
     socket: socket.socket
     buffer: bytearray = field(default_factory=bytearray)
 
+    def __post_init__(self) -> None:
+        """Have the kernel keep the time of what is sent: a timeout of Python's costs two more system calls a batch."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _STUCK)
+
     def arrived(self) -> list[bytes] | None:
         """Give the payloads that are there; None at the end of the connection, or where it is not of ours."""
         try:
@@ -66,6 +71,14 @@ class _Connection:
         if not data or len(self.buffer) > _MOST_PENDING:
             return None
         return messages(self.buffer)
+
+    def answer(self, results: list[int | NotRecorded]) -> None:
+        """Tell what came of entries; a connection that takes no answers is ended, since half an answer has no rest."""
+        try:
+            self.socket.sendall(answers(results))
+        except OSError:  # what it handed over is recorded all the same
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
 
 
 def main(descriptor: int) -> None:
@@ -192,9 +205,7 @@ def _record(ledger: Ledger, batch: list[tuple[_Connection, bytes]]) -> None:
     for (connection, _), outcome in zip(batch, outcomes, strict=True):
         told.setdefault(connection, []).append(outcome)
     for connection, results in told.items():
-        with contextlib.suppress(OSError):  # it went away; what it handed over is recorded all the same
-            connection.socket.settimeout(_STUCK)
-            connection.socket.sendall(answers(results))
+        connection.answer(results)
 
 
 def _outcomes(ledger: Ledger, payloads: list[bytes]) -> list[int | NotRecorded]:

@@ -95,12 +95,13 @@ def message(payload: bytes) -> bytes:
 def messages(buffer: bytearray) -> list[bytes]:
     """Take the whole payloads from the front of a buffer."""
     found, at = [], 0
-    while len(buffer) >= at + LENGTH.size:
-        end = at + LENGTH.size + LENGTH.unpack_from(buffer, at)[0]
-        if len(buffer) < end:
-            break
-        found.append(bytes(buffer[at + LENGTH.size : end]))
-        at = end
+    with memoryview(buffer) as view:
+        while len(view) >= at + LENGTH.size:
+            end = at + LENGTH.size + LENGTH.unpack_from(view, at)[0]
+            if len(view) < end:
+                break
+            found.append(bytes(view[at + LENGTH.size : end]))
+            at = end
     del buffer[:at]
     return found
 
