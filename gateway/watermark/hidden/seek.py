@@ -109,7 +109,7 @@ def readings(
         looked.append((found, ranked, scale))
         yield *_read(found, _places(found, ranked, plan), plan), scale
     for found, ranked, scale in looked:
-        places = hidden_search.pilots(found, ranked[:_LEVEL], plan, range(1, 8))[:_TURNED]
+        places = hidden_search.pilots(found, ranked[:_LEVEL], plan, range(1, 8), _TURNED)
         yield *_read(found, places, plan), scale
     if effort < _THOROUGH:
         return
@@ -123,13 +123,13 @@ def readings(
             yield *_read(found, _places(found, ranked, plan), plan), scale
     for found, _, scale in looked:
         ranked = hidden_search.lattices(found, math.pi / 4)[: 2 * _LEVEL]
-        yield *_read(found, hidden_search.pilots(found, ranked, plan, range(8))[:_TRIED], plan), scale
+        yield *_read(found, hidden_search.pilots(found, ranked, plan, range(8), _TRIED), plan), scale
 
 
 def _places(found: Spectrum, ranked: NDArray[np.float64], plan: Keyed) -> list[Lattice]:
     """Give the places to read: on the likeliest upright lattices, and on those that repetition shows, in any turn."""
-    upright = hidden_search.pilots(found, ranked, plan, range(1))[:_TRIED]
-    return upright + hidden_search.pilots(found, hidden_cells.cells(found), plan, range(8))[:_REPEATED]
+    upright = hidden_search.pilots(found, ranked, plan, range(1), _TRIED)
+    return upright + hidden_search.pilots(found, hidden_cells.cells(found), plan, range(8), _REPEATED)
 
 
 def _codes(soft: Floats, places: list[Lattice], scale: float) -> list[Found]:
@@ -143,26 +143,27 @@ def _codes(soft: Floats, places: list[Lattice], scale: float) -> list[Found]:
 
 
 def _read(found: Spectrum, places: list[Lattice], plan: Keyed) -> tuple[Floats, list[Lattice]]:
-    every = places + [hidden_search.refined(found, place, plan) for place in places]
-    return np.stack([_soft(found, place, plan) for place in every]), every
+    every = places + hidden_search.refined(found, places, plan)
+    return _soft(found, every, plan), every
 
 
-def _soft(found: Spectrum, lattice: Lattice, plan: Keyed) -> Floats:
-    """Give the soft signs, weighted by what the pilots say of waves of their length, scaled to mean square 1 in all."""
+def _soft(found: Spectrum, places: list[Lattice], plan: Keyed) -> Floats:
+    """Give the soft signs of each place, of length 1 in all, weighted by what pilots say of waves of their length."""
     waves = hidden_tile.waves()
-    values = hidden_search.sample(found, lattice.matrix, waves) * np.conj(plan.phases)
-    values *= np.exp(2j * np.pi * (waves @ np.array(lattice.shift)))
-    pilots = values[plan.pilots]
-    read = (values * np.exp(-1j * np.angle(pilots.sum()))).real
+    shifts = np.array([place.shift for place in places]) @ waves.T
+    values = hidden_search.sample(found, np.stack([place.matrix for place in places]), waves) * np.conj(plan.phases)
+    values *= np.exp(2j * np.pi * shifts).astype(np.complex64)
+    read = (values * np.exp(-1j * np.angle(values[:, plan.pilots].sum(axis=1, keepdims=True)))).real
     radius = np.hypot(waves[:, 0], waves[:, 1])
     edges = np.quantile(radius, np.linspace(0, 1, _BANDS + 1))
     middles = (edges[1:] + edges[:-1]) / 2
     bands = np.clip(np.searchsorted(edges, radius[plan.pilots], "right") - 1, 0, _BANDS - 1)
-    mean = float(read[plan.pilots].mean())
-    gains = [0.5 * mean + 0.5 * max(0.0, float(read[plan.pilots][bands == band].mean())) for band in range(_BANDS)]
-    soft = read * np.interp(radius, middles, gains)
-    signs: Floats = soft[plan.data].astype(np.float32)
-    signs /= np.float32(np.linalg.norm(signs) + 1e-9)
+    agreed = read[:, plan.pilots]
+    mean = agreed.mean(axis=1)
+    gains = [0.5 * mean + 0.5 * np.maximum(0, agreed[:, bands == band].mean(axis=1)) for band in range(_BANDS)]
+    weights = np.array([np.interp(radius, middles, one) for one in np.eye(_BANDS)])
+    signs: Floats = (read * (np.transpose(gains) @ weights))[:, plan.data].astype(np.float32)
+    signs /= np.linalg.norm(signs, axis=1, keepdims=True) + np.float32(1e-9)
     return signs
 
 
