@@ -26,7 +26,7 @@ from gateway.watermark.hidden import embedding as hidden
 from gateway.watermark.hidden import seek
 
 LEVELS = [round(9 + at / 10, 1) for at in range(41)]
-KEPT = 50  # tries between two writings of the state
+KEPT = 10  # tries between two writings of the state
 MARKED = 5  # every so many pictures are marked, with another key
 
 

@@ -214,7 +214,7 @@ def sample(found: Spectrum, matrices: NDArray[np.float64], waves: NDArray[np.int
     x *= sign
     y *= sign
     left, top = np.floor(x), np.floor(y)
-    first = (top * np.float32(width) + left).astype(np.int32)
+    first = (top * np.float32(width) + left).astype(np.intp)
     first += width + width // 2  # the values begin a row before 0
     x -= left
     y -= top
@@ -236,7 +236,7 @@ def energies(found: Spectrum, matrices: NDArray[np.float64]) -> Floats:
         np.rint(y, out=y)
         y *= np.float32(found.values.shape[1])
         y += np.rint(x, out=x)
-        read = found.energy.take(np.abs(y, out=y).astype(np.int32), mode="clip")
+        read = found.energy.take(np.abs(y, out=y).astype(np.intp), mode="clip")
         mean[start : start + _AT_ONCE] = read @ np.full(read.shape[1], 1 / read.shape[1], np.float32)
     return mean
 
@@ -244,7 +244,8 @@ def energies(found: Spectrum, matrices: NDArray[np.float64]) -> Floats:
 def _frequencies(found: Spectrum, matrices: NDArray[np.float64], waves: NDArray[np.int16]) -> tuple[Floats, Floats]:
     """Give x and y of the waves of each lattice, in cycles of the padded picture."""
     tall, wide = found.size
-    places = (matrices * np.array([[wide], [tall]])).astype(np.float32) @ waves.T.astype(np.float32)
+    rows = (matrices * np.array([[wide], [tall]])).astype(np.float32).reshape(-1, 2)
+    places = (rows @ waves.T.astype(np.float32)).reshape(*matrices.shape[:-1], -1)
     return places[..., 0, :], places[..., 1, :]
 
 
