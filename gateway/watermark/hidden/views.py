@@ -18,6 +18,7 @@ SMALLEST = 64
 """Pixels of the shorter side of a picture that can hold a code."""
 _AREA = 2_300_000  # pixels that are looked at; a larger picture is made smaller first
 _HALVED = 700_000  # pixels above which even pictures are looked at in half their size
+_LONG = 16  # times the shorter side; of a longer strip its middle is looked at
 
 COUNT = 3
 """How many even forms there are."""
@@ -38,6 +39,9 @@ def views(luma: Floats, count: int = COUNT) -> Iterator[tuple[Spectrum, float]]:
     """Give the spectra of the first even forms of brightness values 0 to 255, and how far the picture was reduced."""
     if min(luma.shape) < SMALLEST or float(np.ptp(luma)) == 0:
         return
+    most = _LONG * min(luma.shape)
+    top, left = (max(0, size - most) // 2 for size in luma.shape)
+    luma = luma[top : top + most, left : left + most]
     by = _by(luma.shape)
     small = luma if by == 1 else _means(luma, by)
     # The waves of tiles in large pictures are long: once the picture is even, half of the pixels each way tell as much.
