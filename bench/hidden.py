@@ -2,8 +2,8 @@
 
 `python bench/hidden.py` runs the whole suite (an hour or two); `--quick` a part of it; `--photos DIR` takes photos
 from a folder beside the made ones; `--pdf` marks drawn over PDF pages; `--peers` blind-watermark and
-invisible-watermark under the same attacks, where they are installed; `--further` other attacks; `--speed` speed and
-memory. What is found where there is nothing is counted by hidden_false.py.
+invisible-watermark under the same attacks, where they are installed; `--further` and `--everyday` other attacks;
+`--speed` speed and memory. What is found where there is nothing is counted by hidden_false.py.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import hidden_pages
 import hidden_pictures
 import numpy as np
 from hidden_attacks import ATTACKS, NAMED, Attack
+from hidden_everyday import EVERYDAY
 from hidden_further import FURTHER
 from hidden_overlay import overlaid
 from PIL import Image
@@ -168,6 +169,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer attacks, one size of each")
     parser.add_argument("--few", action="store_true", help="one size of each page and picture")
     parser.add_argument("--further", action="store_true", help="attacks of hidden_further.py, instead")
+    parser.add_argument("--everyday", action="store_true", help="attacks of hidden_everyday.py, instead")
     parser.add_argument("--photos", type=Path, help="a folder of photos, beside those made by program")
     parser.add_argument("--only", choices=["photos", "pages", "pdf"], help="a part of the suite")
     parser.add_argument("--pdf", action="store_true", help="marks drawn over PDF pages, instead")
@@ -175,7 +177,9 @@ def main() -> int:
     parser.add_argument("--speed", action="store_true", help="speed and memory, instead")
     parser.add_argument("--json", action="store_true", help="for machines")
     options = parser.parse_args()
-    attacks = {name: ATTACKS[name] for name in QUICK} if options.quick else FURTHER if options.further else ATTACKS
+    attacks = EVERYDAY if options.everyday else FURTHER if options.further else ATTACKS
+    if options.quick:
+        attacks = {name: ATTACKS[name] for name in QUICK}
     if options.speed:
         numbers = speed()
         print(
@@ -185,19 +189,19 @@ def main() -> int:
         )
         return 0
     table = Table()
-    if options.pdf:
-        attacked(table, pdf_pages(options.few or options.quick), attacks, None)
-    elif options.peers:
+    chosen = (
+        item
+        for item in subjects(options.photos, options.few or options.quick or options.peers)
+        if not options.only or item[0].startswith(options.only)
+    )
+    if options.peers:
         from hidden_peers import compare  # noqa: PLC0415  their libraries are installed for this alone
 
-        compare(subjects(options.photos, few=True), attacks)
+        compare(chosen, attacks)
         return 0
+    if options.pdf:
+        attacked(table, pdf_pages(options.few or options.quick), attacks, None)
     else:
-        chosen = (
-            item
-            for item in subjects(options.photos, options.few or options.quick)
-            if not options.only or item[0].startswith(options.only)
-        )
         attacked(table, chosen, attacks, marked)
     if options.json:
         print(

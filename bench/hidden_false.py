@@ -26,7 +26,7 @@ from gateway.watermark.hidden import embedding as hidden
 from gateway.watermark.hidden import seek
 
 LEVELS = [round(9 + at / 10, 1) for at in range(41)]
-KEPT = 50  # tries between two writings of the state
+KEPT = 10  # tries between two writings of the state
 MARKED = 5  # every so many pictures are marked, with another key
 
 
@@ -62,8 +62,8 @@ class Sources:
         width, height = (int(size * chance.uniform(0.3, 0.9)) for size in image.size)
         left, top = int(chance.uniform(0, image.width - width)), int(chance.uniform(0, image.height - height))
         image = image.crop((left, top, left + width, top + height))
-        # Most are small, because there time goes furthest; one in ten has what size it has.
-        most = math.inf if number % 10 == 0 else chance.uniform(60_000, 160_000)
+        # Seven in ten are small, because there time goes furthest, two larger; one in ten has what size it has.
+        most = math.inf if number % 10 == 0 else chance.uniform(*((25_000, 60_000), (60_000, 160_000))[number % 10 > 7])
         image = resize(min(1.0, (most / (image.width * image.height)) ** 0.5) * float(chance.uniform(0.8, 1)))(image)
         if number % 3 == 0:
             image = jpeg(int(chance.integers(40, 95)))(image)
@@ -93,6 +93,7 @@ def main() -> int:
     parser.add_argument("count", type=int, help="pictures in all, those of the state included")
     parser.add_argument("state", type=Path, help="what was counted so far")
     parser.add_argument("--photos", type=Path, help="a folder of photos")
+    parser.add_argument("--first", type=int, default=0, help="number of the first picture, to share the work")
     parser.add_argument("--seconds", type=float, default=math.inf, help="stop after so long")
     options = parser.parse_args()
     state = {"pictures": 0, "finds": 0, "readings": 0, "beyond": [0] * len(LEVELS)}
@@ -100,7 +101,7 @@ def main() -> int:
         state = json.loads(options.state.read_text())
     sources, start = Sources(options.photos), perf_counter()
     while state["pictures"] < options.count and perf_counter() - start < options.seconds:
-        number = state["pictures"]
+        number = options.first + state["pictures"]
         agreements, taken = tried(sources.picture(number), np.random.default_rng([8, number]).bytes(32))
         state["pictures"] += 1
         state["finds"] += taken

@@ -44,6 +44,13 @@ def filtered(by: ImageFilter.Filter) -> Attack:
     return lambda image: image.filter(by)
 
 
+def blurred(radius: float) -> Attack:
+    return filtered(ImageFilter.GaussianBlur(radius))
+
+
+sharpened = filtered(ImageFilter.UnsharpMask(2, 180, 2))
+
+
 def turned(degrees: float) -> Attack:
     """Turn the picture on a white ground that grows with it."""
     return lambda image: image.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=(255, 255, 255))
@@ -186,10 +193,10 @@ FURTHER: dict[str, Attack] = {
     "gamma 1.5": gamma(1.5),
     "hue": hue,
     "saturation 1.6": saturation(1.6),
-    "blur 1.5": filtered(ImageFilter.GaussianBlur(1.5)),
-    "blur 2.5": filtered(ImageFilter.GaussianBlur(2.5)),
+    "blur 1.5": blurred(1.5),
+    "blur 2.5": blurred(2.5),
     "median 5": filtered(ImageFilter.MedianFilter(5)),
-    "sharpened": filtered(ImageFilter.UnsharpMask(2, 180, 2)),
+    "sharpened": sharpened,
     "equalised": ImageOps.equalize,
     "autocontrast": lambda image: ImageOps.autocontrast(image, 2),
     "posterised 4 bits": lambda image: ImageOps.posterize(image, 4),

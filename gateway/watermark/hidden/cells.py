@@ -35,26 +35,27 @@ def cells(found: Spectrum) -> Matrices:
         return np.zeros((0, 2, 2))
     matrices = np.linalg.inv(np.array(tried)).transpose(0, 2, 1)
     energy = hidden_search.energies(found, matrices)
-    best = matrices[np.argsort(-energy)[: 2 * _CELLS]]
-    climbed = [_climbed(found, matrix) for matrix in best]
-    climbed.sort(key=lambda each: -each[1])
-    return np.array([matrix for matrix, _ in climbed[:_CELLS]])
+    return _climbed(found, matrices[np.argsort(-energy)[: 2 * _CELLS]])
 
 
 def _peaks(found: Spectrum, low: float, high: float) -> NDArray[np.float64]:
     """Give where the picture lies on itself, in pixels (x, y), of each pair of opposites one; the best first."""
     tall, wide = found.size
-    across = np.arange(found.values.shape[1], dtype=np.float32) / wide
-    down = np.abs(np.fft.fftfreq(tall)).astype(np.float32)[:, None]
+    columns = found.values.shape[1] // 2
+    values = found.values[1 : 2 + int(tall * high)]
+    across = np.abs(np.arange(-columns, columns + 1, dtype=np.float32)) / wide
+    down = np.arange(len(values), dtype=np.float32)[:, None] / tall
     radius = np.hypot(across, down)
     inside = (radius > low) & (radius < high) & (across > _AXES) & (down > _AXES)
-    energy = np.minimum(np.square(found.values.real) + np.square(found.values.imag), _MOST)
+    energy = np.minimum(np.square(values.real) + np.square(values.imag), _MOST)
     energy = np.where(inside, energy - energy[inside].mean(), 0)
     reach = int(min(hidden_search.LONGEST, 0.8 * max(found.extent)))
-    repeats = np.fft.irfft2(energy, (tall, wide)).astype(np.float32, copy=False)
     # Half a plane: columns 0 to reach, rows -reach to reach.
-    rows = min(reach, tall // 2 - 1)
-    field = np.concatenate([repeats[-rows:, : reach + 1], repeats[: rows + 1, : reach + 1]])
+    rows, reach = min(reach, tall // 2 - 1), min(reach, wide // 2 - 1)
+    whole = np.zeros((len(values), wide), np.float32)
+    whole[:, -columns:], whole[:, : columns + 1] = energy[:, :columns], energy[:, columns:]
+    repeats = np.fft.irfft(np.fft.ifft(whole, axis=1)[:, : reach + 1], tall, axis=0).astype(np.float32, copy=False)
+    field = np.concatenate([repeats[-rows:], repeats[: rows + 1]])
     field = field - hidden_flat.box(field, 4)
     y, x = np.arange(-rows, rows + 1)[:, None], np.arange(field.shape[1])
     field[np.hypot(x, y) < hidden_search.SHORTEST * 0.8] = 0
@@ -88,16 +89,17 @@ def _pairs(peaks: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     return found
 
 
-def _climbed(found: Spectrum, matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Move a lattice a little, as long as there is more energy on it."""
-    reach = 1 / (max(found.extent) * 30)
-    energy = 0.0
+def _climbed(found: Spectrum, matrices: Matrices) -> Matrices:
+    """Move lattices a little, as long as there is more energy on them, and give the best first."""
+    reach = np.full((len(matrices), 1, 1, 1), 1 / (max(found.extent) * 30))
+    energy = np.zeros(len(matrices), np.float32)
+    every = np.arange(len(matrices))
     for _ in range(_ROUNDS):
-        tries = matrix + reach * hidden_search.FREE
-        energies = hidden_search.energies(found, tries)
-        best = int(energies.argmax())
-        if energies[best] <= energy + 1e-9:
-            reach /= 2
-            continue
-        matrix, energy = tries[best], float(energies[best])
-    return matrix, energy
+        tries = matrices[:, None] + reach * hidden_search.FREE
+        energies = hidden_search.energies(found, tries.reshape(-1, 2, 2)).reshape(len(matrices), -1)
+        best = energies.argmax(axis=1)
+        better = energies[every, best] > energy + 1e-9
+        reach[~better] /= 2
+        matrices = np.where(better[:, None, None], tries[every, best], matrices)
+        energy = np.where(better, energies[every, best], energy)
+    return matrices[np.argsort(-energy)[:_CELLS]]

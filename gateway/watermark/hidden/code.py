@@ -49,20 +49,23 @@ def signs(word: int) -> NDArray[np.float32]:
 
 def nearest(soft: NDArray[np.float32]) -> list[int]:
     """Give the 80 bits nearest to each row of soft signs, whether or not their check holds."""
-    outputs, table = _branches()
-    rows = soft.reshape(len(soft), _BITS, len(_GENERATORS)) @ table  # rows, steps, outputs
-    metric = np.zeros((len(soft), _STATES), np.float32)
-    low, high = outputs[:_STATES], outputs[_STATES:]
     half = _STATES // 2
-    choices = np.empty((_BITS + _ROUND, len(soft), _STATES), bool)
+    gains = np.matmul(_branches(), soft.T.reshape(_BITS, len(_GENERATORS), -1))  # steps, registers, rows
+    low = high = np.zeros((half, len(soft)), np.float32)  # how well what went before agrees, by the oldest bit
+    from_low, from_high = np.empty_like(low), np.empty_like(low)
+    choices = np.empty((_BITS + _ROUND, _STATES, len(soft)), bool)
     for step in range(2 * _ROUND + _BITS):
-        gains = rows[:, (step - _ROUND) % _BITS]
-        from_low = np.repeat(metric[:, :half], 2, axis=1) + gains[:, low]
-        from_high = np.repeat(metric[:, half:], 2, axis=1) + gains[:, high]
-        if step >= _ROUND:
-            np.greater(from_high, from_low, out=choices[step - _ROUND])
-        metric = np.maximum(from_low, from_high)
-    state = metric.argmax(axis=1)
+        gain = gains[(step - _ROUND) % _BITS]
+        metric = np.empty((_STATES, len(soft)), np.float32)
+        for bit in (0, 1):
+            # Every generator taps both ends of the register: a change of either bit turns all signs.
+            (np.subtract if bit else np.add)(low, gain, out=from_low)
+            (np.add if bit else np.subtract)(high, gain, out=from_high)
+            np.maximum(from_low, from_high, out=metric[bit::2])
+            if step >= _ROUND:
+                np.greater(from_high, from_low, out=choices[step - _ROUND, bit::2])
+        low, high = metric[:half], metric[half:]
+    state = metric.argmax(axis=0)
     every = np.arange(len(soft))
     words = [0] * len(soft)
     for step in reversed(range(_BITS + _ROUND)):
@@ -70,22 +73,20 @@ def nearest(soft: NDArray[np.float32]) -> list[int]:
             words = [
                 word | int(bit) << (_BITS - 1 - step) for word, bit in zip(words, (state & 1).tolist(), strict=True)
             ]
-        state = state >> 1 | choices[step, every, state] * half
+        state = state >> 1 | choices[step, state, every] * half
     return words
 
 
 @lru_cache(maxsize=1)
-def _branches() -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Give the output of each register content, as a number, and the signs of each such number."""
-    outputs = np.zeros(2 * _STATES, np.intp)
+def _branches() -> NDArray[np.float32]:
+    """Give the signs that follow on each content of the register whose oldest and newest bits are 0, a row each."""
+    outputs = []
     for generator in _GENERATORS:
-        taps = np.arange(2 * _STATES) & generator
+        taps = np.arange(0, _STATES, 2) & generator
         for shift in (8, 4, 2, 1):
             taps ^= taps >> shift
-        outputs = outputs << 1 | taps & 1
-    numbers = np.arange(1 << len(_GENERATORS))
-    bits = numbers >> np.arange(len(_GENERATORS))[::-1, None] & 1
-    return outputs, (1 - 2 * bits).astype(np.float32)
+        outputs.append(taps & 1)
+    return (1 - 2 * np.array(outputs).T).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -24,7 +24,7 @@ _PLAIN = 1.7  # grey levels, root mean square, on a plain ground
 _GAIN = 0.30  # levels for each level of the picture's own activity
 _MOST = 9.0  # levels, however busy it is
 _BUDGET = 3.1  # levels over the whole picture: 38.3 dB
-_PAGE_BUDGET, _ON_PAGES = 1.78, 1.35  # levels: 43.1 dB, of which the mark gets at least so much
+_PAGE_BUDGET, _ON_PAGES = 1.74, 1.35  # levels: 43.1 dB once they are rounded, of which the mark gets at least so much
 _GROUND, _OTHER = (
     3.2,
     0.5,

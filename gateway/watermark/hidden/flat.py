@@ -17,6 +17,7 @@ _NEAR = 6  # pixels around that a deviation is taken over
 _INK = 20.0  # grey levels from the ground
 _SURROUNDED = 0.75  # of a pixel and its eight neighbours that have to be paper
 _BLACK = 18.0  # grey levels above the darkest
+_STRIP = 64  # rows that are added up at once
 _GROUND = 24  # pixels of the blocks that the ground is guessed in
 
 
@@ -31,11 +32,6 @@ def photo(luma: Floats) -> Floats:
     lifted: Floats = np.fft.irfft2(spectrum, (tall, wide)).astype(np.float32, copy=False)
     lifted = lifted[:height, :width]
     return _levelled(lifted, np.ones_like(lifted))
-
-
-def mixed(luma: Floats) -> Floats:
-    """Give the sum of both forms: what disturbs one is often quiet in the other, and the mark is in both."""
-    return photo(luma) + page(luma)
 
 
 def page(luma: Floats) -> Floats:
@@ -69,11 +65,13 @@ def even(size: int) -> int:
 
 def box(field: Floats, reach: int) -> Floats:
     """Give the mean over a square of 2 * `reach` + 1; beyond the edges the field is 0."""
-    field = np.pad(field, reach)
-    for axis in (0, 1):
-        field = _sums(field, 2 * reach + 1, axis)
-    field *= np.float32(1 / (2 * reach + 1) ** 2)
-    return field
+    mean, span = np.empty_like(field), 2 * reach + 1
+    padded = np.pad(field, reach)
+    for top in range(0, len(field), _STRIP):  # a strip fits in the cache
+        strip = padded[top : top + _STRIP + 2 * reach]
+        mean[top : top + _STRIP] = _sums(_sums(strip, span, 0), span, 1)
+    mean *= np.float32(1 / span**2)
+    return mean
 
 
 def _sums(field: Floats, span: int, axis: int) -> Floats:

@@ -72,10 +72,10 @@ def _values(found: Spectrum, plan: Keyed, askew: float, count: int) -> Complexes
     """Give the waves of the picture at each likely place of the tile, turned so that they would all be real."""
     waves = hidden_tile.waves()
     ranked = hidden_search.lattices(found, math.radians(askew))
-    places = hidden_search.pilots(found, ranked, plan, range(1), _SHIFTS)
-    places += hidden_search.pilots(found, hidden_cells.cells(found), plan, range(8), _SHIFTS)
+    places = hidden_search.pilots(found, ranked, plan, range(1), _MOST, _SHIFTS)
+    places += hidden_search.pilots(found, hidden_cells.cells(found), plan, range(8), _MOST, _SHIFTS)
     places.sort(key=lambda place: -place.score)
-    exact = [hidden_search.refined(found, place, plan) for place in places[:_REFINED]]
+    exact = hidden_search.refined(found, places[:_REFINED], plan)
     kept: list[Lattice] = exact + places[: max(_LEAST, min(_MOST, _PRODUCTS // count))]
     values = np.empty((len(kept), len(waves)), np.complex64)
     for start in range(0, len(kept), _AT_ONCE):

@@ -18,7 +18,7 @@ from gateway.watermark.hidden import tile as hidden_tile
 
 PIXELS = 48
 """Samples along each side of a tile."""
-OPACITY = 7 / 255
+OPACITY = 6 / 255
 """The constant alpha (`ca` of an ExtGState) that the image is drawn with, in HardLight."""
 _IN_INK = 9 / 255
 _SIDE = hidden_tile.NOMINAL * 72 / 150  # points: the nominal tile at 150 dots an inch

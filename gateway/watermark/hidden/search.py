@@ -8,6 +8,7 @@ reach; the best places are tried by the pilots, whose phases also tell the shift
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -25,12 +26,20 @@ SHORTEST, LONGEST = 56.0, 900.0
 _GRID = 64  # of the shifts that the pilots are tried at
 _KEPT = 1200  # lattices that the pilots are tried on
 _ALONE = 2.5  # the most that one peak counts, in mean energies
-_AROUND = 12  # frequencies on each side that the mean energy is taken over
+_WHITE = 12  # frequencies on each side that the mean energy is taken over
+_HIGHEST = 0.4  # cycles a pixel along either axis
+_AT_ONCE = 16  # lattices, which fit in the cache
+_TOGETHER = 4  # lattices that are refined, likewise
 
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """A padded, whitened Fourier transform of an even picture, about its middle; `size` is rows and columns."""
+    """A padded, whitened Fourier transform of an even picture, about its middle; `size` is rows and columns.
+
+    The other half mirrors what is held: `values` has the rows from -1 on, in cycles a picture, and as many columns on
+    either side of 0. `energy` has one row after the other from the frequency 0 on, so that opposite frequencies are
+    at opposite places.
+    """
 
     values: Complexes
     energy: Floats
@@ -56,9 +65,8 @@ _SHIFTS = np.array(list(product((-1.0, 0.0, 1.0), repeat=2))) / (4 * _GRID)
 _ROUNDS = 7
 _SURE = 22.0  # energy of the pilots from which more than side and turn is fitted
 
-_TURNS = tuple(
-    np.array(turn)
-    for turn in (
+_TURNS = np.array(
+    (
         ((1, 0), (0, 1)),
         ((-1, 0), (0, -1)),
         ((0, -1), (1, 0)),
@@ -67,7 +75,8 @@ _TURNS = tuple(
         ((1, 0), (0, -1)),
         ((0, 1), (1, 0)),
         ((0, -1), (-1, 0)),
-    )
+    ),
+    float,
 )
 
 
@@ -81,49 +90,55 @@ def spectrum(flat: Floats) -> Spectrum:
     room[: height - top, wide - left :] = flat[top:, :left]
     room[tall - top :, : width - left] = flat[:top, left:]
     room[tall - top :, wide - left :] = flat[:top, :left]
-    values: Complexes = np.fft.rfft2(room).astype(np.complex64, copy=False)
-    columns = min(values.shape[1], int(wide * 0.4) + 2)
-    values = values[:, :columns]
+    rows, columns = (min(size // 2 - 1, int(size * _HIGHEST) + 2) for size in (tall, wide))
+    half = np.fft.fft(np.fft.rfft(room, axis=0)[: rows + 1], axis=1)
+    values = np.concatenate([half[:, -columns:], half[:, : columns + 1]], axis=1, dtype=np.complex64)
     energy = np.square(values.real) + np.square(values.imag)
-    around = _wrapped(energy, _AROUND)
-    around = _wrapped(np.minimum(energy, 4 * around), _AROUND) + np.float32(1e-12)
+    around = _around(energy, _WHITE)
+    around = _around(np.minimum(energy, 4 * around), _WHITE) + np.float32(1e-12)
     values /= np.sqrt(around)
     energy = np.minimum(energy / around, 8)
-    near = _wrapped(energy, 1)
-    return Spectrum(values, np.minimum(0.5 * energy + 0.5 * near, _ALONE), (tall, wide), (height, width))
+    energy = np.minimum(0.5 * energy + 0.5 * _around(energy, 1), _ALONE)
+    values = np.concatenate([np.conj(values[1:2, ::-1]), values])
+    return Spectrum(values, energy.ravel()[columns:], (tall, wide), (height, width))
 
 
 def lattices(found: Spectrum, turn: float) -> NDArray[np.float64]:
     """Give the sides and turns (up to `turn` radians either way) with most energy on their lattice, as matrices."""
     extent = max(found.extent)
-    waves = hidden_tile.waves().astype(np.float32)
     scores: list[Floats] = []
     places: list[NDArray[np.float64]] = []
     side = SHORTEST
     while side < min(LONGEST, 1.6 * extent):
         step = side / (extent * 20)
         angles = np.arange(-int(turn / step), int(turn / step) + 1) * step
-        cos, sin = (part.astype(np.float32)[:, None] for part in (np.cos(angles) / side, np.sin(angles) / side))
-        energy = _nearest(found, waves[:, 0] * cos - waves[:, 1] * sin, waves[:, 0] * sin + waves[:, 1] * cos)
-        scores.append(energy.mean(axis=1))
-        places.append(np.stack([np.cos(angles) / side, np.sin(angles) / side], axis=1))
+        cos, sin = np.cos(angles) / side, np.sin(angles) / side
+        places.append(np.array([[cos, -sin], [sin, cos]]).transpose(2, 0, 1))
+        scores.append(energies(found, places[-1]))
         side *= 1 + step
-    best = np.concatenate(places)[np.argsort(-np.concatenate(scores))[:_KEPT]]
-    matrices: NDArray[np.float64] = np.stack([best, best[:, ::-1]], axis=1) * np.array([[1, -1], [1, 1]])
-    return matrices
+    best: NDArray[np.float64] = np.concatenate(places)[np.argsort(-np.concatenate(scores))[:_KEPT]]
+    return best
 
 
-def pilots(found: Spectrum, matrices: NDArray[np.float64], plan: Keyed, turns: range, shifts: int = 1) -> list[Lattice]:
-    """Try each lattice with the pilots, in each turn, at its best `shifts`, and give the best first."""
+def pilots(
+    found: Spectrum, matrices: NDArray[np.float64], plan: Keyed, turns: range, most: int, shifts: int = 1
+) -> list[Lattice]:
+    """Try each lattice with the pilots, in each turn, at its best `shifts`, and give the `most` best, best first."""
     waves = hidden_tile.waves()[plan.pilots]
     phases = np.conj(plan.phases[plan.pilots])
-    tried: list[Lattice] = []
-    for turn in turns if len(matrices) else ():
-        turned = matrices @ _TURNS[turn]
-        power, places = _peaks(sample(found, turned, waves) * phases, waves, shifts)
-        for matrix, scores, shift in zip(turned, power.tolist(), (places / _GRID).tolist(), strict=True):
-            tried += [Lattice(matrix, (x, y), score) for score, (x, y) in zip(scores, shift, strict=True)]
-    return sorted(tried, key=lambda lattice: -lattice.score)
+    turned = (matrices[None] @ _TURNS[turns.start : turns.stop, None]).reshape(-1, 2, 2)
+    scores, places = np.empty((len(turned), shifts), np.float32), np.empty((len(turned), shifts, 2), np.intp)
+    for start in range(0, len(turned), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        scores[some], places[some] = _peaks(sample(found, turned[some], waves) * phases, waves, shifts)
+    best = np.argsort(-scores, axis=None, kind="stable")[:most]
+    x, y = (places.reshape(-1, 2)[best] / _GRID).T.tolist()
+    return [
+        Lattice(matrix, shift, score)
+        for matrix, shift, score in zip(
+            turned[best // shifts], zip(x, y, strict=True), scores.ravel()[best].tolist(), strict=True
+        )
+    ]
 
 
 def _peaks(values: Complexes, waves: NDArray[np.int16], count: int) -> tuple[Floats, NDArray[np.intp]]:
@@ -133,75 +148,109 @@ def _peaks(values: Complexes, waves: NDArray[np.int16], count: int) -> tuple[Flo
     and (rows, `count`, 2).
     """
     energy, places = np.empty((len(values), count), np.float32), np.empty((len(values), count, 2), np.intp)
-    for start in range(0, len(values), 64):
-        grid = np.zeros((len(values[start : start + 64]), _GRID, _GRID), np.complex64)
-        grid[:, waves[:, 1], waves[:, 0]] = values[start : start + 64]
-        shifted = np.fft.ifft2(grid)
-        power = np.square(shifted.real) + np.square(shifted.imag)
-        row = np.arange(len(grid))
-        for at in range(count):
-            best = power.reshape(len(grid), -1).argmax(axis=1)
-            y, x = best // _GRID, best % _GRID
-            energy[start : start + 64, at] = power[row, y, x]
-            places[start : start + 64, at] = np.stack([x, y], axis=1)
-            for down, across in product((-1, 0, 1), repeat=2) if at + 1 < count else ():
-                power[row, (y + down) % _GRID, (x + across) % _GRID] = 0
-    return energy * np.float32(_GRID**4 / len(waves)), places
+    grid = np.zeros((len(values), 1, hidden_tile.LONGEST + 1, _GRID), np.complex64)
+    grid[:, 0, waves[:, 0], waves[:, 1]] = values
+    shifted = _ramps() @ np.fft.ifft(grid, axis=-1, norm="forward")
+    power = (np.square(shifted.real) + np.square(shifted.imag)).reshape(len(values), -1)
+    row = np.arange(len(values))
+    for at in range(count):
+        best = power.argmax(axis=1)
+        energy[:, at] = power[row, best]
+        x, y = best // _GRID, best % _GRID
+        places[:, at] = np.stack([x, y], axis=1)
+        for across, down in product((-1, 0, 1), repeat=2) if at + 1 < count else ():
+            power[row, (x + across) % _GRID * _GRID + (y + down) % _GRID] = 0
+    return energy / np.float32(len(waves)), places
 
 
-def refined(found: Spectrum, lattice: Lattice, plan: Keyed) -> Lattice:
-    """Give the lattice near this one whose pilots agree best: side, turn and shift, and if they are sure, all else."""
+@lru_cache(maxsize=1)
+def _ramps() -> Complexes:
+    """Give how waves along x turn with the shift: a row for each shift, in parts.
+
+    Larger products would be shared between threads, which wait for each other where the machine is busy.
+    """
+    turns = np.outer(np.arange(_GRID), np.arange(hidden_tile.LONGEST + 1)) / _GRID
+    ramps: Complexes = np.exp(2j * np.pi * turns).astype(np.complex64).reshape(2, _GRID // 2, -1)
+    return ramps
+
+
+def refined(found: Spectrum, places: list[Lattice], plan: Keyed) -> list[Lattice]:
+    """Give the lattices near these whose pilots agree best: side, turn and shift, and if they are sure, all else."""
+    if not places:
+        return []
     waves = hidden_tile.waves()[plan.pilots]
     phases = np.conj(plan.phases[plan.pilots])
-    matrix, shift, score = lattice.matrix, np.array(lattice.shift), lattice.score
-    reach = 1 / (max(found.extent) * hidden_tile.LONGEST * 1.5)
+    matrices, shifts = np.array([place.matrix for place in places]), np.array([place.shift for place in places])
+    scores = np.array([place.score for place in places])
+    reach = np.full((len(places), 1, 1, 1), 1 / (max(found.extent) * hidden_tile.LONGEST * 1.5))
     for _ in range(_ROUNDS):
-        turn = matrix / np.sqrt(abs(np.linalg.det(matrix)))
-        tries = matrix + reach * (FREE if score > _SURE else _RIGID) @ turn
-        ramps = np.exp(2j * np.pi * ((shift + _SHIFTS) @ waves.T)).astype(np.complex64)
-        power = np.square(np.abs((sample(found, tries, waves) * phases) @ ramps.T))
-        best, moved = np.unravel_index(int(power.argmax()), power.shape)
-        score, shift = float(power[best, moved]) / len(waves), shift + _SHIFTS[moved]
-        if np.array_equal(tries[best], matrix):
-            reach /= 2
-        matrix = tries[best]
-    return Lattice(matrix, (float(shift[0]), float(shift[1])), score)
+        sure = scores > _SURE
+        turns = matrices / np.sqrt(np.abs(np.linalg.det(matrices)))[:, None, None]
+        for moves, some in ((_RIGID, np.flatnonzero(~sure)), (FREE, np.flatnonzero(sure))):
+            for start in range(0, len(some), _TOGETHER):
+                at = some[start : start + _TOGETHER]
+                tries = matrices[at, None] + reach[at] * moves @ turns[at, None]
+                ramps = np.exp(2j * np.pi * ((shifts[at, None] + _SHIFTS) @ waves.T)).astype(np.complex64)
+                values = (sample(found, tries, waves) * phases).reshape(len(at), 3, -1, len(waves))  # see `_ramps`
+                power = values @ ramps[:, None].swapaxes(2, 3)
+                power = (np.square(power.real) + np.square(power.imag)).reshape(len(at), -1)
+                best, moved = np.divmod(power.argmax(axis=1), len(_SHIFTS))
+                scores[at], shifts[at] = power.max(axis=1) / len(waves), shifts[at] + _SHIFTS[moved]
+                after = tries[np.arange(len(at)), best]
+                reach[at[(after == matrices[at]).all(axis=(1, 2))]] /= 2
+                matrices[at] = after
+    return [
+        Lattice(matrix, (x, y), score)
+        for matrix, (x, y), score in zip(matrices, shifts.tolist(), scores.tolist(), strict=True)
+    ]
 
 
 def sample(found: Spectrum, matrices: NDArray[np.float64], waves: NDArray[np.int16]) -> Complexes:
-    """Give the spectrum at the waves of each lattice: shape (lattices, waves)."""
-    places = matrices @ waves.T.astype(np.float64)
-    x, y = places[..., 0, :], places[..., 1, :]
-    mirrored = x < 0
-    x, y = np.where(mirrored, -x, x) * found.size[1], np.where(mirrored, -y, y) * found.size[0]
+    """Give the spectrum at the waves of each lattice, between frequencies: shape (..., waves)."""
+    width = found.values.shape[1]
+    x, y = _frequencies(found, matrices, waves)
+    mirrored = y < 0
+    sign = np.where(mirrored, np.float32(-1), np.float32(1))
+    x *= sign
+    y *= sign
     left, top = np.floor(x), np.floor(y)
-    right, low = (x - left).astype(np.float32), (y - top).astype(np.float32)
-    first = np.minimum(left.astype(np.intp), found.values.shape[1] - 2)
-    row = top.astype(np.intp) % found.size[0]
-    below = (row + 1) % found.size[0]
-    values = found.values
-    read = (values[row, first] * (1 - right) + values[row, first + 1] * right) * (1 - low)
-    read += (values[below, first] * (1 - right) + values[below, first + 1] * right) * low
-    whole: Complexes = np.where(mirrored, np.conj(read), read)
-    return whole
+    first = (top * np.float32(width) + left).astype(np.intp)
+    first += width + width // 2  # the values begin a row before 0
+    x -= left
+    y -= top
+    values = found.values.ravel()
+    upper, lower = (
+        (1 - x) * values.take(first + row, mode="clip") + x * values.take(first + (row + 1), mode="clip")
+        for row in (0, width)
+    )
+    read: Complexes = upper + y * (lower - upper)
+    read.imag *= sign
+    return read
 
 
 def energies(found: Spectrum, matrices: NDArray[np.float64]) -> Floats:
     """Give the mean energy on each lattice, at the nearest frequencies."""
-    places = (matrices @ hidden_tile.waves().T.astype(np.float64)).astype(np.float32)
-    mean: Floats = _nearest(found, places[:, 0], places[:, 1]).mean(axis=1)
+    mean = np.empty(len(matrices), np.float32)
+    for start in range(0, len(matrices), _AT_ONCE):
+        x, y = _frequencies(found, matrices[start : start + _AT_ONCE], hidden_tile.waves())
+        np.rint(y, out=y)
+        y *= np.float32(found.values.shape[1])
+        y += np.rint(x, out=x)
+        read = found.energy.take(np.abs(y, out=y).astype(np.intp), mode="clip")
+        mean[start : start + _AT_ONCE] = read @ np.full(read.shape[1], 1 / read.shape[1], np.float32)
     return mean
 
 
-def _nearest(found: Spectrum, x: Floats, y: Floats) -> Floats:
-    mirrored = np.where(x < 0, np.float32(-1), np.float32(1))
-    column = np.rint(x * mirrored * found.size[1]).astype(np.intp)
-    row = np.rint(y * mirrored * found.size[0]).astype(np.intp) % found.size[0]
-    energy: Floats = found.energy[row, np.minimum(column, found.energy.shape[1] - 1)]
-    return energy
+def _frequencies(found: Spectrum, matrices: NDArray[np.float64], waves: NDArray[np.int16]) -> tuple[Floats, Floats]:
+    """Give x and y of the waves of each lattice, in cycles of the padded picture."""
+    tall, wide = found.size
+    rows = (matrices * np.array([[wide], [tall]])).astype(np.float32).reshape(-1, 2)
+    places = (rows @ waves.T.astype(np.float32)).reshape(*matrices.shape[:-1], -1)
+    return places[..., 0, :], places[..., 1, :]
 
 
-def _wrapped(field: Floats, reach: int) -> Floats:
-    """Give the mean over a square of frequencies; rows wrap round, columns are mirrored at the ends."""
-    padded = np.pad(np.pad(field, ((reach, reach), (0, 0)), "wrap"), ((0, 0), (reach, reach)), "reflect")
+def _around(field: Floats, reach: int) -> Floats:
+    """Give the mean over a square of frequencies; beyond row 0 is the mirrored half, the other ends are mirrors."""
+    padded = np.concatenate([field[reach:0:-1, ::-1], field, field[-2 : -reach - 2 : -1]])
+    padded = np.pad(padded, ((0, 0), (reach, reach)), "reflect")
     return hidden_flat.box(padded, reach)[reach:-reach, reach:-reach]

@@ -52,7 +52,8 @@ FALSE_FINDS = 1e-6
 
 Measured by bench/hidden_false.py at effort 1; effort 2 reads some eight times as often.
 """
-_THOROUGH, _WAYS_FOR_PARTS = 2, 2
+_THOROUGH = 2
+_MAIN = 2  # even forms that are enough for what is rarer
 _PARTS = tuple(
     (top, left, side)
     for side, starts in ((0.6, (0.0, 0.4)), (0.4, (0.0, 0.3, 0.6)))
@@ -86,7 +87,7 @@ def seek(
     found at any. `effort` 2 looks on, several times as long, at parts of the picture and at every turn. `progress`
     is told the share of the work that is done.
     """
-    works = 2 * COUNT + (COUNT + _WAYS_FOR_PARTS * len(_PARTS) if effort >= _THOROUGH else 0)
+    works = COUNT + _MAIN + (COUNT + _MAIN * len(_PARTS) if effort >= _THOROUGH else 0)
     for done, (soft, places, scale) in enumerate(readings(luma, key, askew, effort), 1):
         for found in _codes(soft, places, scale):
             return found
@@ -108,8 +109,8 @@ def readings(
         ranked = hidden_search.lattices(found, math.radians(askew))
         looked.append((found, ranked, scale))
         yield *_read(found, _places(found, ranked, plan), plan), scale
-    for found, ranked, scale in looked:
-        places = hidden_search.pilots(found, ranked[:_LEVEL], plan, range(1, 8))[:_TURNED]
+    for found, ranked, scale in looked[:_MAIN]:
+        places = hidden_search.pilots(found, ranked[:_LEVEL], plan, range(1, 8), _TURNED)
         yield *_read(found, places, plan), scale
     if effort < _THOROUGH:
         return
@@ -118,18 +119,18 @@ def readings(
         down, across = (
             slice(round(start * size), round((start + side) * size)) for start, size in ((top, height), (left, width))
         )
-        for found, scale in views(luma[down, across], _WAYS_FOR_PARTS):
+        for found, scale in views(luma[down, across], _MAIN):
             ranked = hidden_search.lattices(found, math.radians(askew))[:_LEVEL]
             yield *_read(found, _places(found, ranked, plan), plan), scale
     for found, _, scale in looked:
         ranked = hidden_search.lattices(found, math.pi / 4)[: 2 * _LEVEL]
-        yield *_read(found, hidden_search.pilots(found, ranked, plan, range(8))[:_TRIED], plan), scale
+        yield *_read(found, hidden_search.pilots(found, ranked, plan, range(8), _TRIED), plan), scale
 
 
 def _places(found: Spectrum, ranked: NDArray[np.float64], plan: Keyed) -> list[Lattice]:
     """Give the places to read: on the likeliest upright lattices, and on those that repetition shows, in any turn."""
-    upright = hidden_search.pilots(found, ranked, plan, range(1))[:_TRIED]
-    return upright + hidden_search.pilots(found, hidden_cells.cells(found), plan, range(8))[:_REPEATED]
+    upright = hidden_search.pilots(found, ranked, plan, range(1), _TRIED)
+    return upright + hidden_search.pilots(found, hidden_cells.cells(found), plan, range(8), _REPEATED)
 
 
 def _codes(soft: Floats, places: list[Lattice], scale: float) -> list[Found]:
@@ -143,26 +144,27 @@ def _codes(soft: Floats, places: list[Lattice], scale: float) -> list[Found]:
 
 
 def _read(found: Spectrum, places: list[Lattice], plan: Keyed) -> tuple[Floats, list[Lattice]]:
-    every = places + [hidden_search.refined(found, place, plan) for place in places]
-    return np.stack([_soft(found, place, plan) for place in every]), every
+    every = places + hidden_search.refined(found, places, plan)
+    return _soft(found, every, plan), every
 
 
-def _soft(found: Spectrum, lattice: Lattice, plan: Keyed) -> Floats:
-    """Give the soft signs, weighted by what the pilots say of waves of their length, scaled to mean square 1 in all."""
+def _soft(found: Spectrum, places: list[Lattice], plan: Keyed) -> Floats:
+    """Give the soft signs of each place, of length 1 in all, weighted by what pilots say of waves of their length."""
     waves = hidden_tile.waves()
-    values = hidden_search.sample(found, lattice.matrix, waves) * np.conj(plan.phases)
-    values *= np.exp(2j * np.pi * (waves @ np.array(lattice.shift)))
-    pilots = values[plan.pilots]
-    read = (values * np.exp(-1j * np.angle(pilots.sum()))).real
+    shifts = np.array([place.shift for place in places]) @ waves.T
+    values = hidden_search.sample(found, np.stack([place.matrix for place in places]), waves) * np.conj(plan.phases)
+    values *= np.exp(2j * np.pi * shifts).astype(np.complex64)
+    read = (values * np.exp(-1j * np.angle(values[:, plan.pilots].sum(axis=1, keepdims=True)))).real
     radius = np.hypot(waves[:, 0], waves[:, 1])
     edges = np.quantile(radius, np.linspace(0, 1, _BANDS + 1))
     middles = (edges[1:] + edges[:-1]) / 2
     bands = np.clip(np.searchsorted(edges, radius[plan.pilots], "right") - 1, 0, _BANDS - 1)
-    mean = float(read[plan.pilots].mean())
-    gains = [0.5 * mean + 0.5 * max(0.0, float(read[plan.pilots][bands == band].mean())) for band in range(_BANDS)]
-    soft = read * np.interp(radius, middles, gains)
-    signs: Floats = soft[plan.data].astype(np.float32)
-    signs /= np.float32(np.linalg.norm(signs) + 1e-9)
+    agreed = read[:, plan.pilots]
+    mean = agreed.mean(axis=1)
+    gains = [0.5 * mean + 0.5 * np.maximum(0, agreed[:, bands == band].mean(axis=1)) for band in range(_BANDS)]
+    weights = np.array([np.interp(radius, middles, one) for one in np.eye(_BANDS)])
+    signs: Floats = (read * (np.transpose(gains) @ weights))[:, plan.data].astype(np.float32)
+    signs /= np.linalg.norm(signs, axis=1, keepdims=True) + np.float32(1e-9)
     return signs
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -17,9 +18,9 @@ SMALLEST = 64
 """Pixels of the shorter side of a picture that can hold a code."""
 _AREA = 2_300_000  # pixels that are looked at; a larger picture is made smaller first
 _HALVED = 700_000  # pixels above which even pictures are looked at in half their size
-_WAYS = (hidden_flat.mixed, hidden_flat.page, hidden_flat.ink)
+_LONG = 16  # times the shorter side; of a longer strip its middle is looked at
 
-COUNT = len(_WAYS)
+COUNT = 3
 """How many even forms there are."""
 
 
@@ -34,17 +35,27 @@ def shrunk(pixels: Pixels, colours: Literal["grey", "rgb", "cmyk"]) -> Floats:
     return np.concatenate([strip if by == 1 else _means(strip, by) for strip in strips])
 
 
-def views(luma: Floats, count: int = len(_WAYS)) -> Iterator[tuple[Spectrum, float]]:
+def views(luma: Floats, count: int = COUNT) -> Iterator[tuple[Spectrum, float]]:
     """Give the spectra of the first even forms of brightness values 0 to 255, and how far the picture was reduced."""
     if min(luma.shape) < SMALLEST or float(np.ptp(luma)) == 0:
         return
+    most = _LONG * min(luma.shape)
+    top, left = (max(0, size - most) // 2 for size in luma.shape)
+    luma = luma[top : top + most, left : left + most]
     by = _by(luma.shape)
     small = luma if by == 1 else _means(luma, by)
     # The waves of tiles in large pictures are long: once the picture is even, half of the pixels each way tell as much.
     halve = small.size > _HALVED
-    for way in _WAYS[:count]:
-        flat = way(small)
+    for flat in islice(_even(small), count):
         yield hidden_search.spectrum(_means(flat, 2) if halve else flat), by * 2.0 if halve else float(by)
+
+
+def _even(luma: Floats) -> Iterator[Floats]:
+    """Give the even forms: of photo and page at once (what disturbs one is often quiet in the other), page, ink."""
+    page = hidden_flat.page(luma)
+    yield hidden_flat.photo(luma) + page
+    yield page
+    yield hidden_flat.ink(luma)
 
 
 def _by(shape: tuple[int, ...]) -> int:
