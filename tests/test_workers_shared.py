@@ -1,4 +1,4 @@
-"""What several workers must agree on: destroyed keys (used proofs: `test_evidence_live`); captures are each one's own."""
+"""What workers agree on: destroyed keys (and used proofs: `test_evidence_live`). Captures are each one's own."""
 
 from __future__ import annotations
 
