@@ -28,7 +28,7 @@ from audit_logs import (
 from msgspec import structs
 
 from gateway.audit.entry import Decided, Entry, FieldTreated, Mark, encode
-from gateway.audit.frame import frame
+from gateway.audit.frame import frame, header
 from gateway.audit.reading import journal_file, journal_names, published_size, stored_entries
 from gateway.audit.verify import verify
 from gateway.crypto import JwsSigner
@@ -470,3 +470,16 @@ def test_a_clock_that_is_set_back_or_ahead_changes_no_order_and_is_told(tmp_path
     assert one(again, "g") == 8
     again.close()
     check(tmp_path)
+
+
+@pytest.mark.parametrize("state", [b"", b"[]", b"{}", b"null", b'{"open":[]}', b'{"open":{"f":"1"}}', b"[" * 9000])
+def test_a_journal_whose_open_flows_can_t_be_read_is_refused_with_its_name(tmp_path, state):
+    log = ledger(tmp_path)
+    grow(log, 4)
+    log.close()
+    (path,) = (tmp_path / "journal").iterdir()
+    held = journal_file(path.name, path.read_bytes())
+    start = header(held.first, state)
+    path.write_bytes(start + b"".join(frame(entry, len(start)) for entry in held.entries))
+    with pytest.raises(BrokenLog, match=f"journal/{path.name}: the flows that were open before it can't be read"):
+        ledger(tmp_path)

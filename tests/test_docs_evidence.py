@@ -62,14 +62,15 @@ def test_every_command_works_in_the_order_of_the_page(laptop, tmp_path):
         done = typed(block, folder)
         assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
         said.append(done.stdout)
-    assert len(said) == 9
+    assert len(said) == 10
     assert said[0].startswith("audit: sound: 93 entries")
     assert "82 cosigned" in said[0]
     assert "Signature Verified Successfully" in said[1]
-    assert "flow f17" in said[3]
-    assert "proof.zip: holds: 2 entries" in said[5]
-    assert "package: holds: 2 entries" in said[8]
-    assert "note" not in said[5] + said[8]
+    assert "Signature Verified Successfully" in said[2]
+    assert "flow f17" in said[4]
+    assert "proof.zip: holds: 2 entries" in said[6]
+    assert "package: holds: 2 entries" in said[9]
+    assert "note" not in said[6] + said[9]
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
@@ -79,8 +80,9 @@ def test_every_command_works_in_the_order_of_the_page(laptop, tmp_path):
         ("audit/checkpoint", 0),
         ("audit/checkpoint", 1),
         ("trusted/log.vkey", 1),
-        ("audit/timestamps/82.checkpoint", 2),
-        ("package/data/entries/37.jws", 7),
+        ("audit/checkpoint.cosigned", 2),
+        ("audit/timestamps/82.checkpoint", 3),
+        ("package/data/entries/37.jws", 8),
     ],
 )
 def test_a_command_fails_on_what_was_tampered_with(laptop, tmp_path, path, block):

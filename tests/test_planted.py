@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -21,7 +22,12 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 from aiohttp import web
-from live import make_house, running, system, token
+from authenticator import Authenticator
+from crafted_tokens import b64
+from live import House, make_house, running, system, token
+from pdf_kit import add_page, blank, saved
+from test_cli import sovgate
+from test_cli import write as write_house
 
 from examples.orders.data import orders
 from examples.orders.people import CUSTOMERS
@@ -41,6 +47,7 @@ operations:
   xml: {request: POST /xml, body: document, response: document}
   events: {request: GET /events, response: events}
   picture: {request: GET /picture, response: picture}
+  paper: {request: "GET /papers/{name}", response: paper}
 messages:
   thing:
     format: json
@@ -51,6 +58,7 @@ messages:
   events: {format: sse, fields: {message.data: {contains: thing-of}}}
   thing-of: {format: json, customer: $.owner, fields: {$.owner: user.unique_id, $.name: user.name}}
   picture: {format: png, class: business.photo, customer: {response-header: X-Customer}}
+  paper: {format: pdf, class: business.photo, customer: {response-header: X-Customer}}
 """
 POLICY = """\
 version: 1
@@ -138,6 +146,13 @@ def answers(plants: Plants):
         if path == "/picture":
             body = b"\x89PNG\r\n\x1a\n" + plants("broken-picture").encode()
             return web.Response(body=body, content_type="image/png", headers={"X-Customer": plants("header-customer")})
+        if path.startswith("/papers/"):
+            headers = {
+                "X-Customer": plants("header-customer"),
+                "Content-Disposition": f'attachment; filename="{plants("file-name")}.pdf"',
+            }
+            broken = path.endswith("broken")
+            return web.Response(body=paper(plants, broken=broken), content_type="application/pdf", headers=headers)
         if path.endswith(plants("customer-broken")):
             return web.Response(text='{"name": "' + plants("broken-answer"), content_type="application/json")
         if path.endswith(plants("customer-gone")):
@@ -152,6 +167,20 @@ def answers(plants: Plants):
         return web.json_response(said, headers=headers)
 
     return answer
+
+
+def paper(plants: Plants, *, broken: bool = False) -> bytes:
+    """Make a PDF with plants in its text, its metadata and the names of what it holds."""
+    pdf = blank()
+    text = f"BT /F1 12 Tf 50 700 Td ({plants('pdf-text')}) Tj ET".encode()
+    add_page(pdf, text)
+    pdf.docinfo["/Title"] = plants("pdf-title")
+    pdf.docinfo["/Author"] = plants("pdf-author")
+    whole = saved(pdf, compress_streams=False)
+    if not broken:
+        return whole
+    torn = f"%PDF-1.7\n1 0 obj <</{plants('pdf-name')} ({plants('pdf-string')}) >> endobj\n".encode()
+    return torn + whole[9 : len(whole) // 2]
 
 
 async def ask_everything(url: str, plants: Plants, client: aiohttp.ClientSession) -> set[int]:
@@ -186,6 +215,9 @@ async def ask_everything(url: str, plants: Plants, client: aiohttp.ClientSession
         ("GET", "/table", bearer, None),
         ("GET", "/events", bearer, None),
         ("GET", "/picture", bearer, None),
+        ("GET", "/papers/whole", bearer, None),
+        ("GET", "/papers/broken", bearer, None),
+        *(("GET", "/table", bearer | evidence, None) for evidence in forged(plants)),
         ("GET", "/table", {"Authorization": f"Bearer {plants('no-token')}"}, None),
         ("GET", "/table", {"Authorization": f"Bearer {token(sub=plants('foreign'), system='nobody')}"}, None),
         ("GET", "/table", {"Authorization": f"Basic {plants('basic')}"}, None),
@@ -199,6 +231,29 @@ async def ask_everything(url: str, plants: Plants, client: aiohttp.ClientSession
     return statuses
 
 
+def forged(plants: Plants) -> Iterator[dict[str, str]]:
+    """Give headers with evidence that doesn't hold, as far as it is read at all."""
+
+    def said(**members: object) -> str:
+        return base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
+
+    response = {
+        "clientDataJSON": said(type="webauthn.get", origin=f"https://{plants('origin')}.example", challenge="AAAA"),
+        "authenticatorData": said(data=plants("authenticator")),
+        "signature": said(signature=plants("signature")),
+        "userHandle": plants("handle"),
+    }
+    flow = {"digest": "AAAA", "time": 1, "salt": said(salt=plants("salt"))}
+    for id_ in (Authenticator().id, plants("credential").encode()):
+        yield {"Sovgate-Assertion": said(id=b64(id_), response=response, flow=flow)}
+    yield {"Sovgate-Assertion": plants("assertion")}
+    yield {"Sovgate-Device": plants("device")}
+    claims = said(ueid=plants("ueid"), eat_nonce=plants("nonce"), eat_profile=plants("profile"))
+    yield {"Sovgate-Device": f"eat+jwt {said(alg='EdDSA', kid=plants('device-key'))}.{claims}.AAAA"}
+    yield {"DPoP": f"{said(typ='dpop+jwt', alg='ES256')}.{said(jti=plants('jti'), htu=plants('htu'))}.AAAA"}
+    yield {"X-Forwarded-For": f"{plants('hop')}, {plants('client')}"}
+
+
 async def raw(url: str, request: bytes) -> bytes:
     """Send bytes that no client would."""
     host, port = url.removeprefix("http://").split(":")
@@ -208,6 +263,21 @@ async def raw(url: str, request: bytes) -> bytes:
         return await asyncio.wait_for(reader.read(), 10)
     finally:
         writer.close()
+
+
+def demands_evidence(house: House, plants: Plants) -> None:
+    """Let evidence of all kinds be checked."""
+    one = Authenticator()
+    registered = {"id": b64(one.id), "operator": plants("subject"), "rp": one.rp, "origins": "https://x.example"}
+    listed = json.dumps([registered | {"key": b64(one.cose)}])
+    (house.folder / "authenticators.yaml").write_text(f"version: 1\ncredentials: {listed}\n")
+    text = house.config.read_text()
+    checked = (
+        "keys_file: jwks.json, dpop: {nonce: false}}\n  urls: https://gateway.example.com\n"
+        "  webauthn: {credentials_file: authenticators.yaml}\n"
+        "  device: {eat: {algorithms: [EdDSA], keys_file: jwks.json}}"
+    )
+    house.config.write_text(text.replace("keys_file: jwks.json}", checked))
 
 
 async def test_nobodys_data_is_in_anything_that_the_gateway_writes(tmp_path, plants, monkeypatch):
@@ -221,7 +291,8 @@ async def test_nobodys_data_is_in_anything_that_the_gateway_writes(tmp_path, pla
     (policies / "catalog/crm.yaml").write_text("version: 1\ncatalog: crm\n")
     (policies / "open.yaml").write_text(POLICY)
     async with system(answers(plants)) as upstream, aiohttp.ClientSession() as client:
-        house = make_house(folder, policies, upstream)
+        house = make_house(folder, policies, upstream, "network: {forwarded: {from: 127.0.0.0/8}}\n")
+        demands_evidence(house, plants)
         with running(house) as gateway:
             statuses = await ask_everything(f"{gateway.data}/erp", plants, client)
             for request in (
@@ -245,6 +316,30 @@ async def test_nobodys_data_is_in_anything_that_the_gateway_writes(tmp_path, pla
     whose = {where for where in found.pop("keys.sqlite", []) if "customer" not in where}
     assert whose == set()
     assert found == {}
+
+
+def test_nothing_of_files_that_are_marked_and_traced_by_hand_stays(tmp_path, plants, monkeypatch):
+    temporary, folder = tmp_path / "tmp", tmp_path / "house"
+    temporary.mkdir()
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.chdir(folder)
+    write_house(folder)
+    names = {which: f"{plants(f'{which}-name')}.pdf" for which in ("whole", "torn", "marked")}
+    Path(names["whole"]).write_bytes(paper(plants))
+    Path(names["torn"]).write_bytes(paper(plants, broken=True))
+    whose = ("--customer", plants("whose"), "--recipient", plants("for-whom"))
+    said = [
+        sovgate("mark", names["whole"], names["marked"], *whose),
+        sovgate("mark", names["torn"], "none.pdf", *whose),
+        sovgate("trace", names["marked"]),
+        sovgate("trace", names["torn"]),
+    ]
+    assert [one.code for one in said] == [0, 1, 0, 2], said
+    found = {path.name: plants.found(data) for path, data in written(folder / "state", temporary)}
+    assert found
+    assert {name: where for name, where in found.items() if where} == {}
 
 
 def test_the_example_leaves_none_of_its_people_in_what_is_written(tmp_path):

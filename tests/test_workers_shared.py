@@ -1,19 +1,15 @@
-"""What several workers must agree on: destroyed keys and used proofs; and captures, of which each has its own."""
+"""What workers agree on: destroyed keys (and used proofs: `test_evidence_live`). Captures are each one's own."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import aiohttp
 from capture_kit import read
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from dpop_kit import bare_jwk, proof
-from live import House, Running, lines, token
+from live import Running, lines
 from workers_kit import AUTH, check, house, ready, running
-
-from gateway.identity.dpop import thumbprint
 
 ORDER = "/erp/api/orders/1"
 OFTEN = 16  # connections, one after the other: by the kernel's dealing both workers get some
@@ -51,28 +47,6 @@ async def test_a_key_that_is_destroyed_counts_in_no_worker_any_more(tmp_path):
             assert 200 not in {status for status, _ in after}
             assert len({answer["type"] for _, answer in after}) == 1
         check(place.log)
-
-
-def demands_proofs(place: House) -> None:
-    text = place.config.read_text()
-    place.config.write_text(
-        text.replace(
-            "keys_file: jwks.json}", "keys_file: jwks.json, dpop: {nonce: false}}\n  urls: https://gw.example.com"
-        )
-    )
-
-
-async def test_a_proof_that_one_worker_took_is_a_replay_for_all(tmp_path):
-    async with house(tmp_path) as place:
-        demands_proofs(place)
-        with running(place) as gateway:
-            await ready(gateway)
-            access = token(cnf={"jkt": thumbprint(bare_jwk("ES256-holder"))})
-            for jti in ("one", "two", "three"):
-                said = proof(access, jti=jti, htu="https://gw.example.com" + ORDER, iat=int(time.time()))
-                got = await ask(gateway, {"Authorization": f"DPoP {access}", "DPoP": said}, 8)
-                assert sorted(status for status, _ in got) == [200, *[401] * 7]
-            assert both_served(gateway)
 
 
 def captured(folder: Path) -> list[Path]:
