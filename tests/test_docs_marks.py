@@ -69,7 +69,7 @@ def test_the_configuration_of_the_page_on_marks_loads(house):
     config.write_text(config.read_text() + block)
     font = house / re.search(r"\[(.+?)\]", block)[1]
     font.parent.mkdir()
-    font.write_bytes(font_kit.font("x"))
+    font.write_bytes(font_kit.font("水"))
     assert load(config, {}).marks.fonts == (font,)
 
 
