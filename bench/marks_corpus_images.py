@@ -66,7 +66,7 @@ async def _looked(looking: Sandbox, function: object, *arguments: object) -> lis
 
 async def run(folders: list[Path], every: int) -> int:
     """Print a line for each file that something is wrong with, and the counts."""
-    sandbox = Sandbox(workers=1)
+    sandbox = Sandbox(workers=1, seconds=60)  # others may use the machine
     looking = Sandbox(workers=1, seconds=120, memory=3 << 30, preload=("marks_look_images",))
     await sandbox.start()
     await looking.start()

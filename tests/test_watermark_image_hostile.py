@@ -125,12 +125,14 @@ HUGE = b"\x00\x00\xff\xff\x00\x00\xff\xff"
 LOOP = patched(
     tiff(), tiff().rindex(bytes(4), 0, len(tiff())), struct.pack("<I", int.from_bytes(tiff()[4:8], "little"))
 )
+SMALL_FRAME = b",\0\0\0\0\x0a\0\x0a\0\x80" + bytes(6) + b"\2\2\x4c\1\0"
 VP8X = (b"VP8X", bytes(4) + b"\xff\xff\x3f\xff\xff\x3f")
 REFUSED = {
     "a gif without a picture": ("gif", gif(b";"), "broken"),
     "a gif of a huge screen": ("gif", gif(b";", width=65535, height=65535), "too-many-pixels"),
     "a gif picture off its screen": ("gif", gif(b",\1\0\0\0Z\0<\0\0\2\0;"), "broken"),
     "a gif without colours": ("gif", gif(b",\0\0\0\0Z\0<\0\0\2\0;"), "broken"),
+    "a gif of a thousand small pictures": ("gif", gif(SMALL_FRAME * 1001, b";"), "too-many-pixels"),
     "a gif that never ends": ("gif", BODIES["gif"][:-1], "truncated"),
     "a webp of a huge canvas": ("webp", riff(VP8X), "too-many-pixels"),
     "a webp without a picture": ("webp", riff((b"VP8X", bytes(10))), "broken"),

@@ -127,12 +127,13 @@ def test_forms_that_rely_on_the_resources_of_their_page_find_them():
         assert "/F1" in after.pages[0].obj.Resources.Font
 
 
-def test_the_tags_of_a_page_follow_its_content():
+@pytest.mark.parametrize("careless", [False, True], ids=["elements", "one element in place of them"])
+def test_the_tags_of_a_page_follow_its_content(careless):
     pdf = blank(content=b"/P <</MCID 0>> BDC " + TEXT + b"EMC", StructParents=0)
     page = pdf.pages[0].obj
     root = pdf.make_indirect(Dictionary(Type=Name.StructTreeRoot))
     element = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.P, P=root, Pg=page, K=Array([0])))
-    root.K, root.ParentTree = element, Dictionary(Nums=Array([0, Array([element])]))
+    root.K, root.ParentTree = element, Dictionary(Nums=Array([0, element if careless else Array([element])]))
     pdf.Root.StructTreeRoot, pdf.Root.MarkInfo = root, Dictionary(Marked=True)
     body = saved(pdf)
     result = marked(body)

@@ -101,3 +101,8 @@ def test_more_pages_than_can_be_shown_sharply_are_refused():
 def test_a_page_of_grey_is_a_grey_picture():
     with opened(mark("pdf", saved(blank(content=b"0 g 9 9 99 99 re f", MediaBox=Array(A4))), PLAN).body) as after:
         assert after.pages[0].obj.Resources.XObject.SvPage.ColorSpace == Name.DeviceGray
+
+
+def test_a_page_longer_than_a_picture_can_be_is_made_coarser():
+    with opened(mark("pdf", saved(blank(MediaBox=Array([0, 0, 9, 10**6]))), PLAN).body) as after:
+        assert 60_000 < int(after.pages[0].obj.Resources.XObject.SvPage.Height) < 65_500

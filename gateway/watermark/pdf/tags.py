@@ -25,7 +25,7 @@ class Tags:
     def move(self, page: Object, form: Object) -> None:
         """Let the elements that name content of the page by number name it in the form instead.
 
-        Refuses `too-many-objects` and `broken`.
+        Refuses `too-many-objects`.
         """
         assert self._parents is not None
         key = page.StructParents
@@ -35,11 +35,11 @@ class Tags:
             elements = self._parents[int(key)]
         except (KeyError, IndexError):
             return
-        if not isinstance(elements, Array):
-            raise unmarkable("broken")
+        # Careless writers name one element, as for annotations, where the elements of a page should stand.
+        named = list(elements) if isinstance(elements, Array) else [elements]
         seen = set()
-        self._count(len(elements))
-        for element in list(elements):
+        self._count(len(named))
+        for element in named:
             if isinstance(element, Dictionary) and element.objgen not in seen:
                 seen.add(element.objgen)
                 kids = element.get("/K")
