@@ -73,5 +73,6 @@ def compare(items: Iterator[tuple[str, str, Image.Image]], attacks: dict[str, At
                     count[0] += read(leak(marked)) == CODE
                 except (ValueError, IndexError, AssertionError, RuntimeError):
                     continue
+            print(f"{group} so far: {name} {count[0]}/{count[1]}", flush=True)
     for (group, name), (right, tried) in sorted(counts.items()):
         print(f"{group:22} {name:18} {right}/{tried}")

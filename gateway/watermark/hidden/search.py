@@ -209,8 +209,7 @@ def sample(found: Spectrum, matrices: NDArray[np.float64], waves: NDArray[np.int
     """Give the spectrum at the waves of each lattice, between frequencies: shape (..., waves)."""
     width = found.values.shape[1]
     x, y = _frequencies(found, matrices, waves)
-    mirrored = y < 0
-    sign = np.where(mirrored, np.float32(-1), np.float32(1))
+    sign = np.where(y < 0, np.float32(-1), np.float32(1))
     x *= sign
     y *= sign
     left, top = np.floor(x), np.floor(y)
