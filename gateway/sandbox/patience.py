@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import resource
 
-_SECONDS = 4.0  # of doubt
+_SECONDS = 3.5  # of doubt: three or four, because the system counts whole ones
 
 
 class Patience:
@@ -17,7 +17,7 @@ class Patience:
         self.trust()
 
     def doubt(self) -> None:
-        """Give four seconds, and not more than there are left."""
+        """Give a few seconds, and not more than there are left."""
         _allow(min(round(_used() + _SECONDS), self._last))
 
     def trust(self) -> None:
