@@ -1,8 +1,9 @@
 """Puts the hidden mark into the pictures of a PDF, in their own samples: who takes a scan out of its page has it too.
 
-A picture keeps its coding, its size and, if it is a JPEG, its quantisation tables; masks stay as they are. What can't
-be marked so stays as it is, under the mark of the page, and is told: pictures of two colours, which have no room for a
-mark; colours other than grey, RGB and CMYK; key colours; broken pictures; and what comes after the pixels allowed.
+A picture keeps its coding, its size and, if it is a JPEG, its quantisation tables; of two colours it keeps those and
+becomes fax of Group 4. Masks stay as they are. What can't be marked so stays as it is, under the mark of the page, and
+is told: pictures of two colours with too few edges; colours other than grey, RGB and CMYK; key colours; broken
+pictures; and what comes after the pixels allowed.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
 from gateway.watermark.hidden import embedding as hidden
+from gateway.watermark.hidden import twotone as hidden_twotone
 from gateway.watermark.image.broken import BROKEN
 from gateway.watermark.mark import number as bits_of
 from gateway.watermark.pdf import samples as pdfsamples
+from gateway.watermark.pdf import twotone as pdftwotone
 from gateway.watermark.pdf.pages import number
 from gateway.watermark.pdf.placed import Finder
 from gateway.watermark.pdf.read import Reader
@@ -29,7 +32,7 @@ from gateway.watermark.watch import Watch
 
 _BROKEN = (*BROKEN, PdfError)
 _WHOLE = frozenset({"/DCTDecode", "/DCT", "/JPXDecode"})  # filters that hold a whole picture
-_SHORT = {"/Fl": "/FlateDecode", "/DCT": "/DCTDecode"}
+_SHORT = {"/Fl": "/FlateDecode", "/DCT": "/DCTDecode", "/CCF": "/CCITTFaxDecode"}
 _MODES: dict[str, Literal["grey", "rgb", "cmyk"]] = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}
 _GROWS = 3  # times: a lossless picture that would grow more becomes a JPEG
 _QUALITY = 92
@@ -73,6 +76,8 @@ class Pictures:
         filters = _filters(image)
         if filters and filters[-1] in _WHOLE:
             self._file(image, filters, code)
+        elif (filters and filters[-1] in pdftwotone.FAX) or image.get("/BitsPerComponent") == 1:
+            self._two_tone(image, filters, code)
         else:
             self._samples(image, code)
 
@@ -119,6 +124,20 @@ class Pictures:
             image.write(packed, filter=Name.FlateDecode, decode_parms=parameters)
         else:
             image.write(packed, filter=Name.DCTDecode)
+
+    def _two_tone(self, image: Object, filters: list[str], code: int) -> None:
+        """Mark samples of one bit."""
+        dark = pdftwotone.darker(image, self._reader)
+        if filters and filters[-1] in pdftwotone.FAX:
+            packed = _inner(self._pdf, self._reader, image, filters)
+            samples = pdftwotone.read_fax(image, packed, self._reader)
+        else:
+            samples = pdftwotone.read(image, self._reader)
+        self._watch.trust()  # it is decoded
+        marked = hidden_twotone.embed(samples == dark, code, self._key)
+        if marked is None:
+            raise Unusual
+        pdftwotone.write(image, marked == dark, dark=dark)
 
     def _embedded(
         self, pixels: Samples, code: int, colours: Literal["grey", "rgb", "cmyk"], *, turned: bool

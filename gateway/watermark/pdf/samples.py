@@ -84,7 +84,7 @@ def inverted(image: Object, count: int) -> bool:
 def read(image: Object, reader: Reader) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], Space]:
     """Give the samples, (height, width) or (height, width, channels), palettes resolved.
 
-    Raises `Unusual` for pictures of two colours and for those that aren't whole.
+    Raises `Unusual` for samples of one bit (see `twotone`) and for pictures that aren't whole.
     """
     width, height, bits = (int(number(image.get(key))) for key in ("/Width", "/Height", "/BitsPerComponent"))
     found = space(image.get("/ColorSpace"), reader)

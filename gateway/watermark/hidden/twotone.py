@@ -1,0 +1,88 @@
+"""Puts the hidden mark into pictures of two colours, which have no greys for it: strokes become thicker or thinner.
+
+Where the tile is dark, the edges of what is dark move outwards by a pixel, and where it is light, inwards. So the
+brightness around follows the tile, and whoever looks for the mark of grey pictures finds it. Edges move a direction at
+a time, as few times as are enough, and in runs, which the eye takes for the stroke's own edge and fax codes well.
+Strokes and gaps keep their number, and none becomes narrower than two pixels; narrower ones stay as they are.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.watermark.hidden import tile as hidden_tile
+
+Bits = NDArray[np.bool_]
+
+_ENOUGH, _LEAST = 0.012, 0.006  # of all pixels: so many moved ones are wanted; fewer than these can't be read
+_FIRST, _AGAIN = 0.5, 1.0  # root mean squares of the tile from which edges move, and from which they do once more
+_WAYS = ((0, -1), (0, 1), (-1, 0), (1, 0))  # down, across
+_STEPS = [(level, way) for level in (_FIRST, _AGAIN) for way in _WAYS]
+_AROUND = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))  # a pixel, counter-clockwise
+_RIM = 2  # pixels
+_STRIP = 1 << 20  # pixels that are looked at together
+
+
+def embed(dark: Bits, code: int, key: bytes) -> Bits | None:
+    """Give a marked copy of (height, width) samples that are true where the picture is dark.
+
+    None where there are too few edges to carry a code: blank pages, and photos made of dots. Deterministic.
+    """
+    height, width = dark.shape
+    size = hidden_tile.side(width, height)
+    tile = np.tile(hidden_tile.raster(code, key, size), (1, -(-width // size)))[:, :width]
+    room = np.pad(dark, _RIM, "edge")
+    moved = 0
+    for level, way in _STEPS:
+        moved += _move(room, tile, level, way)
+        if moved >= _ENOUGH * dark.size:
+            break
+    return room[_RIM:-_RIM, _RIM:-_RIM] if moved >= _LEAST * dark.size else None
+
+
+def _move(room: Bits, tile: NDArray[np.float32], level: float, way: tuple[int, int]) -> int:
+    """Move the edges that face one way by a pixel where the tile asks for it, and give how many pixels that took."""
+    darker, lighter = tile < -level, tile > level
+    width = room.shape[1]
+    along = way[1] * width + way[0]
+    rows = max(1, _STRIP // width)
+    found = []
+    for top in range(0, len(room) - 2 * _RIM, rows):
+        count = min(rows, len(room) - 2 * _RIM - top)
+        behind_2, behind, here, before, before_2 = (_view(room, top, count, way, by) for by in range(-2, 3))
+        down = np.arange(top, top + count) % len(tile)
+        facing = (behind_2 == behind) & (behind == here) & (here != before) & (before == before_2)
+        facing &= np.where(here, lighter[down], darker[down])
+        y, x = np.nonzero(facing)
+        found.append((y + (top + _RIM)) * width + (x + _RIM))
+    at = np.concatenate(found)
+    flat = room.reshape(-1)
+    around = np.zeros(len(at), np.uint8)
+    for bit, (down_by, across_by) in enumerate(_AROUND):
+        around |= flat[at + (down_by * width + across_by)].astype(np.uint8) << bit
+    at = at[_simple()[around]]
+    at = at[np.isin(at + along, at, assume_unique=True) | np.isin(at - along, at, assume_unique=True)]
+    flat[at] ^= True
+    return len(at)
+
+
+def _view(room: Bits, top: int, count: int, way: tuple[int, int], by: int) -> Bits:
+    """Give rows of the picture as they are `by` pixels further on."""
+    down, across = _RIM + top + by * way[0], _RIM + by * way[1]
+    return room[down : down + count, across : across + room.shape[1] - 2 * _RIM]
+
+
+@lru_cache(maxsize=1)
+def _simple() -> Bits:
+    """Tell, for each way that the eight pixels around can be dark, whether the one inside parts or joins nothing.
+
+    That holds where the crossing number is 1 (S. Yokoi, J. Toriwaki, T. Fukumura, 1975; dark touches at corners).
+    """
+    light = ~(np.arange(256)[:, None] >> np.arange(8)) & 1
+    following, further = np.roll(light, -1, axis=1), np.roll(light, -2, axis=1)
+    crossings = (light - light * following * further)[:, ::2].sum(axis=1)
+    simple: Bits = crossings == 1
+    return simple
