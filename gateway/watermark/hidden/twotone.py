@@ -3,7 +3,7 @@
 Where the tile is dark, the edges of what is dark move outwards by a pixel, and where it is light, inwards. So the
 brightness around follows the tile, and whoever looks for the mark of grey pictures finds it. Edges move a direction at
 a time, as few times as are enough, and in runs, which the eye takes for the stroke's own edge and fax codes well.
-Strokes and gaps keep their number, and none becomes narrower than two pixels; narrower ones stay as they are.
+Nothing is parted, joined, made or lost: strokes and gaps of three pixels keep two, and narrower ones stay as they are.
 """
 
 from __future__ import annotations

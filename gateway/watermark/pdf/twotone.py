@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import closing
+from decimal import Decimal
 
 import numpy as np
 import pikepdf
@@ -58,9 +59,10 @@ def read_fax(image: Object, packed: bytes, reader: Reader) -> Bits:
     The renderer of viewers unpacks them, from a file made for it of this picture alone.
     """
     width, height = _size(image)
-    last, said = image.Filter, image.get("/DecodeParms")
-    if isinstance(last, Array):
-        last, said = list(last)[-1], list(said)[-1] if isinstance(said, Array) and len(said) else None
+    last, said = (
+        list(value)[-1] if isinstance(value, Array) and len(value) else value
+        for value in (image.Filter, image.get("/DecodeParms"))
+    )
     with pikepdf.new() as made:
         made.add_blank_page()
         picture = made.make_stream(
@@ -95,7 +97,7 @@ def _copied(made: pikepdf.Pdf, said: Object | None, reader: Reader) -> Dictionar
     """Give what is said of a filter, in another file: numbers, and the symbols that JBIG2 pictures share."""
     fresh = Dictionary()
     for key, value in said.items() if isinstance(said, Dictionary) else ():
-        if isinstance(value, bool | int):
+        if isinstance(value, bool | int | Decimal):
             fresh[key] = value
         elif key == "/JBIG2Globals" and isinstance(value, Stream):
             fresh[key] = made.make_stream(reader.read(value))
