@@ -172,6 +172,17 @@ def test_a_picture_taken_out_of_its_page_carries_the_code_whatever_becomes_of_it
     assert {code_in(leak) for leak in (image, half, squeezed(image), crop)} == {number(result.codes[0])}
 
 
+def test_what_fax_makes_large_is_deflated():
+    grain = np.zeros_like(DARK)
+    grain[::2, ::2] = True
+    grain[: HEIGHT * 3 // 4] = DARK[: HEIGHT * 3 // 4]
+    body = page_of(lambda pdf: picture(pdf, bits(grain), Decode=Array([1, 0])))
+    result = mark("pdf", body, PLAN)
+    assert inside(result.body)[:2] == (1, "/FlateDecode")
+    expected = twotone.embed(grain, number(result.codes[0]), KEY)
+    assert np.array_equal(np.asarray(taken_out(result.body)) < 128, expected)
+
+
 def test_it_grows_little():
     assert inside(mark("pdf", page_of(group_4), PLAN).body)[2] < 1.25 * len(fax(DARK))
 
@@ -194,6 +205,11 @@ def test_only_edges_move_and_nothing_is_parted_joined_made_or_lost():
     assert holes_less(marked) == holes_less(DARK)
     assert 0.006 < moved.mean() < 0.02
     assert moved.sum() < 0.4 * DARK.sum()
+
+
+def test_finer_scans_of_the_same_page_are_moved_as_far():
+    fine = np.repeat(np.repeat(DARK, 3, axis=0), 3, axis=1)
+    assert code_in(np.where(twotone.embed(fine, CODE, KEY), np.uint8(0), np.uint8(255))) == CODE
 
 
 def test_light_on_dark_is_marked_too():

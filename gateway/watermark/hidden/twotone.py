@@ -9,6 +9,7 @@ Nothing is parted, joined, made or lost: strokes and gaps of three pixels keep t
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,9 @@ from gateway.watermark.hidden import tile as hidden_tile
 Bits = NDArray[np.bool_]
 
 _ENOUGH, _LEAST = 0.012, 0.006  # of all pixels: so many moved ones are wanted; fewer than these can't be read
-_FIRST, _AGAIN = 0.5, 1.0  # root mean squares of the tile from which edges move, and from which they do once more
+_LEVELS = (0.5, 1.0)  # root mean squares of the tile from which edges move at first, and once more
+_PIXEL = 512  # pixels of a tile's side in which a move by one is seen; in larger ones all moves are made several times
 _WAYS = ((0, -1), (0, 1), (-1, 0), (1, 0))  # down, across
-_STEPS = [(level, way) for level in (_FIRST, _AGAIN) for way in _WAYS]
 _AROUND = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))  # a pixel, counter-clockwise
 _RIM = 2  # pixels
 _STRIP = 1 << 20  # pixels that are looked at together
@@ -36,7 +37,7 @@ def embed(dark: Bits, code: int, key: bytes) -> Bits | None:
     tile = np.tile(hidden_tile.raster(code, key, size), (1, -(-width // size)))[:, :width]
     room = np.pad(dark, _RIM, "edge")
     moved = 0
-    for level, way in _STEPS:
+    for level, _, way in product(_LEVELS, range(max(1, round(size / _PIXEL))), _WAYS):
         moved += _move(room, tile, level, way)
         if moved >= _ENOUGH * dark.size:
             break

@@ -137,7 +137,7 @@ class Pictures:
         marked = hidden_twotone.embed(samples == dark, code, self._key)
         if marked is None:
             raise Unusual
-        pdftwotone.write(image, marked == dark, dark=dark)
+        pdftwotone.write(image, marked, dark=dark)
 
     def _embedded(
         self, pixels: Samples, code: int, colours: Literal["grey", "rgb", "cmyk"], *, turned: bool

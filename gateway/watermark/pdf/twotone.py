@@ -83,9 +83,8 @@ def read_fax(image: Object, packed: bytes, reader: Reader) -> Bits:
     try:
         with closing(pypdfium2.PdfDocument(out.getvalue())) as document, closing(document[0]) as page:
             for thing in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]):
-                with closing(thing.get_bitmap()) as bitmap:
-                    levels = bitmap.to_numpy()
-                    samples: Bits = (levels if levels.ndim == 2 else levels[..., 0]) > _MIDDLE  # noqa: PLR2004  rows, columns
+                levels = thing.get_bitmap().to_numpy()
+                samples: Bits = (levels if levels.ndim == 2 else levels[..., 0]) > _MIDDLE  # noqa: PLR2004  rows, columns
                 if samples.shape == (height, width):
                     return samples
     except pypdfium2.PdfiumError as error:
@@ -104,18 +103,17 @@ def _copied(made: pikepdf.Pdf, said: Object | None, reader: Reader) -> Dictionar
     return fresh
 
 
-def write(image: Object, samples: Bits, *, dark: bool) -> None:
-    """Put samples into a picture, in the smaller of two ways: Group 4, or deflated. What they mean stays."""
-    height, width = samples.shape
+def write(image: Object, shown: Bits, *, dark: bool) -> None:
+    """Put what is dark into a picture, whose darker sample is `dark`, as Group 4 or deflated, whichever is smaller."""
+    height, width = shown.shape
     out = io.BytesIO()
-    # The one strip of a TIFF is what Group 4 is in a PDF. Black, for it, is what is true here.
-    strokes = Image.fromarray(samples if dark else ~samples)
-    strokes.save(out, "TIFF", compression="group4", tiffinfo={_ROWS: height})
-    with Image.open(io.BytesIO(out.getvalue()), formats=["TIFF"]) as made:
+    # Group 4 is the one strip of such a TIFF.
+    Image.fromarray(shown).save(out, "TIFF", compression="group4", tiffinfo={_ROWS: height})
+    with Image.open(out, formats=["TIFF"]) as made:
         tags = made.tag_v2  # type: ignore[attr-defined]  # of a TIFF
         (start,), (size,) = tags[_OFFSETS], tags[_SIZES]
     fax = out.getvalue()[start : start + size]
-    deflated, parameters = pdfsamples.packed(np.packbits(samples, axis=1))
+    deflated, parameters = pdfsamples.packed(np.packbits(shown == dark, axis=1))
     image.BitsPerComponent = 1
     if len(fax) <= len(deflated):
         parameters = Dictionary(K=-1, Columns=width, Rows=height, BlackIs1=dark)
