@@ -1,8 +1,8 @@
 """Puts the hidden mark into pictures of two colours, which have no greys for it: strokes become thicker or thinner.
 
 Where the tile is dark, the edges of what is dark move outwards by a pixel, and where it is light, inwards. So the
-brightness around follows the tile, and whoever looks for the mark of grey pictures finds it. Edges move a direction at
-a time, as few times as are enough, and in runs, which the eye takes for the stroke's own edge and fax codes well.
+brightness around follows the tile, and whoever looks for the mark of grey pictures finds it. Edges move in one
+direction after the other, as few times as are enough, and in runs, which look like edges and which fax codes well.
 Nothing is parted, joined, made or lost: strokes and gaps of three pixels keep two, and narrower ones stay as they are.
 """
 
@@ -18,11 +18,12 @@ from gateway.watermark.hidden import tile as hidden_tile
 
 Bits = NDArray[np.bool_]
 
-_ENOUGH, _LEAST = 0.012, 0.006  # of all pixels: so many moved ones are wanted; fewer than these can't be read
-_LEVELS = (0.5, 1.0)  # root mean squares of the tile from which edges move at first, and once more
+_LEVELS = ((0.5, 0.015), (1.0, 0.01))  # of the tile, from where edges move, and shares of all pixels that are enough
+_LEAST = 0.006  # of all pixels: where fewer moved, nothing can be read
 _PIXEL = 512  # pixels of a tile's side in which a move by one is seen; in larger ones all moves are made several times
 _WAYS = ((0, -1), (0, 1), (-1, 0), (1, 0))  # down, across
 _AROUND = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))  # a pixel, counter-clockwise
+_RULE = 8  # of a tile's side: edges so long are rules and frames, which show any step, and stay
 _RIM = 2  # pixels
 _STRIP = 1 << 20  # pixels that are looked at together
 
@@ -37,10 +38,9 @@ def embed(dark: Bits, code: int, key: bytes) -> Bits | None:
     tile = np.tile(hidden_tile.raster(code, key, size), (1, -(-width // size)))[:, :width]
     room = np.pad(dark, _RIM, "edge")
     moved = 0
-    for level, _, way in product(_LEVELS, range(max(1, round(size / _PIXEL))), _WAYS):
-        moved += _move(room, tile, level, way)
-        if moved >= _ENOUGH * dark.size:
-            break
+    for (level, enough), _, way in product(_LEVELS, range(max(1, round(size / _PIXEL))), _WAYS):
+        if moved < enough * dark.size:
+            moved += _move(room, tile, level, way)
     return room[_RIM:-_RIM, _RIM:-_RIM] if moved >= _LEAST * dark.size else None
 
 
@@ -48,7 +48,7 @@ def _move(room: Bits, tile: NDArray[np.float32], level: float, way: tuple[int, i
     """Move the edges that face one way by a pixel where the tile asks for it, and give how many pixels that took."""
     darker, lighter = tile < -level, tile > level
     width = room.shape[1]
-    along = way[1] * width + way[0]
+    ahead, along = way[0] * width + way[1], way[1] * width + way[0]
     rows = max(1, _STRIP // width)
     found = []
     for top in range(0, len(room) - 2 * _RIM, rows):
@@ -65,9 +65,19 @@ def _move(room: Bits, tile: NDArray[np.float32], level: float, way: tuple[int, i
     for bit, (down_by, across_by) in enumerate(_AROUND):
         around |= flat[at + (down_by * width + across_by)].astype(np.uint8) << bit
     at = at[_simple()[around]]
+    at = at[~_ruled(flat, at, ahead, along * (len(tile) // _RULE))]
     at = at[np.isin(at + along, at, assume_unique=True) | np.isin(at - along, at, assume_unique=True)]
     flat[at] ^= True
     return len(at)
+
+
+def _ruled(flat: Bits, at: NDArray[np.intp], ahead: int, far: int) -> Bits:
+    """Tell which pixels have an edge before them that seems to go straight on, as far as `far` on either side."""
+    ruled = np.zeros(len(at), np.bool_)
+    for side in (far, -far):
+        further = [np.clip(at + by, abs(ahead), flat.size - 1 - abs(ahead)) for by in (side // 2, side)]
+        ruled |= np.all([(flat[to] == flat[at]) & (flat[to + ahead] != flat[at]) for to in further], axis=0)
+    return ruled
 
 
 def _view(room: Bits, top: int, count: int, way: tuple[int, int], by: int) -> Bits:
