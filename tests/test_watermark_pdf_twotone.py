@@ -207,6 +207,14 @@ def test_only_edges_move_and_nothing_is_parted_joined_made_or_lost():
     assert moved.sum() < 0.4 * DARK.sum()
 
 
+def test_rules_stay_straight():
+    ruled = DARK.copy()
+    ruled[:, 20:24] = True
+    marked = twotone.embed(ruled, CODE, KEY)
+    assert np.array_equal(marked[:, 16:28], ruled[:, 16:28])
+    assert not np.array_equal(marked, ruled)
+
+
 def test_finer_scans_of_the_same_page_are_moved_as_far():
     fine = np.repeat(np.repeat(DARK, 3, axis=0), 3, axis=1)
     assert code_in(np.where(twotone.embed(fine, CODE, KEY), np.uint8(0), np.uint8(255))) == CODE
