@@ -19,7 +19,7 @@ from gateway.watermark.hidden import tile as hidden_tile
 Bits = NDArray[np.bool_]
 
 _LEVELS = ((0.5, 0.015), (1.0, 0.01))  # of the tile, from where edges move, and shares of all pixels that are enough
-_LEAST = 0.006  # of all pixels: where fewer moved, nothing can be read
+_LEAST = 0.005  # of all pixels: where fewer moved, nothing can be read
 _PIXEL = 512  # pixels of a tile's side in which a move by one is seen; in larger ones all moves are made several times
 _WAYS = ((0, -1), (0, 1), (-1, 0), (1, 0))  # down, across
 _AROUND = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))  # a pixel, counter-clockwise
