@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gateway.sandbox import wire
+from gateway.sandbox.patience import ENDS
 
 _BOOT = (
     "import sys; at = sys.argv.index('--'); sys.path[:] = sys.argv[at + 1:]; "
@@ -77,7 +77,7 @@ class Hand:
     @property
     def overstayed(self) -> bool:
         """Whether the process is gone because it used up its time."""
-        return self._process.returncode == -signal.SIGXCPU
+        return self._process.returncode == -ENDS
 
     async def ready(self) -> None:
         """Wait until the process is confined and takes calls. Raises `EOFError` or `OSError` where it died."""

@@ -28,7 +28,7 @@ X86_64 = Calls(
     free=frozenset(
         {
             *(0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),  # read to rt_sigreturn, without open
-            *(17, 19, 20, 21, 23, 24, 25, 27, 28, 32, 35, 39),  # pread64, readv, writev, access ... nanosleep, getpid
+            *(17, 19, 20, 21, 23, 24, 25, 27, 28, 32, 35, 38, 39),  # pread64, readv, writev ... setitimer, getpid
             *(44, 45, 60, 63, 72, 79, 89, 96, 97, 98, 99, 100),  # sendto, recvfrom, exit, uname, fcntl ... times
             *(102, 104, 107, 108, 131, 137, 138, 158, 186, 202, 204),  # getuid ... sigaltstack, statfs, gettid, futex
             *(217, 218, 219, 221, 228, 229, 230, 231),  # getdents64, set_tid_address, clocks, exit_group
@@ -49,24 +49,8 @@ AARCH64 = Calls(
     machine=0xC00000B7,
     free=frozenset(
         {
-            *(
-                17,
-                23,
-                24,
-                25,
-                43,
-                44,
-                48,
-                57,
-                61,
-                62,
-                63,
-                64,
-                65,
-                66,
-                67,
-            ),  # getcwd, dup, fcntl ... read, write, pread64
-            *(72, 73, 78, 79, 80, 93, 94, 96, 98, 99, 100, 101),  # pselect6 ... exit, exit_group, futex, nanosleep
+            *(17, 23, 24, 25, 43, 44, 48, 57, 61, 62, 63, 64, 65, 66, 67),  # getcwd, dup ... read, write, pread64
+            *(72, 73, 78, 79, 80, 93, 94, 96, 98, 99, 100, 101, 103),  # pselect6 ... exit, futex, nanosleep, setitimer
             *(113, 114, 115, 123, 124, 128, 132, 134, 135, 139),  # clocks, sched_getaffinity, signals of its own
             *(153, 160, 163, 165, 168, 169, 172, 174, 175, 176, 177, 178, 179),  # times ... getpid, gettid, sysinfo
             *(206, 207, 214, 215, 216, 222, 223, 226, 232, 233),  # sendto, recvfrom, memory

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from gateway.errors import Unreadable
 from gateway.sandbox import wire
@@ -40,17 +42,24 @@ def _answer(message: bytes) -> bytes:
     try:
         function, args, seconds = wire.read_call(message)
         del message  # a large document once in memory is enough
-        watch = Patience(seconds)
-        if not wire.watched(function):
-            return wire.result(function(*args))
-        watch.doubt()
-        return wire.result(function(*args, watch=watch))
+        return wire.result(_called(function, args, Patience(seconds)))
     except Unreadable as refused:
         return wire.refusal(refused.refusal, str(refused))
     except MemoryError:
         return wire.refusal("body-unmarkable", "too-large")
     except Exception:  # noqa: BLE001  anything at all that a hostile file can provoke
         return wire.refusal("body-unmarkable", "failed")
+
+
+def _called(function: Callable[..., object], args: list[Any], watch: Patience) -> object:
+    """Call a function; one that takes a watch begins in doubt."""
+    try:
+        if not wire.watched(function):
+            return function(*args)
+        watch.doubt()
+        return function(*args, watch=watch)
+    finally:
+        watch.end()
 
 
 def _receive(channel: socket.socket) -> bytes | None:
