@@ -305,6 +305,7 @@ MARKS = (
     ),
     (MARKED, MARKED.replace("visible", "hidden: true, visible"), [("gained", "hidden")]),
     (MARKED.replace("visible", "view_only: true, visible"), MARKED, [("lost", "view_only")]),
+    (MARKED, MARKED.replace("visible", "bilevel: true, visible"), [("gained", "bilevel")]),
     (MARKED.replace("visible", "attachments: refuse, visible"), MARKED, [("lost", "attachments refuse")]),
     (
         MARKED,

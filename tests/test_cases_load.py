@@ -303,7 +303,7 @@ GOOD = [
     "{headers: {ETag: ~, Cache-Control: no-store}, body: {a: [1, 2.5, null]}}",
     "{watermark: none}",
     '{watermark: {visible: ["{mark}"], permissions: {print: false, copy: true}}}',
-    "{watermark: {placement: [footer, corner], hidden: true, view_only: false}}",
+    "{watermark: {placement: [footer, corner], hidden: true, view_only: false, bilevel: true}}",
     "{watermark: {attachments: mark, signed: drop, pdfa: keep}}",
     "{observed: {verdict: refuse, fields: {$.id: keep}, rules: [production]}}",
 ]

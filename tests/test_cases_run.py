@@ -303,15 +303,17 @@ def test_only_ten_differences_are_told_one_by_one():
         ),
         ("{visible: 'C-1 / crm / 2026-01-05 12:00Z / {mark}', permissions: {copy: false}}", []),
         ("none", ["expected no watermark, but there is one"]),
-        ("{hidden: true, view_only: false, attachments: remove, signed: refuse, pdfa: drop}", []),
+        ("{hidden: true, view_only: false, bilevel: false, attachments: remove, signed: refuse, pdfa: drop}", []),
         ("{visible: For order-fulfilment only, placement: footer}", []),
         ("{placement: [footer, tiled]}", []),
         (
-            "{hidden: false, view_only: true, placement: [footer, corner], attachments: mark, pdfa: refuse}",
+            "{hidden: false, view_only: true, bilevel: true, placement: [footer, corner], attachments: mark, "
+            "pdfa: refuse}",
             [
                 "expected the text to be placed corner and footer, but it is footer and tiled",
                 "expected no hidden mark, but there is one",
                 "expected that pages become pictures, but they stay what they are",
+                "expected scans of two colours to be marked, but they are left alone",
                 "expected `attachments: mark`, but it is `remove`",
                 "expected `pdfa: refuse`, but it is `drop`",
             ],

@@ -22,6 +22,7 @@ WATERMARKS = st.builds(
     opacity=st.sampled_from([0.2, 0.32]),
     unseen=st.booleans(),
     view_only=st.booleans(),
+    bilevel=st.booleans(),
     attachments=st.sampled_from(ATTACHMENTS),
     signed=st.sampled_from(SIGNED),
     pdfa=st.sampled_from(PDFA),
@@ -43,6 +44,7 @@ def test_one_more_watermark_only_tightens(some, more):
     assert before.forbidden <= after.forbidden
     assert before.hidden <= after.hidden
     assert before.view_only <= after.view_only
+    assert before.bilevel <= after.bilevel
     for order, name in ((ATTACHMENTS, "attachments"), (SIGNED, "signed"), (PDFA, "pdfa")):
         assert order.index(getattr(before, name)) <= order.index(getattr(after, name))
     assert bool(before.shown) <= bool(after.shown)
@@ -68,8 +70,8 @@ READ = {
     "watermark: {visible: {text: a, placement: footer, opacity: 0.5, colour: '#C00000', size: 9}}": Watermark(
         "a", placement="footer", opacity=0.5, colour="#c00000", size=9
     ),
-    "watermark: {view_only: true, attachments: refuse, signed: drop, pdfa: keep}": Watermark(
-        None, view_only=True, attachments="refuse", signed="drop", pdfa="keep"
+    "watermark: {view_only: true, bilevel: true, attachments: refuse, signed: drop, pdfa: keep}": Watermark(
+        None, view_only=True, bilevel=True, attachments="refuse", signed="drop", pdfa="keep"
     ),
 }
 FAULTS = {

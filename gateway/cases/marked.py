@@ -30,6 +30,7 @@ class Marked:
     placement: tuple[str, ...] = ()
     hidden: bool | None = None
     view_only: bool | None = None
+    bilevel: bool | None = None
     permissions: Mapping[str, bool] = field(default_factory=dict, hash=False)
     ways: Mapping[str, str] = field(default_factory=dict, hash=False)
 
@@ -48,6 +49,9 @@ class Marked:
         if self.view_only is not None and self.view_only is not plan.view_only:
             words = ("stay what they are", "become pictures")
             yield self._told(f"that pages {words[self.view_only]}, but they {words[plan.view_only]}")
+        if self.bilevel is not None and self.bilevel is not plan.bilevel:
+            words = ("left alone", "marked")
+            yield self._told(f"scans of two colours to be {words[self.bilevel]}, but they are {words[plan.bilevel]}")
         for name, allowed in self.permissions.items():
             if (name not in plan.permissions) is not allowed:
                 words = ("forbidden", "left to the reader")
@@ -96,6 +100,7 @@ def read_marked(reader: Reader, section: Section) -> Iterator[Marked]:
         placement=tuple(one for one in places if one is not None),
         hidden=mark.boolean("hidden", default=False) if "hidden" in mark else None,
         view_only=mark.boolean("view_only", default=False) if "view_only" in mark else None,
+        bilevel=mark.boolean("bilevel", default=False) if "bilevel" in mark else None,
         permissions=told,
         ways={key: mark.choice(key, words, words[0]) for key, words in known if key in mark},
     )

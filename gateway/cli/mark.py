@@ -60,6 +60,7 @@ class _Export:
 @click.option("--hidden/--no-hidden", default=True, show_default=True, help="A mark that survives screenshots.")
 @click.option("--forbid", multiple=True, type=click.Choice(["print", "copy", "annotate"]), help="In a PDF; repeatable.")
 @click.option("--view-only", is_flag=True, help="Replace the pages of a PDF by marked pictures.")
+@click.option("--bilevel", is_flag=True, help="Let the hidden mark thicken and thin strokes in scans of two colours.")
 @click.option("--attachments", type=click.Choice(["remove", "mark", "refuse"]), default="remove", show_default=True)
 @click.option("--signed", type=click.Choice(["refuse", "drop"]), default="refuse", show_default=True)
 @click.option("--pdfa", type=click.Choice(["drop", "keep", "refuse"]), default="drop", show_default=True)
@@ -78,6 +79,7 @@ def command(
     hidden: bool,
     forbid: tuple[str, ...],
     view_only: bool,
+    bilevel: bool,
     attachments: Literal["remove", "mark", "refuse"],
     signed: Literal["refuse", "drop"],
     pdfa: Literal["drop", "keep", "refuse"],
@@ -101,6 +103,7 @@ def command(
         secrets.token_bytes(32),
         keys.keyring.marks if hidden else b"",
         view_only=view_only,
+        bilevel=bilevel,
         attachments=attachments,
         signed=signed,
         pdfa=pdfa,

@@ -24,6 +24,7 @@ class _Marked:
 
 
 _UNMARKED = _Marked(None, ())
+_FLAGS = ("hidden", "view_only", "bilevel")
 _STRICTNESS = (("attachments", ATTACHMENTS), ("signed", SIGNED), ("pdfa", PDFA))
 
 
@@ -46,7 +47,8 @@ def _differences(before: Marking | None, after: Marking | None) -> Iterator[tupl
     elif before and after and before.shown != after.shown:
         yield "otherwise", "words" if _words(before) != _words(after) else "look"
     was, is_ = before or _NOTHING, after or _NOTHING
-    for what, had, has in (("hidden", was.hidden, is_.hidden), ("view_only", was.view_only, is_.view_only)):
+    for what in _FLAGS:
+        had, has = getattr(was, what), getattr(is_, what)
         if had is not has:
             yield ("lost" if had else "gained"), what
     if before and after:

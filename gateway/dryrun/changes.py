@@ -79,7 +79,7 @@ class MarkChange:
 
     `what` is `watermark` (the pages leave without, or with one), `permission print` and the like (it is no longer taken
     away, or is now), `words` (what the mark says), `look` (how), `hidden` (its invisible part),
-    `view_only`, and `attachments`, `signed` or `pdfa` with the stricter word of both.
+    `view_only`, `bilevel`, and `attachments`, `signed` or `pdfa` with the stricter word of both.
     """
 
     kind: str

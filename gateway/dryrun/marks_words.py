@@ -19,6 +19,8 @@ def asked_of_marks(asked: Marking) -> Iterator[str]:
         yield f"forbidden: {', '.join(sorted(asked.forbidden))}"
     if asked.view_only:
         yield "view_only: pages become pictures"
+    if asked.bilevel:
+        yield "bilevel: scans of two colours are marked in their strokes"
     yield f"attachments: {asked.attachments}, signed: {asked.signed}, pdfa: {asked.pdfa}"
 
 
@@ -30,6 +32,7 @@ def marks_data(asked: Marking) -> dict[str, Any]:
         "hidden": asked.hidden,
         "forbidden": sorted(asked.forbidden),
         "view_only": asked.view_only,
+        "bilevel": asked.bilevel,
         "attachments": asked.attachments,
         "signed": asked.signed,
         "pdfa": asked.pdfa,

@@ -33,6 +33,7 @@ class Marking:
     bare: bool
     hidden: bool
     view_only: bool
+    bilevel: bool
     forbidden: frozenset[str]
     attachments: Attachments
     signed: Signed
@@ -52,7 +53,15 @@ def marking(watermark: Watermark) -> Marking:
     words = [] if one.visible is None else [Visible(one.visible, one.placement, one.opacity, one.colour, one.size)]
     taken = frozenset(name for name, granted in one.permissions.items() if not granted)
     return Marking(
-        frozenset(words), not one.unseen, one.hidden, one.view_only, taken, one.attachments, one.signed, one.pdfa
+        frozenset(words),
+        not one.unseen,
+        one.hidden,
+        one.view_only,
+        one.bilevel,
+        taken,
+        one.attachments,
+        one.signed,
+        one.pdfa,
     )
 
 
@@ -63,6 +72,7 @@ def join(one: Marking, other: Marking) -> Marking:
         one.bare or other.bare,
         one.hidden or other.hidden,
         one.view_only or other.view_only,
+        one.bilevel or other.bilevel,
         one.forbidden | other.forbidden,
         _stricter(ATTACHMENTS, one.attachments, other.attachments),
         _stricter(SIGNED, one.signed, other.signed),

@@ -50,7 +50,7 @@ class Watermark:
     """What a marked page carries: `visible` is a template (`gateway.watermark.text.template`), None for the code alone.
 
     How it looks is told in `Visible`; `unseen` says that this rule asks for no visible text at all, and leaves it to
-    the hidden mark. The last four are told in `Plan`.
+    the hidden mark. The last five are told in `Plan`.
     """
 
     visible: str | None
@@ -62,6 +62,7 @@ class Watermark:
     size: float = 0
     unseen: bool = False
     view_only: bool = False
+    bilevel: bool = False
     attachments: Attachments = "remove"
     signed: Signed = "refuse"
     pdfa: Pdfa = "drop"

@@ -14,7 +14,7 @@ from gateway.watermark.text.template import WORDS
 from gateway.yamlsource import Leaf, Node, Section, Table, suggest
 
 PERMISSIONS = ("print", "copy", "annotate")
-ASKS = ("visible", "hidden", "permissions", "view_only", "attachments", "signed", "pdfa")
+ASKS = ("visible", "hidden", "permissions", "view_only", "bilevel", "attachments", "signed", "pdfa")
 VISIBLE = ("text", "placement", "opacity", "colour", "size")
 PLACEMENTS: tuple[Placement, ...] = get_args(Placement)
 SIZES = (4, 144)
@@ -42,6 +42,7 @@ def read_watermark(node: Node, section: Section) -> Watermark:
         visible.size if visible else 0,
         unseen,
         section.boolean("view_only", default=False),
+        section.boolean("bilevel", default=False),
         section.choice("attachments", ATTACHMENTS, "remove"),  # type: ignore[arg-type]  # one of the literals above
         section.choice("signed", SIGNED, "refuse"),  # type: ignore[arg-type]  # the same
         section.choice("pdfa", PDFA, "drop"),  # type: ignore[arg-type]  # the same

@@ -52,6 +52,7 @@ def _plan(asked: Marking, flow: Flow, customer: str | None, ports: Ports) -> Pla
         secret=ports.random(32),
         hidden=ports.marks if asked.hidden else b"",
         view_only=asked.view_only,
+        bilevel=asked.bilevel,
         attachments=asked.attachments,
         signed=asked.signed,
         pdfa=asked.pdfa,

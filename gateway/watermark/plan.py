@@ -58,6 +58,7 @@ class Plan:
     Where no visible text has a place for the code, it is added. `permissions` are those that the policies take away,
     among `print`, `copy` and `annotate`. `secret` is 32 random bytes, fresh for each export: the codes come from it.
     `hidden` is the key of the hidden mark (32 bytes), b"" for none. `view_only` replaces pages by marked pictures.
+    `bilevel` lets the hidden mark move the edges of strokes in a PDF's pictures of two colours, where it can be seen.
     `attachments` of a PDF are removed, marked (and removed where they can't be), or refuse the file. A `signed` file
     is refused, or loses its signatures. A claim to be PDF/A is dropped, kept where it can be and refused where not, or
     refuses the file.
@@ -68,6 +69,7 @@ class Plan:
     secret: bytes
     hidden: bytes = field(default=b"", repr=False)
     view_only: bool = False
+    bilevel: bool = False
     attachments: Attachments = "remove"
     signed: Signed = "refuse"
     pdfa: Pdfa = "drop"

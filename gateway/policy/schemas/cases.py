@@ -48,7 +48,7 @@ OBSERVED = ("verdict", "fields", "records", "rules")
 REQUEST = ("verdict", "leg", "refusal", "operation", "rules", "status", *FORWARDED, "forwarded", "observed")
 """What can be expected of one request of a batch."""
 EXPECT = (*REQUEST, "watermark", "requests")
-MARK = ("visible", "placement", "hidden", "permissions", "view_only", "attachments", "signed", "pdfa")
+MARK = ("visible", "placement", "hidden", "permissions", "view_only", "bilevel", "attachments", "signed", "pdfa")
 TABLE = ("columns", "rows")
 VERDICTS = ("allow", "refuse")
 MET = (*TREATMENTS, "reveal", "drop")
@@ -250,6 +250,7 @@ def _expect() -> Schema:
         "placement": some(choice(PLACEMENTS), "Where these texts stand; all texts, where none is named."),
         "hidden": flag("Whether there is a hidden mark."),
         "view_only": flag("Whether pages become pictures."),
+        "bilevel": flag("Whether scans of two colours are marked in their strokes."),
         "attachments": choice(ATTACHMENTS, "What becomes of attachments."),
         "signed": choice(SIGNED, "What becomes of signed files."),
         "pdfa": choice(PDFA, "What becomes of a claim to be PDF/A."),

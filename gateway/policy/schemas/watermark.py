@@ -44,6 +44,7 @@ def watermark(conditions: dict[str, Schema]) -> Schema:
             allowed, description="What readers of the document may do; viewers honour it, copying programs need not."
         ),
         "view_only": flag("Whether the pages of a PDF become pictures, with no text to copy.", default=False),
+        "bilevel": flag("Whether scans of two colours carry the hidden mark in their strokes, visibly.", default=False),
         "attachments": words(ATTACHMENTS, _ATTACHMENTS, "What becomes of what is attached to a PDF.", "remove"),
         "signed": words(SIGNED, _SIGNED, "What becomes of a signed PDF.", "refuse"),
         "pdfa": words(PDFA, _PDFA, "What becomes of a PDF made for archives.", "drop"),

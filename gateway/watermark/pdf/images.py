@@ -2,8 +2,8 @@
 
 A picture keeps its coding, its size and, if it is a JPEG, its quantisation tables; of two colours it keeps those and
 becomes fax of Group 4. Masks stay as they are. What can't be marked so stays as it is, under the mark of the page, and
-is told: pictures of two colours with too few edges; colours other than grey, RGB and CMYK; key colours; broken
-pictures; and what comes after the pixels allowed.
+is told: pictures of two colours where the plan doesn't ask for it, or with too few edges; colours other than grey, RGB
+and CMYK; key colours; broken pictures; and what comes after the pixels allowed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from gateway.watermark.pdf.pages import number
 from gateway.watermark.pdf.placed import Finder
 from gateway.watermark.pdf.read import Reader
 from gateway.watermark.pdf.samples import Unusual
+from gateway.watermark.plan import Plan
 from gateway.watermark.text.layout import Area
 from gateway.watermark.watch import Watch
 
@@ -42,11 +43,11 @@ Samples = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 class Pictures:
-    """Marks the pictures of one document, `pixels` in all. `missed`: one was left as it was."""
+    """Marks the pictures of one document, as many pixels as the plan allows. `missed`: one was left as it was."""
 
-    def __init__(self, pdf: Pdf, reader: Reader, key: bytes, pixels: int, watch: Watch) -> None:
-        self._pdf, self._reader, self._key, self._left = pdf, reader, key, pixels
-        self._watch = watch
+    def __init__(self, pdf: Pdf, reader: Reader, plan: Plan, watch: Watch) -> None:
+        self._pdf, self._reader, self._watch = pdf, reader, watch
+        self._key, self._bilevel, self._left = plan.hidden, plan.bilevel, plan.limits.pixels
         self._finder, self._done = Finder(reader), set[tuple[int, int]]()
         self.missed = False
 
@@ -126,7 +127,9 @@ class Pictures:
             image.write(packed, filter=Name.DCTDecode)
 
     def _two_tone(self, image: Object, filters: list[str], code: int) -> None:
-        """Mark samples of one bit."""
+        """Mark samples of one bit, if the plan puts up with what is seen of it."""
+        if not self._bilevel:
+            raise Unusual
         dark = pdftwotone.darker(image, self._reader)
         if filters and filters[-1] in pdftwotone.FAX:
             packed = _inner(self._pdf, self._reader, image, filters)

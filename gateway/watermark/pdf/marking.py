@@ -167,7 +167,7 @@ class _Press:
         self._reader = Reader()
         self._wrapper, self._stamps = Wrapper(pdf, self._reader), Stamps(pdf, plan.visible, plan.hidden, embed=archive)
         inside = plan.hidden and not plan.view_only
-        self._pictures = Pictures(pdf, self._reader, plan.hidden, plan.limits.pixels, watch) if inside else None
+        self._pictures = Pictures(pdf, self._reader, plan, watch) if inside else None
         self._contents: dict[tuple[bool, int], Object] = {}
 
     def wrap(self, page: Object) -> _Wrap:
