@@ -307,8 +307,8 @@ def test_only_ten_differences_are_told_one_by_one():
         ("{visible: For order-fulfilment only, placement: footer}", []),
         ("{placement: [footer, tiled]}", []),
         (
-            "{hidden: false, view_only: true, bilevel: true, placement: [footer, corner], attachments: mark, "
-            "pdfa: refuse}",
+            """{hidden: false, view_only: true, bilevel: true, placement: [footer, corner],
+                attachments: mark, pdfa: refuse}""",
             [
                 "expected the text to be placed corner and footer, but it is footer and tiled",
                 "expected no hidden mark, but there is one",

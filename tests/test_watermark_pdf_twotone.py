@@ -177,6 +177,100 @@ def test_what_fax_makes_large_is_deflated():
     grain = np.zeros_like(DARK)
     grain[::2, ::2] = True
     grain[: HEIGHT * 3 // 4] = DARK[: HEIGHT * 3 // 4]
+    body = page_of(lambda pdf: picture(pdf, bits(grain), Decode=Array([1, 0])))
+    result = mark("pdf", body, PLAN)
+    assert inside(result.body)[:2] == (1, "/FlateDecode")
+    expected = twotone.embed(grain, number(result.codes[0]), KEY)
+    assert np.array_equal(np.asarray(taken_out(result.body)) < 128, expected)
+
+
+def test_it_grows_little():
+    assert inside(mark("pdf", page_of(group_4), PLAN).body)[2] < 1.25 * len(fax(DARK))
+
+
+def holes_less(dark):
+    """Give how many things there are, less the holes in them: the Euler number, from squares of four pixels."""
+    room = np.pad(dark, 1)
+    squares = np.stack([room[:-1, :-1], room[:-1, 1:], room[1:, :-1], room[1:, 1:]])
+    count = squares.sum(axis=0)
+    across = (count == 2) & (squares[0] == squares[3])
+    return (int((count == 1).sum()) - int((count == 3).sum()) - 2 * int(across.sum())) // 4
+
+
+def test_only_edges_move_and_nothing_is_parted_joined_made_or_lost():
+    marked = twotone.embed(DARK, CODE, KEY)
+    moved = marked != DARK
+    near = np.pad(DARK, 2, "edge")
+    shifted = [near[y : y + HEIGHT, x : x + WIDTH] for y in range(5) for x in range(5)]
+    assert not (moved & (np.all(shifted, axis=0) | ~np.any(shifted, axis=0))).any()
+    assert holes_less(marked) == holes_less(DARK)
+    assert 0.006 < moved.mean() < 0.02
+    assert moved.sum() < 0.4 * DARK.sum()
+
+
+def test_rules_stay_straight():
+    ruled = DARK.copy()
+    ruled[:, 20:24] = True
+    marked = twotone.embed(ruled, CODE, KEY)
+    assert np.array_equal(marked[:, 16:28], ruled[:, 16:28])
+    assert not np.array_equal(marked, ruled)
+
+
+def test_finer_scans_of_the_same_page_are_moved_as_far():
+    fine = np.repeat(np.repeat(DARK, 3, axis=0), 3, axis=1)
+    assert code_in(np.where(twotone.embed(fine, CODE, KEY), np.uint8(0), np.uint8(255))) == CODE
+
+
+def test_light_on_dark_is_marked_too():
+    assert code_in(np.where(twotone.embed(~DARK, CODE, KEY), 0, 255)) == CODE
+
+
+def test_what_is_too_thin_or_made_of_dots_or_blank_carries_nothing():
+    rows, columns = np.indices(DARK.shape)
+    chance = np.random.default_rng(3)
+    dots = chance.random(DARK.shape) < columns / WIDTH
+    for dark in (columns % 9 == 0, (rows + columns) % 12 == 0, dots, np.zeros_like(DARK), np.ones_like(DARK)):
+        assert twotone.embed(dark, CODE, KEY) is None
+    nearly_blank = DARK.copy()
+    nearly_blank[150:] = False
+    assert twotone.embed(nearly_blank, CODE, KEY) is None
+
+
+def empty(pdf):
+    return picture(pdf, bits(np.ones_like(DARK)))
+
+
+def stencil(pdf):
+    made = picture(pdf, bits(DARK), ImageMask=True)
+    del made.ColorSpace
+    return made
+
+
+def two_alike(pdf):
+    return picture(pdf, bits(DARK), Array([Name.Indexed, Name.DeviceGray, 1, String(b"\xff\xa0")]))
+
+
+def one_colour(pdf):
+    return picture(pdf, bits(DARK), Array([Name.Indexed, Name.DeviceGray, 0, String(b"\xff")]))
+
+
+def three_channels(pdf):
+    return picture(pdf, bits(np.repeat(DARK, 3, axis=1)), Name.DeviceRGB)
+
+
+def odd_decode(pdf):
+    return picture(pdf, bits(DARK), Decode=Array([0, 0.5]))
+
+
+def cut_short(pdf):
+    return picture(pdf, bits(DARK)[:5000])
+
+
+def no_jbig2(pdf):
+    return picture(pdf, b"rubbish", Filter=Name.JBIG2Decode)
+
+
+def test_without_a_plan_that_asks_for_it_it_stays_as_it_is_and_that_is_told():
     body = page_of(group_4)
     result = mark("pdf", body, replace(PLAN, bilevel=False))
     with opened(body) as before, opened(result.body) as after:
