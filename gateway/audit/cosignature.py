@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from gateway.audit.signatures import ed25519
 from gateway.errors import BrokenLog
 
+COSIGNED = "checkpoint.cosigned"
+"""Beside the log: the newest head that enough witnesses cosigned."""
 COSIGNATURE = b"\x04"
 """The signature type of `cosignature/v1` with Ed25519 in key ids and verifier keys."""
 

@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.audit import bundle
-from gateway.audit.cosignature import WitnessKey, cosignatures
+from gateway.audit.cosignature import COSIGNED, WitnessKey, cosignatures
 from gateway.audit.proof import Proof, inclusion, write_proof
 from gateway.audit.reading import WIDTH, Files, bundle_entries, tile_path
 from gateway.audit.signatures import Checkpoint, EntryKeys, NoteKey, payload_of, signed_checkpoint
-from gateway.audit.stamps import named_by_size
+from gateway.audit.stamps import ANSWER, FOLDER, HEAD, named_by_size, sizes
 from gateway.audit.tampering import Kind, broken
 from gateway.errors import BrokenLog
 
-COSIGNED = "checkpoint.cosigned"
 _KEPT = 64  # tiles in memory
 File = tuple[str, bytes]
 
@@ -65,11 +64,9 @@ class Gathering:
                 raise broken(Kind.ROLLED_BACK, "checkpoint", what)
             if needed is None or cosigned.checkpoint.size > needed:
                 head = cosigned
-        names = [name.removesuffix(bundle.STAMP) for name in files.list(bundle.STAMPS) if name.endswith(bundle.STAMP)]
-        sizes = sorted(int(name) for name in names if name.isascii() and name.isdecimal())
-        found = cls(files, head, sizes, published.checkpoint.size)
+        found = cls(files, head, sizes(files.list(FOLDER)), published.checkpoint.size)
         for size in found.stamped:
-            path = f"{bundle.STAMPS}/{size}{bundle.STAMPED}"
+            path = f"{FOLDER}/{size}{HEAD}"
             found._notes[size] = _noted(_found(files, path), keys, path)
             named_by_size(path, found._notes[size].checkpoint)
         return found
@@ -103,7 +100,7 @@ class Gathering:
         size = next((size for size in self.stamped if size > index), None)
         if stamps and size is not None:
             yield f"{bundle.STAMPS}/{size}{bundle.STAMPED}", self._notes[size].note
-            yield f"{bundle.STAMPS}/{size}{bundle.STAMP}", _found(self.files, f"{bundle.STAMPS}/{size}{bundle.STAMP}")
+            yield f"{bundle.STAMPS}/{size}{bundle.STAMP}", _found(self.files, f"{FOLDER}/{size}{ANSWER}")
             yield f"{bundle.STAMPS}/{index}{bundle.PROOF}", self._proof(index, self._notes[size])
 
     def _entry(self, index: int) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gateway.audit.reading import Files
 from gateway.audit.signatures import Checkpoint
 from gateway.audit.tampering import Kind, broken
@@ -16,9 +18,8 @@ def stamps(files: Files, roots: bytes) -> list[tuple[int, Stamped]]:
 
     That the heads are the log's, and of the sizes that they are named by, is for `gateway.audit.verify`.
     """
-    names = [name.removesuffix(ANSWER) for name in files.list(FOLDER) if name.endswith(ANSWER)]
     found = []
-    for size in sorted(int(name) for name in names if name.isascii() and name.isdecimal()):
+    for size in sizes(files.list(FOLDER)):
         where, over = f"{FOLDER}/{size}{ANSWER}", f"{FOLDER}/{size}{HEAD}"
         answer, note = files.read(where), files.read(over)
         if answer is None or note is None:
@@ -28,6 +29,12 @@ def stamps(files: Files, roots: bytes) -> list[tuple[int, Stamped]]:
         except BrokenLog as error:
             raise BrokenLog(str(error), kind=Kind.FALSE_TIMESTAMP, place=where) from None
     return found
+
+
+def sizes(names: Iterable[str]) -> list[int]:
+    """Give the sizes of the heads that have an answer among these files, in their order."""
+    numbers = [name.removesuffix(ANSWER) for name in names if name.endswith(ANSWER)]
+    return sorted(int(number) for number in numbers if number.isascii() and number.isdecimal())
 
 
 def named_by_size(path: str, head: Checkpoint) -> None:

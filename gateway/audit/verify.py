@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.audit import stamps
-from gateway.audit.cosignature import WitnessKey, cosignatures
+from gateway.audit.cosignature import COSIGNED, WitnessKey, cosignatures
 from gateway.audit.reading import WIDTH, Files, missing, tile_path
 from gateway.audit.removed import Removed
 from gateway.audit.signatures import Checkpoint, EntryKeys, NoteKey, thumbprint
@@ -26,7 +26,6 @@ from gateway.errors import BrokenLog
 __all__ = ["Dangling", "Progress", "Verified", "Witnesses", "verify"]
 
 _SHOWN = 5
-COSIGNED = "checkpoint.cosigned"
 NOT_INDEPENDENT = (
     "the public keys were taken from beside the log: whoever could change the log could change them too; "
     "give the keys that you got another way"

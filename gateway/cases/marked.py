@@ -98,9 +98,7 @@ def read_marked(reader: Reader, section: Section) -> Iterator[Marked]:
         node.place,
         visible=mark.texts("visible"),
         placement=tuple(one for one in places if one is not None),
-        hidden=mark.boolean("hidden", default=False) if "hidden" in mark else None,
-        view_only=mark.boolean("view_only", default=False) if "view_only" in mark else None,
-        bilevel=mark.boolean("bilevel", default=False) if "bilevel" in mark else None,
         permissions=told,
         ways={key: mark.choice(key, words, words[0]) for key, words in known if key in mark},
+        **{key: mark.boolean(key, default=False) for key in ("hidden", "view_only", "bilevel") if key in mark},
     )

@@ -17,9 +17,8 @@ FORWARDED, X_FORWARDED_FOR = "Forwarded", "X-Forwarded-For"
 _MOST = 32  # entries that are looked at, from the end
 _PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::(?:[0-9]{1,5}|_[A-Za-z0-9._-]+))?")
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-# space before a pair is no part of its pattern: two runs of it in one would be split in every possible way
-_SPACE = re.compile(r"[ \t]*")
-_PAIR = re.compile(rf"(?:({_WORD})=(?:({_WORD})|\"((?:[^\"\\]|\\.)*)\"))?[ \t]*(;|,|$)")
+# The first run of space gives nothing back: with two of them, one would be split in every possible way.
+_PAIR = re.compile(rf"[ \t]*+(?:({_WORD})=(?:({_WORD})|\"((?:[^\"\\]|\\.)*)\"))?[ \t]*(;|,|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def _elements(text: str) -> list[str | None]:
     here: dict[str, str] = {}
     at = 0
     while True:
-        pair = _PAIR.match(text, _space(text, at))
+        pair = _PAIR.match(text, at)
         if pair is None or (pair[1] and pair[1].lower() in here):
             return [*found, None]
         if pair[1]:
@@ -81,12 +80,6 @@ def _elements(text: str) -> list[str | None]:
             here = {}
         if not pair[4]:
             return found
-
-
-def _space(text: str, at: int) -> int:
-    """Give the place after any space."""
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
 
 
 def _address(text: str) -> Address | None:

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from gateway.audit.cosignature import COSIGNED
 from gateway.audit.entry import Entry
 from gateway.errors import NotRecorded, SovgateError
 from gateway.ports import Append
 from gateway.storage.disk import Disk
-from gateway.witness.kept import COSIGNED, Kept
+from gateway.witness.kept import Kept
 from gateway.witness.settings import TimestampSettings, WitnessSettings
 from gateway.witness.times import cosigned_at, stamped_at
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.audit.cosignature import Cosigned, WitnessKey, cosignatures
+from gateway.audit.cosignature import COSIGNED, Cosigned, WitnessKey, cosignatures
 from gateway.audit.signatures import Checkpoint
+from gateway.audit.stamps import ANSWER, FOLDER, HEAD, sizes
 from gateway.errors import BrokenLog
 from gateway.storage.disk import Disk
 from gateway.witness.submission import MalformedSubmission, read_submission, write_submission
-
-COSIGNED, TIMESTAMPS = "checkpoint.cosigned", "timestamps"
-STAMPED, STAMP = ".checkpoint", ".tsr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +64,21 @@ class Kept:
     def stamped(self) -> list[int]:
         """Give the sizes of the heads that are stamped, in their order."""
         try:
-            names = [path.name for path in (self.folder / TIMESTAMPS).iterdir()]
+            return sizes(path.name for path in (self.folder / FOLDER).iterdir())
         except FileNotFoundError:
             return []
-        sizes = [name.removesuffix(STAMP) for name in names if name.endswith(STAMP)]
-        return sorted(int(size) for size in sizes if size.isascii() and size.isdecimal())
 
     def stamp(self, size: int) -> tuple[bytes, bytes] | None:
         """Give the head of a size as it was stamped, and the authority's answer."""
-        place = self.folder / TIMESTAMPS
-        note, answer = self._read(place / f"{size}{STAMPED}"), self._read(place / f"{size}{STAMP}")
+        place = self.folder / FOLDER
+        note, answer = self._read(place / f"{size}{HEAD}"), self._read(place / f"{size}{ANSWER}")
         return (note, answer) if note is not None and answer is not None else None
 
     def keep_stamp(self, head: Head, answer: bytes) -> None:
         """Put a stamped head in place, durably: the head first, so that no stamp is without what it is over."""
-        place = self.folder / TIMESTAMPS
-        self.disk.put(place / f"{head.checkpoint.size}{STAMPED}", head.note)
-        self.disk.put(place / f"{head.checkpoint.size}{STAMP}", answer)
+        place = self.folder / FOLDER
+        self.disk.put(place / f"{head.checkpoint.size}{HEAD}", head.note)
+        self.disk.put(place / f"{head.checkpoint.size}{ANSWER}", answer)
         self.disk.sync_folder(place)
         self.disk.sync_folder(self.folder)
 
