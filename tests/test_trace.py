@@ -13,6 +13,7 @@ from hidden_kit import page, scene
 from pdf_kit import blank, saved
 from PIL import Image, ImageDraw
 from test_cli import sovgate, write
+from test_watermark_pdf_twotone import group_4, page_of
 
 from gateway.audit.issued import issued
 from gateway.audit.show import published_size
@@ -151,6 +152,13 @@ def test_where_no_code_can_be_read_exports_are_ranked_and_that_is_said(house):
     assert "weaker than a reading" in told
     assert "2 codes were compared" in told
     assert code in told
+
+
+def test_scans_of_two_colours_are_marked_in_their_strokes_where_that_is_asked_for(house):
+    Path("scan.pdf").write_bytes(page_of(group_4))
+    asked = ("mark", "scan.pdf", "--customer", CUSTOMER, "--recipient", RECIPIENT, "-o", "json")
+    assert json.loads(run(*asked[:2], "plain.pdf", *asked[2:]))["lost"] == ["picture-unmarked"]
+    assert json.loads(run(*asked[:2], "strokes.pdf", *asked[2:], "--bilevel"))["lost"] == []
 
 
 def test_what_was_never_marked_names_nobody(house):
